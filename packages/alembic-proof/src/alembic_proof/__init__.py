@@ -1,0 +1,1 @@
+"""Proves an Alembic migration history on a real PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Boards' data layer."""
