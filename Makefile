@@ -1,0 +1,59 @@
+# Every target is one nox call; `make` alone lists them. noxfile.py is the definition.
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,\
+            $(if $(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print(1)' 2>/dev/null),$(p))) python3)
+NOX := .tools/bin/python -m nox
+
+.DEFAULT_GOAL := help
+.PHONY: help tools test lint format roundtrip parity revision migrate upgrade downgrade history current check db pins
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+tools: bootstrap ## Install pinned nox and uv into .tools and print the PATH line to use
+	@printf 'export PATH="%s/.tools/bin:$$PATH"\n' "$$PWD"
+
+.PHONY: bootstrap
+bootstrap:
+	@"$(PYTHON)" tools/bootstrap.py
+
+migrate: bootstrap ## Migrate the database to the newest revision (rev=REVISION for another)
+	@$(NOX) -s upgrade $(if $(rev),-- "$(rev)")
+
+upgrade: migrate
+
+downgrade: bootstrap ## Take the newest revision back (rev=REVISION for another target)
+	@$(NOX) -s downgrade $(if $(rev),-- "$(rev)")
+
+revision: bootstrap ## Write a revision from the models' changes: make revision m="message"
+	@$(NOX) -s revision -- "$$m"
+revision: export m := $(value m)
+
+test: bootstrap ## Lint, prove the round trip, run the test suite: what CI runs
+	@$(NOX)
+
+lint: bootstrap ## Check style, types, layers and every revision
+	@$(NOX) -s lint
+
+format: bootstrap ## Fix what can be fixed
+	@$(NOX) -s format
+
+roundtrip: bootstrap ## Prove up, down and up again
+	@$(NOX) -s roundtrip
+
+parity: bootstrap ## Prove that models and history build the same database
+	@$(NOX) -s parity
+
+history: bootstrap ## List the revisions
+	@$(NOX) -s history
+
+current: bootstrap ## Show the revision that the database is at
+	@$(NOX) -s current
+
+check: bootstrap ## Check that no model change is missing in the history
+	@$(NOX) -s check
+
+db: bootstrap ## Handle the local server: make db do=start|stop|status|url|shell|reset
+	@$(NOX) -s db -- $(or $(do),status)
+
+pins: bootstrap ## Refresh the exact versions in pyproject.toml
+	@$(NOX) -s pins

@@ -1,0 +1,150 @@
+"""The workflow of Boards' database: what is typed here is what CI runs and what make calls."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+from nox.command import CommandFailed
+
+ROOT = Path(__file__).resolve().parent
+BACKEND = ROOT / "packages" / "backend"
+ALEMBIC_INI = BACKEND / "alembic.ini"
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "roundtrip", "test"]
+nox.options.default_venv_backend = "none"  # one environment, uv's .venv, serves all sessions
+
+
+def find_uv(session: nox.Session) -> str:
+    """Return uv's path: the pinned one of .tools, else the one on PATH."""
+    tools = os.pathsep.join([str(ROOT / ".tools" / "bin"), os.environ.get("PATH", "")])
+    uv = shutil.which("uv", path=tools)
+    if uv is None:
+        session.error("uv is missing: `make tools` installs it and prints the PATH line to use.")
+    return uv
+
+
+def call(session: nox.Session, *command: str) -> int:
+    """Run a command in the workspace's environment and return its exit code."""
+    try:
+        session.run(find_uv(session), "run", "--quiet", *command, external=True)
+    except CommandFailed as error:
+        return error.return_code or 2
+    return 0
+
+
+def run(session: nox.Session, *command: str) -> None:
+    """Run a command; findings (1) fail the session, broken surroundings (2) end nox with 2."""
+    code = call(session, *command)
+    if code == 1:
+        session.error(f"{command[0]} found something to mend (see above).")
+    if code > 1:
+        sys.exit(code)
+
+
+def migrate(session: nox.Session, *command: str) -> None:
+    """Run boards-migrate on BOARDS_DATABASE_URL, else on the checkout's own database."""
+    local = () if os.environ.get("BOARDS_DATABASE_URL") else ("--local",)
+    run(session, "boards-migrate", *local, *command)
+
+
+def prove(session: nox.Session, command: str, *arguments: str) -> None:
+    """Run a command of alembic-proof on Boards' history."""
+    run(session, "alembic-proof", "--config", str(ALEMBIC_INI), command, *arguments)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types, layers, every revision's downgrade and the CI workflow."""
+    checks = [
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy", "noxfile.py", "tools", "packages", "tests"),
+        ("lint-imports",),
+        ("alembic-proof", "--config", str(ALEMBIC_INI), "lint"),
+        (
+            "check-jsonschema",
+            "--builtin-schema=vendor.github-workflows",
+            ".github/workflows/ci.yml",
+        ),
+    ]
+    failed = [check[0] for check in checks if call(session, *check)]
+    if failed:
+        session.error(f"failed: {', '.join(failed)}")
+
+
+@nox.session
+def roundtrip(session: nox.Session) -> None:
+    """Prove that the history goes up, down and up again and leaves the catalog identical."""
+    prove(session, "roundtrip", *session.posargs)
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """Run the whole test suite on real PostgreSQL (`-- PYTEST ARGS`)."""
+    run(session, "pytest", "--numprocesses=auto", *session.posargs)
+
+
+@nox.session(name="format")
+def format_(session: nox.Session) -> None:
+    """Fix what can be fixed: imports, style, layout."""
+    run(session, "ruff", "check", "--fix", ".")
+    run(session, "ruff", "format", ".")
+
+
+@nox.session
+def revision(session: nox.Session) -> None:
+    """Write a revision from the models' changes (`-- "message"`, `--empty` for a blank one)."""
+    prove(session, "revision", *session.posargs)
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Prove that the models and the history build the same database."""
+    prove(session, "parity", *session.posargs)
+
+
+@nox.session
+def upgrade(session: nox.Session) -> None:
+    """Migrate the database up (`-- REVISION`, default head)."""
+    migrate(session, "upgrade", *session.posargs)
+
+
+@nox.session
+def downgrade(session: nox.Session) -> None:
+    """Migrate the database down (`-- REVISION`, default -1)."""
+    migrate(session, "downgrade", *session.posargs)
+
+
+@nox.session
+def history(session: nox.Session) -> None:
+    """List the revisions, newest first (`-- --verbose` for more)."""
+    migrate(session, "history", *session.posargs)
+
+
+@nox.session
+def current(session: nox.Session) -> None:
+    """Show the revision that the database is at."""
+    migrate(session, "current", *session.posargs)
+
+
+@nox.session
+def check(session: nox.Session) -> None:
+    """Check that the models have no change that is missing in the history."""
+    migrate(session, "check", *session.posargs)
+
+
+@nox.session
+def db(session: nox.Session) -> None:
+    """Handle the local server (`-- start|stop|status|url|shell|reset`)."""
+    prove(session, "server", *session.posargs)
+
+
+@nox.session
+def pins(session: nox.Session) -> None:
+    """Refresh the exact versions in pyproject.toml from the newest that fit."""
+    run(session, "python", "tools/pins.py", find_uv(session))
