@@ -1,0 +1,33 @@
+"""The checkout that the workflow and the documentation are tried in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.checkout import Checkout, copy_sources, ensure_tools
+
+FOREIGN = (
+    "BOARDS_",
+    "ALEMBIC_PROOF_STATE",
+    "PYTEST_",
+    "VIRTUAL_ENV",
+    "UV_PROJECT",
+    "NOX",
+    "MAKE",
+    "MFLAGS",
+)
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A checkout of the files as they are now; its servers stop at the end."""
+    root = tmp_path_factory.mktemp("work") / "böards checkout"
+    copy_sources(root)
+    (root / ".tools").symlink_to(ensure_tools())
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    made = Checkout(root=root, environ=environ)
+    yield made
+    made.run(".tools/bin/python", "-m", "nox", "-s", "db", "--", "stop")

@@ -1,0 +1,101 @@
+"""The commands of the documentation do what it says: they are run, one file at a time."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.checkout import ROOT, Checkout
+
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+TARGET = re.compile(r"^\s*make ([a-z]+)", re.MULTILINE)
+SESSION = re.compile(r"nox -s ([a-z]+)")
+RUNS_THE_SUITE = re.compile(r"^\s*(make test|nox|nox -s test.*|docker .*)\s*(#.*)?$", re.MULTILINE)
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/*.md", "packages/*/README.md")
+    for path in ROOT.glob(pattern)
+)
+
+pytestmark = pytest.mark.xdist_group("checkout")
+
+
+def blocks(document: str) -> list[str]:
+    """The document's ```sh blocks, in order."""
+    return BLOCK.findall((ROOT / document).read_text(encoding="utf-8"))
+
+
+def script(document: str) -> str:
+    """One shell script of the blocks that can be run here, each from the root of the checkout."""
+    parts = (block for block in blocks(document) if not RUNS_THE_SUITE.search(block))
+    return "\n".join(f'cd "$CHECKOUT"\n{part}' for part in parts)
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if script(name)])
+def test_commands_run(document: str, checkout: Checkout, document_url: str | None) -> None:
+    """Every command block of a document succeeds when it is typed word for word."""
+    extra = {"BOARDS_DATABASE_URL": document_url} if document_url else {}
+
+    done = checkout.run(
+        "bash", "-euxo", "pipefail", "-c", script(document), CHECKOUT=str(checkout.root), **extra
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if blocks(name)])
+def test_blocks_are_shell(document: str) -> None:
+    """Every command block, those that run the suite included, is valid shell."""
+    done = subprocess.run(
+        ["bash", "-n"],
+        input="\n".join(blocks(document)),
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_broken_block_is_noticed(checkout: Checkout) -> None:
+    """The shell that runs the blocks stops at a command that fails."""
+    done = checkout.run("bash", "-euxo", "pipefail", "-c", "make no-such-target\ntrue")
+
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_names_exist(document: str) -> None:
+    """Every make target, nox session and relative link that a document names exists."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    targets = re.findall(
+        r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    sessions = re.findall(
+        r"^def ([a-z]+)_?\(session", (ROOT / "noxfile.py").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    links = [link for link in LINK.findall(text) if not ((ROOT / document).parent / link).exists()]
+
+    unknown = set(TARGET.findall(text)) - set(targets), set(SESSION.findall(text)) - set(sessions)
+
+    assert (*unknown, links) == (set(), set(), [])
+
+
+@pytest.fixture
+def document_url(
+    request: pytest.FixtureRequest, checkout: Checkout, document: str
+) -> Iterator[str | None]:
+    """A scratch database for the document that speaks of a deployed one, else None.
+
+    Afterwards the checkout is as before: the documents write revisions and migrate.
+    """
+    versions = checkout.root / "packages" / "backend" / "alembic" / "versions"
+    before = set(versions.glob("*.py"))
+    yield request.getfixturevalue("scratch_url") if document == "docs/deploy.md" else None
+    for path in set(versions.glob("*.py")) - before:
+        path.unlink()
+    checkout.run("make", "--silent", "db", "do=reset --yes")

@@ -1,0 +1,172 @@
+"""What users type: make targets, nox sessions and plain Alembic, on a checkout of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import ROOT, Checkout
+
+pytestmark = pytest.mark.xdist_group("checkout")
+NOX = (".tools/bin/python", "-m", "nox")
+VERSIONS = Path("packages/backend/alembic/versions")
+NEW_COLUMN = """
+    pronouns: Mapped[str | None] = mapped_column(Text, comment="How the user wants to be addressed.")
+"""
+
+
+def test_nox_lists_each_session_in_a_line(checkout: Checkout) -> None:
+    """`nox -l` says in one line what each session does, and every make target is one of them."""
+    listed = checkout.run(*NOX, "-l").stdout
+
+    sessions = dict(re.findall(r"^[*-] (\w+) -> (.+)$", listed, re.MULTILINE))
+
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert set(re.findall(r"\$\(NOX\) -s (\w+)", makefile)) <= set(sessions)
+    assert all(line.endswith(".") for line in sessions.values()), sessions
+
+
+def test_make_alone_lists_the_targets(checkout: Checkout) -> None:
+    """`make` without a target explains itself and does nothing."""
+    done = checkout.run("make")
+
+    assert done.returncode == 0
+    assert "make migrate" in done.stdout
+
+
+def test_eight_at_once_on_nothing(checkout: Checkout) -> None:
+    """Eight simultaneous first commands all succeed and give one migrated database."""
+    command = ["make", "migrate"]
+    running = [
+        subprocess.Popen(
+            command,
+            cwd=checkout.root,
+            env=dict(checkout.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+
+    outputs = [process.communicate(timeout=300)[0] for process in running]
+
+    assert [process.returncode for process in running] == [0] * 8, "\n".join(outputs)
+    assert sum("base ->" in output for output in outputs) == 1
+    assert "(head)" in checkout.run("make", "current").stdout
+
+
+def test_killed_server_is_started_again(checkout: Checkout) -> None:
+    """After kill -9 of the local server the next command finds the same database."""
+    checkout.run("make", "migrate")
+    pid = int(
+        next((checkout.root / ".postgres").glob("*/data/postmaster.pid")).read_text().split()[0]
+    )
+    os.kill(pid, signal.SIGKILL)
+
+    done = checkout.run("make", "migrate")
+
+    assert done.returncode == 0, done.stdout
+    assert "nothing to do" in done.stdout
+
+
+def test_downgrade_and_upgrade_name_both_ends(checkout: Checkout) -> None:
+    """Both commands print each revision with its time, then from where to where, on which database."""
+    checkout.run("make", "migrate")
+
+    down = checkout.run("make", "downgrade").stdout
+    up = checkout.run("make", "migrate").stdout
+
+    for output in (down, up):
+        assert re.search(r"\d\.\d+ s$", output, re.MULTILINE), output
+        assert re.search(r"^[0-9a-f]{12} -> [0-9a-f]{12}.* on boards", output, re.MULTILINE), output
+
+
+def test_from_another_directory(checkout: Checkout) -> None:
+    """The sessions do not depend on the directory that they are called from."""
+    done = checkout.run(
+        *NOX[:1], "-m", "nox", "-f", str(checkout.root / "noxfile.py"), "-s", "current"
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("session", "arguments", "code", "message"),
+    [
+        ("upgrade", ("nope",), 2, "nope"),
+        ("downgrade", ("nope",), 2, "nope"),
+        ("revision", (), 2, "message"),
+        ("revision", ("💥",), 2, "letter"),
+        ("db", ("explode",), 2, "explode"),
+        ("roundtrip", ("--no-such-flag",), 2, "no-such-flag"),
+    ],
+)
+def test_bad_input_is_one_clear_error(
+    checkout: Checkout, session: str, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    """A mistake on the command line ends with exit code 2, a sentence and no traceback."""
+    done = checkout.run(*NOX, "-s", session, "--", *arguments)
+
+    assert done.returncode == code, done.stdout
+    assert message in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.fixture
+def user_file(checkout: Checkout) -> Iterator[Path]:
+    """The file of the users' models; it and the versions are as before afterwards."""
+    path = checkout.root / "packages/backend/src/boards/dbmodels/users.py"
+    model, revisions = (
+        path.read_text(encoding="utf-8"),
+        set((checkout.root / VERSIONS).glob("*.py")),
+    )
+    yield path
+    path.write_text(model, encoding="utf-8")
+    for revision in set((checkout.root / VERSIONS).glob("*.py")) - revisions:
+        revision.unlink()
+
+
+def test_model_change_becomes_a_revision(checkout: Checkout, user_file: Path) -> None:
+    """A new column is authored whole, lints, round-trips, and reaches the developer's database."""
+    add_column(user_file)
+
+    written = checkout.run("make", "revision", "m=add pronouns")
+    lint = checkout.run(*NOX, "-s", "roundtrip", "upgrade", "check", "downgrade")
+
+    assert written.returncode == 0, written.stdout
+    assert re.search(r"\d{8}_\d{6}_add_pronouns\.py", written.stdout)
+    assert "op.add_column" in written.stdout
+    assert lint.returncode == 0, lint.stdout
+
+
+def test_forgotten_revision_is_noticed(checkout: Checkout, user_file: Path) -> None:
+    """`check` exits 1 when a model has a column that no revision makes."""
+    checkout.run("make", "migrate")
+    add_column(user_file)
+
+    done = checkout.run(*NOX, "-s", "check")
+
+    assert done.returncode == 1, done.stdout
+    assert "pronouns" in done.stdout
+
+
+def add_column(path: Path) -> None:
+    """Give User a column `pronouns` after `display_name`'s line."""
+    text = path.read_text(encoding="utf-8")
+    changed = re.sub(
+        r"(\n    display_name: .*?\n)(?=    \w+:)",
+        rf"\1{NEW_COLUMN}",
+        text,
+        count=1,
+        flags=re.DOTALL,
+    )
+    assert changed != text
+    path.write_text(changed, encoding="utf-8")
