@@ -1,0 +1,5 @@
+"""The command `alembic-proof`."""
+
+from alembic_proof.cli.main import main
+
+__all__ = ["main"]

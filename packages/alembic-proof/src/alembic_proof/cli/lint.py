@@ -1,0 +1,50 @@
+"""`alembic-proof lint`: read every revision file, run none."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from alembic_proof.cli.project import find_project
+from alembic_proof.cli.terminal import say
+from alembic_proof.finding import has_failed
+from alembic_proof.lint import all_rules, lint, read_history
+from alembic_proof.report.rules import rule_section, rules_page
+from alembic_proof.report.text import counted, findings_text
+
+
+def add(commands: Any) -> argparse.ArgumentParser:
+    """Add the command's parser to `commands`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "lint",
+        help="check the revision files by their syntax",
+        description="Checks every revision file by its syntax: nothing is imported or run.",
+    )
+    parser.add_argument(
+        "--explain",
+        nargs="?",
+        const="",
+        metavar="RULE",
+        choices=["", *(rule.id for rule in all_rules())],
+        help="print the documentation of RULE, of all rules without one",
+    )
+    parser.set_defaults(run=_run)
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.explain is not None:
+        return _explain(arguments.explain)
+    project = find_project(arguments.config)
+    history = read_history(project.ini, frozen_from=project.config.frozen_from)
+    rules = all_rules()
+    findings = lint(history, rules=rules)
+    read = f"{counted(len(history.files), 'revision file')}, {counted(len(rules), 'rule')}"
+    say(findings_text(findings) or f"{read}: no findings")
+    return 1 if has_failed(findings) else 0
+
+
+def _explain(rule_id: str) -> int:
+    chosen = [rule for rule in all_rules() if rule_id in ("", rule.id)]
+    say((rule_section(chosen[0]) if rule_id else rules_page(chosen)).removesuffix("\n"))
+    return 0

@@ -1,0 +1,34 @@
+"""The project that a command works on: its alembic.ini and its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic_proof.config import Config, read_config
+from alembic_proof.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An alembic.ini and what the pyproject.toml next to it says."""
+
+    ini: Path
+    config: Config
+
+
+def find_project(ini: Path) -> Project:
+    """The project of this alembic.ini; default settings where it has none of its own.
+
+    Raises:
+        ConfigError: no such file, or settings that cannot be used.
+    """
+    path = ini.resolve()
+    if not path.is_file():
+        raise ConfigError(
+            f"there is no {ini.name} here",
+            where=str(path.parent),
+            todo="change to the directory that has it, or pass --config FILE",
+        )
+    config = read_config(path.parent) or Config(directory=path.parent)
+    return Project(ini=path, config=config)

@@ -1,0 +1,43 @@
+"""What a proof or a rule has found, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: a note alone never fails a command."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file; line 0 is the file as a whole."""
+
+    path: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One hit of one rule or proof; without a location it is about the database as a whole."""
+
+    rule: str
+    message: str
+    severity: Severity = Severity.ERROR
+    location: Location | None = None
+    todo: str = ""
+    """What to do about it, where that is not in the message."""
+
+
+def has_failed(findings: Iterable[Finding]) -> bool:
+    """Whether a command with these findings exits with 1: any error or warning among them."""
+    return any(finding.severity is not Severity.NOTE for finding in findings)

@@ -1,0 +1,112 @@
+"""A revision file as the rules see it: parsed, never imported."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from alembic_proof.finding import Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One file of the versions directory; a file that Python cannot parse has an empty tree."""
+
+    path: str
+    tree: ast.Module
+    syntax_error: str = ""
+    syntax_error_line: int = 0
+
+    @property
+    def name(self) -> str:
+        """The file's name without its directory."""
+        return PurePath(self.path).name
+
+    @property
+    def revision_id(self) -> str | None:
+        """The literal of `revision`; None where the file is no revision."""
+        match self.assigned("revision"):
+            case ast.Constant(value=str(revision_id)):
+                return revision_id
+            case _:
+                return None
+
+    @property
+    def parent_ids(self) -> tuple[str, ...]:
+        """The literals of `down_revision` and `depends_on`, in the order written."""
+        values = (self.assigned("down_revision"), self.assigned("depends_on"))
+        return tuple(text for value in values if value for text in _strings_of(value))
+
+    @property
+    def downgrade(self) -> ast.FunctionDef | None:
+        """The function that Alembic calls to go down: the last `def downgrade` of the module."""
+        functions = [node for node in self.tree.body if isinstance(node, ast.FunctionDef)]
+        return next((node for node in reversed(functions) if node.name == "downgrade"), None)
+
+    def assigned(self, name: str) -> ast.expr | None:
+        """The expression last assigned to a module-level `name`; None where there is none."""
+        for node in reversed(self.tree.body):
+            match node:
+                case ast.Assign(targets=targets, value=value) if _names(name, targets):
+                    return value
+                case ast.AnnAssign(target=target, value=value) if _names(name, [target]):
+                    return value
+        return None
+
+    def declared(self, name: str) -> str | None:
+        """The text of a declaration (`irreversible`, `lossy`); None unless it says something."""
+        match self.assigned(name):
+            case ast.Constant(value=str(text)) if text.strip():
+                return text
+            case _:
+                return None
+
+    def at(self, node: ast.stmt | ast.expr | None = None) -> Location:
+        """The node's place in the file, or the file as a whole."""
+        return Location(self.path, node.lineno if node else 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Every file of a history, in the order of their paths, and what the project allows them."""
+
+    files: tuple[Revision, ...]
+    frozen_from: tuple[str, ...] = ()
+    """Packages that revisions must not import."""
+
+    @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """The files that are revisions: those with a `revision`."""
+        return tuple(file for file in self.files if file.revision_id is not None)
+
+
+def parse_revision(path: str, source: bytes) -> Revision:
+    """The file's syntax tree; what Python says of it where there is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Revision(path=path, tree=ast.parse(source))
+    except SyntaxError as error:
+        return _unparsed(path, error.msg, line=error.lineno or 0)
+    except (ValueError, RecursionError, MemoryError) as error:
+        return _unparsed(path, str(error) or type(error).__name__, line=0)
+
+
+def _unparsed(path: str, message: str, *, line: int) -> Revision:
+    tree = ast.Module(body=[], type_ignores=[])
+    return Revision(path=path, tree=tree, syntax_error=message, syntax_error_line=line)
+
+
+def _names(name: str, targets: list[ast.expr]) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
+
+
+def _strings_of(value: ast.expr) -> Iterator[str]:
+    return (
+        node.value
+        for node in ast.walk(value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )

@@ -1,0 +1,1 @@
+"""One rule, one file; a module's RULE is its registration."""

@@ -1,0 +1,98 @@
+"""A revision whose downgrade() is missing or does nothing.
+
+Why: Alembic runs it, moves the version back and leaves the schema where it was. The database then
+claims a revision that it is not at, and the next upgrade fails on what is still there.
+Source: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alembic_proof.finding import Finding
+from alembic_proof.lint.body import does_nothing
+from alembic_proof.lint.revision import History, Revision
+from alembic_proof.lint.rule import Rule, SourceFile
+
+
+def check(history: History) -> Iterator[Finding]:
+    """A finding for each revision without a downgrade, unless it declares why it has none."""
+    for revision in history.revisions:
+        message = _complaint(revision)
+        if message:
+            yield Finding(rule=RULE.id, message=message, location=revision.at(revision.downgrade))
+
+
+def _complaint(revision: Revision) -> str:
+    """What is wrong with the revision's downgrade; empty when nothing is."""
+    if revision.declared("irreversible"):
+        return ""
+    if revision.downgrade is None:
+        return "downgrade() is missing"
+    if does_nothing(revision.downgrade) and not revision.declared("lossy"):
+        return "downgrade() does nothing"
+    return ""
+
+
+_BAD = '''\
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.add_column("users", sa.Column("nickname", sa.Text()))
+
+
+def downgrade() -> None:
+    """Nothing to do."""
+    pass
+'''
+
+_GOOD = """\
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.add_column("users", sa.Column("nickname", sa.Text()))
+
+
+def downgrade() -> None:
+    op.drop_column("users", "nickname")
+"""
+
+_DECLARED = '''\
+"""Trim the titles of boards."""
+
+revision = "0003"
+down_revision = "0002"
+
+lossy = "upgrade loses the blanks around titles; downgrade has nothing to take back"
+
+
+def upgrade() -> None:
+    op.execute("UPDATE boards SET title = btrim(title)")
+
+
+def downgrade() -> None:
+    pass
+'''
+
+RULE = Rule(
+    id="empty-downgrade",
+    name="Downgrade that does nothing",
+    what_happens=(
+        "`alembic downgrade` succeeds, moves the version back and leaves the schema as it is. "
+        "The database claims a revision that it is not at; the next upgrade fails on objects "
+        "that exist already. `pass`, `...`, a docstring, `return`, a comment, and any mix of "
+        "them are nothing."
+    ),
+    workaround=(
+        "Undo in `downgrade()` what `upgrade()` did, in reverse order. Where nothing can or need "
+        "be undone, declare it: `lossy` (the downgrade may be empty) or `irreversible` (the "
+        "downgrade refuses)."
+    ),
+    bad=(SourceFile("0002_nickname.py", _BAD),),
+    good=(SourceFile("0002_nickname.py", _GOOD), SourceFile("0003_titles.py", _DECLARED)),
+    check=check,
+)

@@ -1,0 +1,80 @@
+"""A revision whose downgrade only raises, without declaring itself irreversible.
+
+Why: a declaration is read by people and by the proofs before anything runs; a bare raise is met
+in the middle of an incident. Only a declared exception is known to be meant.
+Source: https://docs.python.org/3/library/exceptions.html#NotImplementedError
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from alembic_proof.finding import Finding, Severity
+from alembic_proof.lint.body import without_docstring
+from alembic_proof.lint.revision import History
+from alembic_proof.lint.rule import Rule, SourceFile
+
+
+def check(history: History) -> Iterator[Finding]:
+    """A warning for each revision whose downgrade only raises and that declares no reason."""
+    for revision in history.revisions:
+        if revision.assigned("irreversible") is None and _only_raises(revision.downgrade):
+            yield Finding(
+                rule=RULE.id,
+                message="downgrade() only raises, and the revision declares no `irreversible`",
+                severity=Severity.WARNING,
+                location=revision.at(revision.downgrade),
+            )
+
+
+def _only_raises(downgrade: ast.FunctionDef | None) -> bool:
+    if downgrade is None:
+        return False
+    statements = without_docstring(downgrade)
+    return bool(statements) and isinstance(statements[0], ast.Raise)
+
+
+_BAD = """\
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    op.drop_column("users", "md5_password")
+
+
+def downgrade() -> None:
+    raise NotImplementedError("no way back")
+"""
+
+_GOOD = """\
+revision = "0009"
+down_revision = "0008"
+
+irreversible = "the old password hashes are gone"
+
+
+def upgrade() -> None:
+    op.drop_column("users", "md5_password")
+
+
+def downgrade() -> None:
+    raise NotImplementedError(irreversible)
+"""
+
+RULE = Rule(
+    id="irreversible-undeclared",
+    name="Downgrade that refuses without a declaration",
+    what_happens=(
+        "A downgrade stops in the middle, at a revision of which nobody was told that there is "
+        "no way back past it."
+    ),
+    workaround=(
+        'Say why at the top of the module, `irreversible = "…"`, and raise '
+        "`NotImplementedError(irreversible)`."
+    ),
+    bad=(SourceFile("0009_md5.py", _BAD),),
+    good=(SourceFile("0009_md5.py", _GOOD),),
+    check=check,
+)

@@ -1,0 +1,48 @@
+"""Reads the revision files of a script directory, without running one of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import coerce_resource_to_filename
+
+from alembic_proof.errors import HistoryError
+from alembic_proof.lint.revision import History, Revision, parse_revision
+
+
+def read_history(ini: Path, *, frozen_from: tuple[str, ...] = ()) -> History:
+    """Every `.py` file in the versions directories of this alembic.ini, parsed, by path.
+
+    Hidden files and `__init__.py` are left out, as Alembic does.
+
+    Raises:
+        HistoryError: a file that cannot be read.
+        CommandError: an alembic.ini that names no script directory.
+    """
+    script = ScriptDirectory.from_config(Config(str(ini)))
+    pattern = "**/*.py" if script.recursive_version_locations else "*.py"
+    paths = sorted(path for place in _directories(script) for path in place.glob(pattern))
+    listed = (path for path in paths if not path.name.startswith((".", "__init__")))
+    return History(files=tuple(_read(path) for path in listed), frozen_from=frozen_from)
+
+
+def _directories(script: ScriptDirectory) -> tuple[Path, ...]:
+    """The directories of revisions; one that does not exist yet holds none."""
+    named = [Path(coerce_resource_to_filename(place)) for place in script.version_locations]
+    return tuple(place.absolute() for place in named or [Path(script.dir, "versions")])
+
+
+def _read(path: Path) -> Revision:
+    try:
+        return parse_revision(_shown(path), path.read_bytes())
+    except OSError as error:
+        what = f"cannot read a revision: {error.strerror}"
+        raise HistoryError(what, where=str(path)) from error
+
+
+def _shown(path: Path) -> str:
+    """The path as the user would type it: relative where it lies below the working directory."""
+    working = Path.cwd()
+    return str(path.relative_to(working) if path.is_relative_to(working) else path)

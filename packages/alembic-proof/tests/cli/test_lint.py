@@ -1,0 +1,88 @@
+"""`alembic-proof lint`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alembic_proof.cli import main
+
+_GOOD = 'revision = "a"\ndef downgrade(): run()\n'
+_BAD = 'revision = "a"\nimport shop\ndef downgrade(): pass\n'
+
+_IMPORT = "the revision imports shop, which goes on changing"
+
+
+def _project(directory: Path, text: str, settings: str = "") -> str:
+    versions = directory / "scripts" / "versions"
+    versions.mkdir(parents=True)
+    versions.joinpath("a.py").write_text(text, encoding="utf-8")
+    directory.joinpath("pyproject.toml").write_text(settings, encoding="utf-8")
+    ini = directory / "alembic.ini"
+    ini.write_text("[alembic]\nscript_location = %(here)s/scripts\n", encoding="utf-8")
+    return str(ini)
+
+
+def test_a_clean_history_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says what was read."""
+    code = main(["--config", _project(tmp_path, _GOOD), "lint"])
+
+    assert code == 0
+    assert capsys.readouterr().out == "1 revision file, 7 rules: no findings\n"
+
+
+def test_findings_exit_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default alembic.ini is the one of the working directory; settings lie beside it."""
+    _project(tmp_path, _BAD, '[tool.alembic-proof]\nfrozen_from = ["shop"]\n')
+    monkeypatch.chdir(tmp_path)
+
+    code = main(["lint"])
+
+    assert code == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"scripts/versions/a.py:2: error: {_IMPORT} [imports-project]",
+        "scripts/versions/a.py:3: error: downgrade() does nothing [empty-downgrade]",
+        "2 errors",
+    ]
+
+
+def test_no_alembic_ini_exits_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One clear message on standard error, and no traceback."""
+    monkeypatch.chdir(tmp_path)
+
+    code = main(["lint"])
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith("there is no alembic.ini here\n")
+
+
+def test_an_unknown_setting_exits_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The nearest known key is named."""
+    ini = _project(tmp_path, _GOOD, "[tool.alembic-proof]\nfrozen_form = []\n")
+
+    code = main(["lint", "--config", ini])
+
+    assert code == 2
+    assert "did you mean 'frozen_from'?" in capsys.readouterr().err
+
+
+def test_a_rule_is_explained_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
+    """No project is needed to read about a rule."""
+    assert main(["lint", "--explain", "file-order"]) == 0
+    assert capsys.readouterr().out.startswith("## file-order\n")
+
+
+def test_an_unknown_rule_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """The known ones are listed."""
+    with pytest.raises(SystemExit) as caught:
+        main(["lint", "--explain", "nope"])
+
+    assert caught.value.code == 2
+    assert "empty-downgrade" in capsys.readouterr().err

@@ -1,0 +1,58 @@
+"""The rule `empty-downgrade`."""
+
+from __future__ import annotations
+
+import pytest
+
+from alembic_proof.finding import Location
+from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint.rules.empty_downgrade import RULE
+
+
+def _messages(text: str) -> list[tuple[str, Location | None]]:
+    source = f'revision = "a"\n{text}'.encode()
+    history = History(files=(parse_revision("a.py", source),))
+    return [(finding.message, finding.location) for finding in RULE.check(history)]
+
+
+def test_a_missing_downgrade_is_found_at_the_file() -> None:
+    """There is no line to point at."""
+    assert _messages("def upgrade(): run()\n") == [("downgrade() is missing", Location("a.py"))]
+
+
+def test_a_coroutine_is_no_downgrade() -> None:
+    """Alembic calls it and never awaits it, so that nothing would run."""
+    assert _messages("async def downgrade(): await run()\n") == [
+        ("downgrade() is missing", Location("a.py"))
+    ]
+
+
+@pytest.mark.parametrize("body", ["pass", "...", '"""No."""', "return", "\n    # no\n    pass"])
+def test_an_empty_downgrade_is_found_at_its_line(body: str) -> None:
+    """The finding points at the `def`."""
+    assert _messages(f"def downgrade(): {body}\n") == [
+        ("downgrade() does nothing", Location("a.py", 2))
+    ]
+
+
+def test_a_lossy_revision_may_have_an_empty_downgrade() -> None:
+    """A reason that is given is an excuse."""
+    assert _messages('lossy = "upgrade loses blanks"\ndef downgrade(): pass\n') == []
+
+
+def test_a_lossy_revision_still_has_a_downgrade() -> None:
+    """Alembic calls the function in any case."""
+    assert _messages('lossy = "upgrade loses blanks"\n') == [
+        ("downgrade() is missing", Location("a.py"))
+    ]
+
+
+@pytest.mark.parametrize("lossy", ["True", '""', '"  "', 'f"x"'])
+def test_a_declaration_that_says_nothing_excuses_nothing(lossy: str) -> None:
+    """An empty reason is none."""
+    assert len(_messages(f"lossy = {lossy}\ndef downgrade(): pass\n")) == 1
+
+
+def test_a_downgrade_that_does_something_is_clean() -> None:
+    """The negative control."""
+    assert _messages("def downgrade(): run()\n") == []

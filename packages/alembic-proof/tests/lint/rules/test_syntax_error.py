@@ -1,0 +1,22 @@
+"""The rule `syntax-error`."""
+
+from __future__ import annotations
+
+from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint.rules.syntax_error import RULE
+
+
+def test_a_broken_file_is_one_finding_at_python_s_line() -> None:
+    """A conflict marker is the usual case."""
+    history = History(files=(parse_revision("a.py", b'revision = "a"\n<<<<<<< HEAD\n'),))
+
+    assert [(str(found.location), found.message) for found in RULE.check(history)] == [
+        ("a.py:2", "Python cannot parse this file: invalid syntax")
+    ]
+
+
+def test_a_file_that_parses_is_clean() -> None:
+    """The negative control."""
+    history = History(files=(parse_revision("a.py", b'revision = "a"\n'),))
+
+    assert list(RULE.check(history)) == []

@@ -1,0 +1,33 @@
+"""Running rules over a history."""
+
+from __future__ import annotations
+
+from alembic_proof.lint import History, all_rules, lint, parse_revision
+
+_EMPTY = b'revision = "{id}"\nimport alembic_proof\ndef downgrade():\n    pass\n'
+
+
+def test_findings_come_in_reading_order() -> None:
+    """File by file, line by line, whatever the order of files and rules."""
+    files = tuple(parse_revision(name, _EMPTY) for name in ("b.py", "a.py"))
+
+    found = lint(History(files=files, frozen_from=("alembic_proof",)), rules=all_rules())
+
+    assert [(str(finding.location), finding.rule) for finding in found] == [
+        ("a.py:2", "imports-project"),
+        ("a.py:3", "empty-downgrade"),
+        ("b.py:2", "imports-project"),
+        ("b.py:3", "empty-downgrade"),
+    ]
+
+
+def test_a_history_without_files_is_clean() -> None:
+    """There is nothing to find in nothing."""
+    assert lint(History(files=()), rules=all_rules()) == ()
+
+
+def test_without_rules_nothing_is_found() -> None:
+    """The engine has no opinion of its own."""
+    history = History(files=(parse_revision("a.py", _EMPTY),))
+
+    assert lint(history, rules=()) == ()

@@ -1,0 +1,27 @@
+"""Findings as text."""
+
+from __future__ import annotations
+
+from alembic_proof.finding import Finding, Location, Severity
+from alembic_proof.report.text import findings_text, summary_text
+
+_ERROR = Finding(rule="r", message="bad", location=Location("a.py", 3), todo="mend it")
+_NOTE = Finding(rule="s", message="odd", severity=Severity.NOTE)
+
+
+def test_findings_are_lines_closed_by_their_number() -> None:
+    """Place first, rule last, what to do below."""
+    assert findings_text([_ERROR, _NOTE]) == (
+        "a.py:3: error: bad [r]\n  do: mend it\nnote: odd [s]\n1 error, 1 note"
+    )
+
+
+def test_no_findings_are_no_text() -> None:
+    """Silence is for the caller to fill."""
+    assert findings_text([]) == ""
+    assert summary_text([]) == "no findings"
+
+
+def test_a_summary_counts_by_severity() -> None:
+    """The worst comes first, in plural where there are several."""
+    assert summary_text([_NOTE, _ERROR, _ERROR]) == "2 errors, 1 note"
