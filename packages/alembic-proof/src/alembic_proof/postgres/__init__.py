@@ -1,0 +1,1 @@
+"""Servers and databases: URLs, connections, a local PostgreSQL and throwaway databases."""
