@@ -1,0 +1,21 @@
+"""What PostgreSQL says is in a database, as values that can be compared."""
+
+from __future__ import annotations
+
+from alembic_proof.catalog.change import Change, Severity
+from alembic_proof.catalog.diff import diff
+from alembic_proof.catalog.model import Catalog, CatalogObject, Identity, Key, Kind, key
+from alembic_proof.catalog.read import read_catalog
+
+__all__ = [
+    "Catalog",
+    "CatalogObject",
+    "Change",
+    "Identity",
+    "Key",
+    "Kind",
+    "Severity",
+    "diff",
+    "key",
+    "read_catalog",
+]

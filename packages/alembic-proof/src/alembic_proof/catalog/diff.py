@@ -1,0 +1,140 @@
+"""Two catalogs -> what differs, each difference once, at the object that it belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from alembic_proof.catalog.change import Change, Severity
+from alembic_proof.catalog.model import COLUMN_ORDER, Catalog, CatalogObject, Key, Kind
+
+_Side = Mapping[Key, CatalogObject]
+_NOTED_KINDS = frozenset({"column-order", "database"})
+_NAME = re.compile(r'"(?:[^"]|"")*"|[^", ]+')
+
+
+def diff(before: Catalog, after: Catalog) -> tuple[Change, ...]:
+    """What `after` lacks, has too much or has otherwise; sorted, empty when they are equal.
+
+    What a missing or unexpected object carries is not listed, nor what only follows the same
+    change of an inherited-from or partitioned table. diff(b, a) mirrors diff(a, b).
+    """
+    old = {record.key: record for record in before.objects}
+    new = {record.key: record for record in after.objects}
+    found = {
+        key: tuple(_compare(key, old=old, new=new))
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    }
+    return tuple(
+        sorted(
+            (
+                change
+                for key, changes in found.items()
+                for change in changes
+                if not _follows(change, origin=_origin(key, old=old, new=new), found=found)
+            ),
+            key=_order,
+        )
+    )
+
+
+def _compare(key: Key, *, old: _Side, new: _Side) -> Iterator[Change]:
+    match _visible(old.get(key)), _visible(new.get(key)):
+        case None, None:
+            yield from _compare_implicit(key, old=old, new=new)
+        case CatalogObject() as record, None:
+            if not _goes_with_a_parent(record, other=new):
+                yield _presence(record, is_missing=True)
+        case None, CatalogObject() as record:
+            if not _goes_with_a_parent(record, other=old):
+                yield _presence(record, is_missing=False)
+        case CatalogObject() as one, CatalogObject() as other:
+            yield from _compare_facts(key, dict(one.facts), dict(other.facts))
+
+
+def _visible(record: CatalogObject | None) -> CatalogObject | None:
+    return None if record is None or record.is_implicit else record
+
+
+def _compare_implicit(key: Key, *, old: _Side, new: _Side) -> Iterator[Change]:
+    """An implicit object that is not there has its parents but nothing to say."""
+    one, other = old.get(key), new.get(key)
+    if one is None and other is not None and _goes_with_a_parent(other, other=old):
+        return
+    if other is None and one is not None and _goes_with_a_parent(one, other=new):
+        return
+    yield from _compare_facts(
+        key, dict(one.facts if one else ()), dict(other.facts if other else ())
+    )
+
+
+def _goes_with_a_parent(record: CatalogObject, *, other: _Side) -> bool:
+    return any(parent not in other for parent in record.parents)
+
+
+def _presence(record: CatalogObject, *, is_missing: bool) -> Change:
+    said = record.fact("definition") or "present"
+    return Change(
+        kind=record.kind,
+        identity=record.identity,
+        before=said if is_missing else None,
+        after=None if is_missing else said,
+        severity=_severity(record.kind),
+    )
+
+
+def _compare_facts(key: Key, old: dict[str, str], new: dict[str, str]) -> Iterator[Change]:
+    for attribute in sorted(old.keys() | new.keys()):
+        before, after = old.get(attribute), new.get(attribute)
+        if attribute == COLUMN_ORDER:
+            yield from _compare_order(key, before or "", after or "")
+        elif before != after:
+            yield Change(
+                kind=key.kind,
+                identity=key.identity,
+                attribute=attribute,
+                before=before,
+                after=after,
+                severity=_severity(key.kind),
+            )
+
+
+def _compare_order(key: Key, before: str, after: str) -> Iterator[Change]:
+    """Only the columns that both have: a missing one is a change of its own."""
+    old, new = _NAME.findall(before), _NAME.findall(after)
+    both = set(old) & set(new)
+    kept_old = [name for name in old if name in both]
+    kept_new = [name for name in new if name in both]
+    if kept_old != kept_new:
+        yield Change(
+            kind=Kind("column-order"),
+            identity=key.identity,
+            attribute="order",
+            before=", ".join(kept_old),
+            after=", ".join(kept_new),
+            severity=_severity("column-order"),
+        )
+
+
+def _severity(kind: str) -> Severity:
+    return "note" if kind in _NOTED_KINDS else "error"
+
+
+def _origin(key: Key, *, old: _Side, new: _Side) -> Key | None:
+    record = new.get(key) or old[key]
+    return record.origin
+
+
+def _follows(
+    change: Change, *, origin: Key | None, found: Mapping[Key, tuple[Change, ...]]
+) -> bool:
+    """The object that this one follows has changed in the same way."""
+    said = (change.attribute, change.before, change.after)
+    return origin is not None and any(
+        (other.attribute, other.before, other.after) == said for other in found.get(origin, ())
+    )
+
+
+def _order(change: Change) -> tuple[str, str, str]:
+    return change.kind, change.identity, change.attribute or ""

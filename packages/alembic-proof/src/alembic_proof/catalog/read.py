@@ -1,0 +1,56 @@
+"""The one place that asks a server for its catalog."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from alembic_proof.catalog.assemble import assemble
+from alembic_proof.catalog.model import Catalog
+from alembic_proof.catalog.queries import statement
+from alembic_proof.errors import DatabaseError
+
+OLDEST_MAJOR = 15
+
+
+def read_catalog(
+    connection: sa.Connection,
+    *,
+    version_table: str = "alembic_version",
+    version_schema: str | None = None,
+) -> Catalog:
+    """Everything user-made in the connection's database, Alembic's version table left out.
+
+    One round trip. The transaction and the search_path are left as they were found: a
+    transaction that runs goes on, and none is left open where there was none.
+
+    Raises:
+        DatabaseError: the server is older than PostgreSQL 15, or refuses the statement
+            (as it does in a transaction that has failed).
+
+    Locks: none beyond ACCESS SHARE on the system catalogs.
+    """
+    major = _major(connection)
+    sql = statement(major=major, version_table=version_table, version_schema=version_schema)
+    try:
+        if connection.in_transaction():
+            text = connection.exec_driver_sql(sql).scalar_one()
+        else:
+            with connection.begin():
+                text = connection.exec_driver_sql(sql).scalar_one()
+    except sa.exc.DBAPIError as error:
+        raise DatabaseError(
+            f"the catalog cannot be read: {error.orig}",
+            todo="end the transaction that failed before the catalog is read",
+        ) from error
+    return assemble(text, major=major)
+
+
+def _major(connection: sa.Connection) -> int:
+    version = connection.dialect.server_version_info or (0,)
+    major = int(version[0])
+    if connection.dialect.name != "postgresql" or major < OLDEST_MAJOR:
+        raise DatabaseError(
+            f"the server is {connection.dialect.name} {'.'.join(map(str, version))}",
+            todo=f"use PostgreSQL {OLDEST_MAJOR} or newer",
+        )
+    return major
