@@ -1,0 +1,68 @@
+"""The database that a checkout uses when nobody names another one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic_proof.config import Config, read_config
+from alembic_proof.errors import ConfigError
+
+if TYPE_CHECKING:
+    from alembic_proof.postgres.local import LocalDatabase
+
+
+def local_database(directory: Path) -> LocalDatabase | None:
+    """What the pyproject.toml in `directory` says of the local database; None without it.
+
+    Raises:
+        ConfigError: unreadable or wrong settings.
+    """
+    # Only a checkout comes this far; an installed wheel never loads the server's code.
+    from alembic_proof.postgres.local import LocalDatabase
+
+    settings = read_config(directory)
+    if settings is None or settings.local_state is None:
+        return None
+    if settings.local_database is None or settings.local_owner is None:
+        return None
+    return LocalDatabase(
+        state=settings.local_state,
+        database=settings.local_database,
+        owner=settings.local_owner,
+        app_login=settings.local_app_login,
+    )
+
+
+def local_database_url(directory: Path, environ: Mapping[str, str]) -> str | None:
+    """The local database's URL, its server started; None where there is no such database.
+
+    Raises:
+        ConfigError: unreadable or wrong settings.
+        ServerError: the local server cannot be started.
+    """
+    from alembic_proof.postgres.local import ensure_local_database
+
+    local = local_database(directory)
+    return None if local is None else ensure_local_database(local, environ)
+
+
+def default_database_url(directory: Path) -> str:
+    """The local database's URL; an error that says how to name another one without it."""
+    url = local_database_url(directory, os.environ)
+    if url is not None:
+        return url
+    settings = read_config(directory)
+    raise ConfigError(
+        "no database is named, and only a checkout has a default one",
+        where=str(directory),
+        todo=_todo(settings),
+    )
+
+
+def _todo(settings: Config | None) -> str:
+    variable = settings.url_env if settings else None
+    how = f"set {variable}" if variable else "give run_env(url=…) an URL"
+    return f"{how}: postgresql://user:password@host:5432/database"

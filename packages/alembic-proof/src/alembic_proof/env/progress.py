@@ -1,0 +1,62 @@
+"""What a command tells the user, line by line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alembic.config import Config
+from alembic.runtime.migration import RevisionStep
+
+from alembic_proof.env.session import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where the lines go: nowhere when quiet, to stdout for commands that write."""
+
+    config: Config
+    is_quiet: bool
+    is_writing: bool
+
+    def say(self, line: str) -> None:
+        """Tell what the command does; never mixed into what a reading command prints."""
+        if self.is_quiet:
+            return
+        if self.is_writing:
+            self.config.print_stdout("%s", line)
+        else:
+            print(line, file=sys.stderr)  # noqa: T201  stdout is Alembic's own output
+
+    def answer(self, line: str) -> None:
+        """Tell the command's result, which always belongs to stdout."""
+        if not self.is_quiet:
+            self.config.print_stdout("%s", line)
+
+
+def progress_of(config: Config, *, is_writing: bool, is_offline: bool) -> Progress:
+    """How this run of Alembic talks; `attributes["quiet"]` silences it, and so does `--sql`."""
+    return Progress(
+        config=config,
+        is_quiet=is_offline or bool(config.attributes.get("quiet")),
+        is_writing=is_writing,
+    )
+
+
+def step_line(step: RevisionStep, *, seconds: float) -> str:
+    """One applied revision and its time."""
+    direction = "upgrade" if step.is_upgrade else "downgrade"
+    return f"  {direction}  {step.revision.revision}  {step.doc or ''}  {seconds:.3f} s"
+
+
+def last_line(before: Sequence[str], after: Sequence[str], place: Place) -> str:
+    """From which revision to which, on which database."""
+    if set(before) == set(after):
+        return f"nothing to do: {place} is already at {name_of(after)}"
+    return f"{name_of(before)} -> {name_of(after)} on {place}"
+
+
+def name_of(heads: Sequence[str]) -> str:
+    """The revisions that a database is at, in words."""
+    return ", ".join(sorted(heads)) or "base"

@@ -1,0 +1,77 @@
+"""What PostgreSQL itself said, out of whatever the driver and SQLAlchemy wrapped around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+_STATEMENT_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerMessage:
+    """One error of the server; texts are empty where it said nothing."""
+
+    sqlstate: str
+    message: str
+    detail: str = ""
+    hint: str = ""
+    statement: str = ""
+    """The statement in one line, cut; left out when it may hold a password."""
+    is_connection_lost: bool = False
+
+    @property
+    def one_line(self) -> str:
+        """Message, detail, hint and SQLSTATE in one line."""
+        parts = (self.message, self.detail, self.hint)
+        text = "; ".join(" ".join(part.split()) for part in parts if part)
+        return f"{text} (SQLSTATE {self.sqlstate})" if self.sqlstate else text
+
+
+def server_message(error: BaseException) -> ServerMessage | None:
+    """The first error of the server behind `error`; None when it is not the database's.
+
+    What a revision raises itself counts as its own words, also where a server's error led to it.
+    """
+    if not isinstance(error, SQLAlchemyError):
+        return None
+    found = None
+    for cause in chain_of(error):
+        if isinstance(cause, DBAPIError):
+            found = _read(cause)
+    return found
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, then what it was raised from or while handling."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _read(error: DBAPIError) -> ServerMessage:
+    """Source: asyncpg.PostgresError's fields; psycopg's `diag`; psycopg2's `pgcode`."""
+    original: BaseException = error.orig or error
+    native = original.__cause__ or original
+    diagnosis = getattr(native, "diag", None)
+    message = getattr(native, "message", None) or getattr(diagnosis, "message_primary", None)
+    return ServerMessage(
+        sqlstate=getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or "",
+        message=str(message or native).strip() or type(native).__name__,
+        detail=getattr(native, "detail", None) or getattr(diagnosis, "message_detail", None) or "",
+        hint=getattr(native, "hint", None) or getattr(diagnosis, "message_hint", None) or "",
+        statement=_one_line(error.statement or ""),
+        is_connection_lost=error.connection_invalidated,
+    )
+
+
+def _one_line(statement: str) -> str:
+    if re.search("password", statement, re.IGNORECASE):
+        return ""
+    line = " ".join(statement.split())
+    if len(line) <= _STATEMENT_CHARACTERS:
+        return line
+    return f"{line[:_STATEMENT_CHARACTERS]} …"

@@ -1,0 +1,80 @@
+"""The steps of one command: fetched before Alembic runs them, timed and noted while it does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext, MigrationInfo, MigrationStep, RevisionStep
+
+from alembic_proof.history.command import Work
+from alembic_proof.history.load import refuse_unknown_heads
+
+
+class Steps:
+    """Alembic's own work function, wrapped: it knows which step runs and what is done."""
+
+    def __init__(self, work: Work, *, tell: Callable[[RevisionStep, float], None]) -> None:
+        self._work = work
+        self._tell = tell
+        self._fetched: Iterator[MigrationStep] | None = None
+        self._next_heads: tuple[str, ...] | None = None
+        self.running: MigrationStep | None = None
+        """The step that runs now, or that failed."""
+        self.has_committed = False
+        """Whether that step committed a part of itself: it has an autocommit block."""
+        self.start: tuple[str, ...] = ()
+        """The revisions that the database was at."""
+        self.heads: tuple[str, ...] = ()
+        """The revisions that the database is at, as far as it is committed."""
+
+    def fetch(self, heads: Iterable[str], migration: MigrationContext) -> MigrationStep | None:
+        """The first step, None when there is nothing to do.
+
+        Raises:
+            HistoryError: the database is at a revision that no file has.
+            CommandError: Alembic finds no way from the heads to where it should go.
+        """
+        self.start = self.heads = tuple(heads)
+        refuse_unknown_heads(self.start, migration)
+        steps = iter(self._work(self.start, migration))
+        first = next(steps, None)
+        self._fetched = steps if first is None else chain([first], steps)
+        return first
+
+    def __call__(self, heads: Iterable[str], migration: MigrationContext) -> Iterator[Any]:
+        """Alembic's `fn`: yields each step; when it is resumed, that step is committed."""
+        if self._fetched is None:
+            self.fetch(heads, migration)
+        yield from self._run(self._fetched or iter(()))
+
+    def _run(self, steps: Iterator[MigrationStep]) -> Iterator[MigrationStep]:
+        for step in steps:
+            self.running, self.has_committed, self._next_heads = step, False, None
+            started_s = time.perf_counter()
+            yield step
+            self.running = None
+            self._settle()
+            if isinstance(step, RevisionStep):
+                self._tell(step, time.perf_counter() - started_s)
+
+    def _settle(self) -> None:
+        """The step is committed: its heads are the database's."""
+        self.heads = self.heads if self._next_heads is None else self._next_heads
+
+    def note_version(
+        self,
+        ctx: MigrationContext,  # noqa: ARG002  Alembic hands over these four by name
+        step: MigrationInfo,  # noqa: ARG002
+        heads: Collection[str],
+        run_args: Mapping[str, Any],  # noqa: ARG002
+    ) -> None:
+        """Alembic's `on_version_apply`: the step's own work is done, its commit comes next."""
+        self._next_heads = tuple(sorted(heads))
+
+    def note_commit(self, _connection: object) -> None:
+        """SQLAlchemy's `commit` event: before the version is noted, a part of a step commits."""
+        if self.running is not None and self._next_heads is None:
+            self.has_committed = True

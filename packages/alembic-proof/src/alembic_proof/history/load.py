@@ -1,0 +1,133 @@
+"""Loading the revisions of a script directory, with every fault named by its file."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import RevisionError, RevisionMap
+from alembic.util import CommandError
+
+from alembic_proof.errors import HistoryError
+
+
+def load_revisions(script: ScriptDirectory) -> None:
+    """Ensures that the directory's revisions are loaded anew and make one sound graph.
+
+    Raises:
+        HistoryError: a file that cannot be loaded, an id that two files have, a parent that
+            no file has, a cycle.
+    """
+    scripts = _load_files(script)
+    _refuse_duplicates(scripts)
+    _refuse_missing_parents(scripts)
+    script.revision_map = RevisionMap(lambda: iter(scripts))
+    try:
+        _ = script.revision_map.heads
+    except (RevisionError, KeyError) as error:
+        raise HistoryError(
+            f"the revisions make no history: {_text_of(error)}",
+            where=_directory(script),
+            todo="mend down_revision and depends_on of the revisions that it names",
+        ) from error
+
+
+def refuse_unknown_heads(heads: Iterable[str], migration: MigrationContext) -> None:
+    """Ensures that every revision that the database is at has a file.
+
+    Raises:
+        HistoryError: one has none; names it.
+    """
+    for head in heads:
+        if migration.script is None or _is_known(head, migration.script):
+            continue
+        raise HistoryError(
+            f"the database is at revision {head}, which this code does not know",
+            where=_directory(migration.script),
+            todo="run the code that made it (an older checkout, another branch?), "
+            "or correct the database with `alembic stamp --purge REVISION`",
+        )
+
+
+def _is_known(revision_id: str, script: ScriptDirectory) -> bool:
+    try:
+        return script.get_revision(revision_id).revision == revision_id
+    except CommandError:
+        return False
+
+
+def _load_files(script: ScriptDirectory) -> tuple[Script, ...]:
+    try:
+        return tuple(script._load_revisions())
+    except CommandError as error:
+        raise HistoryError(str(error), where=_directory(script)) from error
+    except Exception as error:
+        raise HistoryError(
+            f"a revision cannot be loaded: {describe(error)}",
+            where=place_in(error, _directories(script)) or _directory(script),
+            todo="mend the file",
+        ) from error
+
+
+def _refuse_duplicates(scripts: Iterable[Script]) -> None:
+    seen: dict[str, Script] = {}
+    for script in scripts:
+        twin = seen.setdefault(script.revision, script)
+        if twin is not script:
+            raise HistoryError(
+                f"two files have the revision id {script.revision}",
+                where=f"{twin.path} and {script.path}",
+                todo="give one of them another id, and its children that down_revision",
+            )
+
+
+def _refuse_missing_parents(scripts: tuple[Script, ...]) -> None:
+    known = {name for script in scripts for name in (script.revision, *script.branch_labels)}
+    for script in scripts:
+        for parent in script._versioned_down_revisions:
+            if parent not in known:
+                raise HistoryError(
+                    f"revision {script.revision} follows {parent}, which no file has",
+                    where=script.path,
+                    todo="restore that revision's file, or mend down_revision",
+                )
+
+
+def describe(error: BaseException) -> str:
+    """The error in one line, with its type where the text alone says too little."""
+    text = " ".join(str(error).split())
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def place_in(error: BaseException, directories: Iterable[Path]) -> str:
+    """`file:line` of the last line in one of the directories that the error came through."""
+    roots = tuple(directories)
+    if isinstance(error, SyntaxError) and error.filename and _is_in(error.filename, roots):
+        return f"{error.filename}:{error.lineno}"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if _is_in(frame.filename, roots):
+            return f"{frame.filename}:{frame.lineno}"
+    return ""
+
+
+def _is_in(filename: str, roots: tuple[Path, ...]) -> bool:
+    return any(Path(filename).is_relative_to(root) for root in roots)
+
+
+def _directories(script: ScriptDirectory) -> tuple[Path, ...]:
+    """Where revisions lie, as written and with links resolved."""
+    places = [Path(place).absolute() for place in script._version_locations]
+    return (*places, *(place.resolve() for place in places))
+
+
+def _directory(script: ScriptDirectory) -> str:
+    return ", ".join(str(place) for place in script._version_locations)
+
+
+def _text_of(error: Exception) -> str:
+    return str(error.args[0]) if error.args else describe(error)

@@ -1,0 +1,106 @@
+"""A project's history as values, and its two commands run in this process."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+
+from alembic_proof.errors import HistoryError
+from alembic_proof.history.load import load_revisions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionFile:
+    """One revision: its id, its file, and the ids that it follows, none for a base."""
+
+    revision_id: str
+    path: Path
+    down_revisions: tuple[str, ...]
+
+
+def alembic_config(ini: Path, *, url: str | None = None, stdout: TextIO | None = None) -> Config:
+    """The configuration in `ini` for commands in this process: quiet, on `url` when given.
+
+    What Alembic prints goes to `stdout`, by default to a buffer: `config.stdout`.
+
+    Raises:
+        HistoryError: there is no such file.
+    """
+    if not ini.is_file():
+        raise HistoryError("there is no Alembic configuration", where=str(ini))
+    config = Config(str(ini), stdout=stdout if stdout is not None else io.StringIO())
+    config.attributes["quiet"] = True
+    if url is not None:
+        config.attributes["url"] = url
+    return config
+
+
+def run_upgrade(config: Config, revision: str) -> None:
+    """Ensures that the configuration's database is upgraded to `revision`.
+
+    Raises:
+        HistoryError: it is not; in the words of env.py.
+    """
+    with _as_history_errors():
+        command.upgrade(config, revision)
+
+
+def run_downgrade(config: Config, revision: str) -> None:
+    """Ensures that the configuration's database is downgraded to `revision`.
+
+    Raises:
+        HistoryError: it is not; in the words of env.py.
+    """
+    with _as_history_errors():
+        command.downgrade(config, revision)
+
+
+def heads(config: Config) -> tuple[str, ...]:
+    """The revisions that no other follows, sorted; none in an empty history.
+
+    Raises:
+        HistoryError: the history cannot be loaded.
+    """
+    return tuple(sorted(_load(config).get_heads()))
+
+
+def revision_files(config: Config) -> tuple[RevisionFile, ...]:
+    """The revisions in chain order: each stands behind those that it follows.
+
+    Raises:
+        HistoryError: the history cannot be loaded.
+    """
+    newest_first = _load(config).walk_revisions()
+    return tuple(reversed([_revision_file(script) for script in newest_first]))
+
+
+def _load(config: Config) -> ScriptDirectory:
+    with _as_history_errors():
+        script = ScriptDirectory.from_config(config)
+        load_revisions(script)
+    return script
+
+
+def _revision_file(script: Script) -> RevisionFile:
+    return RevisionFile(
+        revision_id=script.revision,
+        path=Path(script.path),
+        down_revisions=script._versioned_down_revisions,
+    )
+
+
+@contextmanager
+def _as_history_errors() -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        raise HistoryError(str(error)) from error
