@@ -89,6 +89,7 @@ def test_what_is_written_is_read_back(
     )
 
     assert DatabaseUrl.parse(url.sqlalchemy_url) == url
+    assert DatabaseUrl.parse(url.text) == url
 
 
 @given(user=_TEXT, password=st.text(st.sampled_from("äQ7@:/?#%& "), min_size=8))

@@ -76,8 +76,13 @@ class DatabaseUrl:
         return f"postgresql://{self._text(self.parameters)}"
 
     @property
+    def text(self) -> str:
+        """The whole URL in libpq's form (other drivers than asyncpg are named); `parse` reads it."""
+        return self.sqlalchemy_url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+    @property
     def sqlalchemy_url(self) -> str:
-        """The whole URL as one text that `parse` reads back; to connect, use engine_arguments."""
+        """The whole URL in SQLAlchemy's form; `parse` reads it, engine_arguments connects."""
         timeout = () if self.timeout_s is None else (("connect_timeout", str(int(self.timeout_s))),)
         return f"{self.engine_url}{self._text((*self.parameters, *timeout))}"
 

@@ -1,0 +1,45 @@
+"""One process at a time, by a lock that the kernel drops when its holder dies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic_proof.errors import ServerError
+
+
+@contextmanager
+def exclusive(path: Path, *, timeout_s: float = 300) -> Iterator[None]:
+    """Hold the lock of a file, made on demand in a directory that exists.
+
+    Raises:
+        ServerError: another process held it for all of `timeout_s`.
+
+    Locks: flock on `path`, exclusive, where the platform has it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    deadline = time.monotonic() + timeout_s
+    with path.open("a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise _held(path, timeout_s) from None
+                time.sleep(0.05)
+        yield
+
+
+def _held(path: Path, timeout_s: float) -> ServerError:
+    return ServerError(
+        f"another process has held a lock for more than {timeout_s:.0f} s",
+        where=str(path),
+        todo="end the command that hangs, then try again",
+    )

