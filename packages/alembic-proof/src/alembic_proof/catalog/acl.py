@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+PUBLIC = "PUBLIC"
 OWNER = "(owner)"
 """Stands for whoever owns the object, so that a new owner is one change and not three."""
 
@@ -27,22 +28,50 @@ PRIVILEGES = {
 }
 """Source: ddl-priv, table "ACL Privilege Abbreviations"."""
 
+_TABLE = "SELECT INSERT UPDATE DELETE TRUNCATE REFERENCES TRIGGER"
+_EVERY: dict[str, frozenset[str]] = {
+    "table": frozenset(_TABLE.split()),
+    "sequence": frozenset({"SELECT", "UPDATE", "USAGE"}),
+    "schema": frozenset({"USAGE", "CREATE"}),
+    "database": frozenset({"CREATE", "TEMPORARY", "CONNECT"}),
+}
+_TABLE_LIKE = {"view": "table", "materialized view": "table", "foreign table": "table"}
+MAINTAIN_SINCE = 17
+
 _ITEM = re.compile(
     r'(?P<grantee>(?:"(?:[^"]|"")*"|[^"=])*)=(?P<letters>[^/]*)/(?P<grantor>.*)', re.DOTALL
 )
 
 
 @lru_cache(maxsize=4096)
-def grants(acl: tuple[str, ...], *, owner: str) -> tuple[tuple[str, str], ...]:
+def grants(
+    acl: tuple[str, ...], *, owner: str, kind: str, major: int
+) -> tuple[tuple[str, str], ...]:
     """The facts that an access control list states, each grantee once, sorted.
 
-    `acl` holds aclitems as PostgreSQL writes them: `role=arw*/grantor`.
+    `acl` holds aclitems as PostgreSQL writes them: `role=arw*/grantor`. Every privilege that
+    such an object can have reads ALL, so that the word means the same on every major version.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, set[str]] = {}
     for item in acl:
         grantee, words = _words(item, owner=owner)
-        found.setdefault(f"grant to {grantee}", []).extend(words)
-    return tuple(sorted((name, ", ".join(sorted(words))) for name, words in found.items()))
+        found.setdefault(f"grant to {grantee}", set()).update(words)
+    every = _every(kind, major=major)
+    return tuple(
+        sorted(
+            (name, "ALL" if every is not None and words == every else ", ".join(sorted(words)))
+            for name, words in found.items()
+        )
+    )
+
+
+def _every(kind: str, *, major: int) -> frozenset[str] | None:
+    """All privileges on such an object; None where there is but one, or none as a whole."""
+    kind = _TABLE_LIKE.get(kind, kind)
+    every = _EVERY.get(kind)
+    if every is not None and kind == "table" and major >= MAINTAIN_SINCE:
+        return every | {"MAINTAIN"}
+    return every
 
 
 def _words(item: str, *, owner: str) -> tuple[str, list[str]]:
@@ -59,9 +88,12 @@ def _words(item: str, *, owner: str) -> tuple[str, list[str]]:
 
 
 def _grantee(name: str, *, owner: str) -> str:
+    """The role's name; quoted where it could be taken for one of the two words."""
     if not name:
-        return "PUBLIC"
-    return OWNER if name == owner else name
+        return PUBLIC
+    if name == owner:
+        return OWNER
+    return f'"{name}"' if name in (PUBLIC, OWNER) else name
 
 
 def _unquoted(name: str) -> str:

@@ -40,19 +40,19 @@ def assemble(text: str, *, major: int) -> Catalog:
     comments = {row.address: row.identity for row in rows if row.kind == "comment"}
     named = [row for row in rows if row.kind != "comment"]
     orders = _column_orders(named)
-    objects = (_object(row, comments=comments, orders=orders) for row in named)
+    objects = (_object(row, comments=comments, orders=orders, major=major) for row in named)
     return Catalog.of(_without_silent(objects), major=major)
 
 
 def _object(
-    row: Row, *, comments: dict[tuple[str, str, int], str], orders: dict[str, str]
+    row: Row, *, comments: dict[tuple[str, str, int], str], orders: dict[Key, str], major: int
 ) -> CatalogObject:
     facts = list(_pairs(row.facts or []))
     if row.acl is not None:
-        facts += grants(tuple(row.acl), owner=row.owner or "")
+        facts += grants(tuple(row.acl), owner=row.owner or "", kind=row.kind, major=major)
     if (comment := comments.get(row.address)) is not None:
         facts.append(("comment", comment))
-    if (order := orders.get(f"{row.catalog} {row.oid}")) is not None and row.sub == 0:
+    if (order := orders.get(key(row.kind, row.identity))) is not None:
         facts.append((COLUMN_ORDER, order))
     origin = tuple(_keys(row.origin or []))
     return CatalogObject(
@@ -76,13 +76,14 @@ def _keys(flat: list[str | None]) -> Iterator[Key]:
             yield key(kind, identity)
 
 
-def _column_orders(rows: list[Row]) -> dict[str, str]:
+def _column_orders(rows: list[Row]) -> dict[Key, str]:
     """The names of each relation's own columns in their physical order."""
-    numbered: dict[str, list[tuple[int, str]]] = {}
+    numbered: dict[Key, list[tuple[int, str]]] = {}
     for row in rows:
-        if row.kind in ("column", "attribute") and not row.is_implicit and row.parents:
-            name = row.identity[len(str(row.parents[1])) + 1 :]
-            numbered.setdefault(f"{row.catalog} {row.oid}", []).append((row.sub, name))
+        if row.kind in ("column", "attribute") and not row.is_implicit:
+            relation = next(_keys(row.parents or []))
+            name = row.identity[len(relation.identity) + 1 :]
+            numbered.setdefault(relation, []).append((row.sub, name))
     return {at: ", ".join(name for _, name in sorted(names)) for at, names in numbered.items()}
 
 

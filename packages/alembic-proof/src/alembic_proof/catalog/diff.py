@@ -44,10 +44,10 @@ def _compare(key: Key, *, old: _Side, new: _Side) -> Iterator[Change]:
         case None, None:
             yield from _compare_implicit(key, old=old, new=new)
         case CatalogObject() as record, None:
-            if not _goes_with_a_parent(record, other=new):
+            if not _goes_with_a_parent(record, own=old, other=new):
                 yield _presence(record, is_missing=True)
         case None, CatalogObject() as record:
-            if not _goes_with_a_parent(record, other=old):
+            if not _goes_with_a_parent(record, own=new, other=old):
                 yield _presence(record, is_missing=False)
         case CatalogObject() as one, CatalogObject() as other:
             yield from _compare_facts(key, dict(one.facts), dict(other.facts))
@@ -60,17 +60,17 @@ def _visible(record: CatalogObject | None) -> CatalogObject | None:
 def _compare_implicit(key: Key, *, old: _Side, new: _Side) -> Iterator[Change]:
     """An implicit object that is not there has its parents but nothing to say."""
     one, other = old.get(key), new.get(key)
-    if one is None and other is not None and _goes_with_a_parent(other, other=old):
+    if one is None and other is not None and _goes_with_a_parent(other, own=new, other=old):
         return
-    if other is None and one is not None and _goes_with_a_parent(one, other=new):
+    if other is None and one is not None and _goes_with_a_parent(one, own=old, other=new):
         return
     yield from _compare_facts(
         key, dict(one.facts if one else ()), dict(other.facts if other else ())
     )
 
 
-def _goes_with_a_parent(record: CatalogObject, *, other: _Side) -> bool:
-    return any(parent not in other for parent in record.parents)
+def _goes_with_a_parent(record: CatalogObject, *, own: _Side, other: _Side) -> bool:
+    return any(parent in own and parent not in other for parent in record.parents)
 
 
 def _presence(record: CatalogObject, *, is_missing: bool) -> Change:

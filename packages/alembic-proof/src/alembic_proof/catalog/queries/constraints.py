@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import is_user_made
+from alembic_proof.catalog.queries.frame import is_user_made, settings
 from alembic_proof.catalog.select import Select
 
 CONSTRAINTS = Select(
@@ -52,6 +52,13 @@ JOIN space AS s ON s.oid = y.typnamespace
 WHERE k.contype = 'c' AND {is_user_made("pg_type", "y.oid")}""",
 )
 
+_BARE_INDEX = """CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || substr(
+    pg_get_indexdef(i.indexrelid),
+    length('CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX '
+        || quote_ident(c.relname) || ' ON ' || CASE WHEN c.relkind = 'I' THEN 'ONLY ' ELSE '' END
+        || r.identity || ' ') + 1)"""
+"""Without its name and table, so that a partition's index reads like the one it follows."""
+
 INDEXES = Select(
     reads="pg_class",
     manual="catalog-pg-index",
@@ -71,11 +78,11 @@ INDEXES = Select(
     implicit="k.oid IS NOT NULL",
     facts={
         "table": "CASE WHEN k.oid IS NULL THEN r.identity END",
-        "definition": "CASE WHEN k.oid IS NULL THEN pg_get_indexdef(i.indexrelid) END",
+        "definition": f"CASE WHEN k.oid IS NULL THEN {_BARE_INDEX} END",
         "valid": "CASE WHEN NOT i.indisvalid THEN 'no' END",
         "ready": "CASE WHEN NOT (i.indisready AND i.indislive) THEN 'no' END",
         "clustered": "CASE WHEN i.indisclustered THEN 'yes' END",
-        "options": "CASE WHEN k.oid IS NOT NULL THEN array_to_string(c.reloptions, ', ') END",
+        "options": f"CASE WHEN k.oid IS NOT NULL THEN {settings('c.reloptions')} END",
         "tablespace": "quote_ident(ts.spcname)",
         "statistics targets": "st.targets",
     },

@@ -31,8 +31,8 @@ RELATIONS = Select(
         "tablespace": "quote_ident(ts.spcname)",
         "of type": "CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END",
         "partitioned by": "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END",
-        "partition of": "CASE WHEN c.relispartition THEN p.identity END",
-        "partition bound": "CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END",
+        "partition of": """CASE WHEN c.relispartition THEN
+            p.identity || ' ' || pg_get_expr(c.relpartbound, c.oid) END""",
         "inherits": """CASE WHEN p.oid IS NOT NULL AND NOT c.relispartition THEN
             (SELECT string_agg(q.identity, ', ' ORDER BY i.inhseqno)
             FROM pg_inherits AS i JOIN relation AS q ON q.oid = i.inhparent

@@ -26,6 +26,7 @@ EXTENSIONS = Select(
     kind="'extension'",
     identity="quote_ident(e.extname)",
     oid="e.oid",
+    parents=("'schema'", "s.name"),
     facts={
         "owner": f"CASE WHEN e.oid >= {FIRST_USER_OID} THEN pg_get_userbyid(e.extowner)::text END",
         "schema": "s.name",

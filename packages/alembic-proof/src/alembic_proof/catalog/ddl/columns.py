@@ -1,0 +1,173 @@
+"""The definition of a column, and ALTER … ALTER COLUMN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alembic_proof.catalog.ddl.address import table_address
+from alembic_proof.catalog.ddl.alteration import Alteration
+from alembic_proof.catalog.ddl.names import assignments, options, own_name, table_of
+from alembic_proof.catalog.model import CatalogObject
+
+STATED = frozenset(
+    {
+        "type",
+        "collation",
+        "compression",
+        "identity",
+        "generated",
+        "default",
+        "nullability",
+        "inherited",
+        "foreign options",
+    }
+)
+"""The attributes that the column's definition gives by itself."""
+
+NOT_VALID = " NOT VALID"
+
+
+def column_definition(record: CatalogObject) -> str:
+    """The column as it stands in CREATE TABLE and after ADD COLUMN."""
+    return " ".join((own_name(record), *_parts(record)))
+
+
+def _parts(record: CatalogObject) -> Iterator[str]:
+    yield record.fact("type") or ""
+    found = options(record.fact("foreign options"))
+    if found:
+        yield f"OPTIONS ({assignments(found).replace(' = ', ' ')})"
+    for word, attribute in (("COLLATE", "collation"), ("COMPRESSION", "compression")):
+        if (value := record.fact(attribute)) is not None:
+            yield f"{word} {value}"
+    if (default := record.fact("default")) is not None:
+        yield f"DEFAULT {default}"
+    if (identity := record.fact("identity")) is not None:
+        yield identity
+    if (generated := record.fact("generated")) is not None:
+        yield _generated(generated)
+    nullability = record.fact("nullability") or "NULL"
+    if nullability != "NULL":
+        yield nullability.removesuffix(NOT_VALID)
+
+
+def _generated(value: str) -> str:
+    expression, _, how = value.rpartition(" ")
+    return f"GENERATED ALWAYS AS ({expression}) {how}"
+
+
+def add_column(record: CatalogObject) -> str:
+    """ALTER TABLE … ADD COLUMN."""
+    return f"ALTER {table_address(record)} ADD COLUMN {column_definition(record)}"
+
+
+def drop_column(record: CatalogObject) -> str:
+    """ALTER TABLE … DROP COLUMN."""
+    return f"ALTER {table_address(record)} DROP COLUMN {own_name(record)}"
+
+
+def add_attribute(record: CatalogObject) -> str:
+    """ALTER TYPE … ADD ATTRIBUTE."""
+    return f"ALTER TYPE {table_of(record)} ADD ATTRIBUTE {attribute_definition(record)}"
+
+
+def drop_attribute(record: CatalogObject) -> str:
+    """ALTER TYPE … DROP ATTRIBUTE."""
+    return f"ALTER TYPE {table_of(record)} DROP ATTRIBUTE {own_name(record)}"
+
+
+def attribute_definition(record: CatalogObject) -> str:
+    """An attribute of a composite type as CREATE TYPE wants it."""
+    return f"{own_name(record)} {_type(record)}"
+
+
+def alter_attribute(at: Alteration) -> tuple[str, ...]:
+    """Change the type of a composite type's attribute."""
+    name = own_name(at.record)
+    return (f"ALTER TYPE {table_of(at.record)} ALTER ATTRIBUTE {name} TYPE {_type(at.record)}",)
+
+
+def alter_type(at: Alteration) -> tuple[str, ...]:
+    """Change type and collation; a generated column takes no USING."""
+    using = "" if at.record.fact("generated") else _using(at.record)
+    return (_alter(at, f"TYPE {_type(at.record)}{using}"),)
+
+
+def _type(record: CatalogObject) -> str:
+    collation = record.fact("collation")
+    return (record.fact("type") or "") + (f" COLLATE {collation}" if collation else "")
+
+
+def _using(record: CatalogObject) -> str:
+    return f" USING {own_name(record)}::{record.fact('type')}"
+
+
+def alter_default(at: Alteration) -> tuple[str, ...]:
+    """SET DEFAULT, or DROP DEFAULT."""
+    return (_alter(at, "DROP DEFAULT" if at.after is None else f"SET DEFAULT {at.after}"),)
+
+
+def alter_nullability(at: Alteration) -> tuple[str, ...]:
+    """SET NOT NULL, or DROP NOT NULL; a constraint that is not valid is added as one."""
+    name = own_name(at.record)
+    match at.before or "NULL", at.after or "NULL":
+        case _, "NULL":
+            return (_alter(at, "DROP NOT NULL"),)
+        case "NULL", after if after.endswith(NOT_VALID):
+            rest = after.removeprefix("NOT NULL")
+            return (f"ALTER {table_address(at.record)} ADD NOT NULL {name}{rest}",)
+        case before, after if before == after + NOT_VALID or before == "NULL":
+            return (_alter(at, "SET NOT NULL"),)
+        case _, after:
+            rest = after.removeprefix("NOT NULL")
+            return (
+                _alter(at, "DROP NOT NULL"),
+                f"ALTER {table_address(at.record)} ADD NOT NULL {name}{rest}",
+            )
+
+
+def alter_identity(at: Alteration) -> tuple[str, ...]:
+    """ADD GENERATED … AS IDENTITY, DROP IDENTITY, or both."""
+    drop = () if at.before is None else (_alter(at, "DROP IDENTITY"),)
+    add = () if at.after is None else (_alter(at, f"ADD {at.after}"),)
+    return drop + add
+
+
+def alter_generated(at: Alteration) -> tuple[str, ...]:
+    """DROP EXPRESSION; any other change makes the column anew."""
+    if at.after is None and (at.before or "").endswith(" STORED"):
+        return (_alter(at, "DROP EXPRESSION"),)
+    return (drop_column(at.record), add_column(at.record))
+
+
+def alter_storage(at: Alteration) -> tuple[str, ...]:
+    """SET STORAGE; on PostgreSQL 15, which has no DEFAULT there, what most types start with."""
+    default = "DEFAULT" if at.catalog.major >= 16 else _first_storage(at.record)
+    return (_alter(at, f"SET STORAGE {at.after or default}"),)
+
+
+def _first_storage(record: CatalogObject) -> str:
+    return "MAIN" if (record.fact("type") or "").startswith("numeric") else "EXTENDED"
+
+
+def alter_compression(at: Alteration) -> tuple[str, ...]:
+    """SET COMPRESSION."""
+    return (_alter(at, f"SET COMPRESSION {at.after or 'default'}"),)
+
+
+def alter_statistics(at: Alteration) -> tuple[str, ...]:
+    """SET STATISTICS."""
+    return (_alter(at, f"SET STATISTICS {at.after or '-1'}"),)
+
+
+def alter_options(at: Alteration) -> tuple[str, ...]:
+    """RESET the options that go, SET those that come."""
+    old, new = options(at.before), options(at.after)
+    gone = ", ".join(name for name in old if name not in new)
+    come = {name: value for name, value in new.items() if old.get(name) != value}
+    reset = (_alter(at, f"RESET ({gone})"),) if gone else ()
+    return reset + ((_alter(at, f"SET ({assignments(come)})"),) if come else ())
+
+
+def _alter(at: Alteration, action: str) -> str:
+    return f"ALTER {table_address(at.record)} ALTER COLUMN {own_name(at.record)} {action}"
