@@ -46,11 +46,10 @@ $extension$
 DROP_UUID_OSSP = f"""
 DO $extension$
 BEGIN
-    IF EXISTS (
-        SELECT
+    IF '{MARK}' = (
+        SELECT pg_catalog.obj_description(oid, 'pg_extension')
         FROM pg_catalog.pg_extension
         WHERE extname = 'uuid-ossp'
-        AND pg_catalog.obj_description(oid, 'pg_extension') = '{MARK}'
     ) THEN
         DROP EXTENSION "uuid-ossp";
     END IF;

@@ -1,0 +1,43 @@
+<%!
+def safe(text):
+    """The message as it can stand in a docstring: no escapes, no early end, one sentence."""
+    words = " ".join(str(text).split()).replace("\\", "/").replace('"', "'")
+    return words + ("" if words.endswith((".", "!", "?")) else ".")
+%>"""${safe(message)}
+
+Revision: ${up_revision}, after ${down_revision | comma,n}
+Created: ${create_date}
+"""
+
+# House rules. Delete these lines once they are followed.
+# - Frozen: import nothing of the project; spell out every name and every SQL expression.
+# - downgrade() takes back exactly what upgrade() did, in reverse order, with rows in the tables.
+# - What cannot be taken back is declared here, as one plain string:
+#       lossy = "what is lost, in which direction"      (downgrade() may then be empty)
+#       irreversible = "why there is no way back"
+#     and then downgrade() is: raise NotImplementedError(irreversible)
+# - Alembic does not see checks, triggers, functions, policies, grants: write them by hand, with
+#   op.execute(), one statement a call; a colon before a letter is written with a backslash.
+# - A new table: tenant_id first and in every key, a policy, grants, an index per foreign key.
+# - Locks: CREATE INDEX CONCURRENTLY goes into op.get_context().autocommit_block(); NOT NULL by
+#   CHECK ... NOT VALID, VALIDATE, SET NOT NULL. A backfill marks its rows and keeps updated_at.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+${imports if imports else ""}
+revision: str = ${repr(up_revision)}
+down_revision: str | Sequence[str] | None = ${repr(down_revision)}
+branch_labels: str | Sequence[str] | None = ${repr(branch_labels)}
+depends_on: str | Sequence[str] | None = ${repr(depends_on)}
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    ${downgrades if downgrades else "pass"}

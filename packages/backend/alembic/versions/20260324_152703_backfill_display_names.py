@@ -1,0 +1,57 @@
+"""Backfill display names: users without one get the local part of their e-mail address.
+
+Each row that changes is marked in its metadata with the value that it got. The downgrade takes the
+marks away, and with them the names that nobody has edited since. updated_at stays: a backfill is
+not an edit by anybody.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision: str = "72e5b0a3c9d8"
+down_revision: str | None = "1c96d8e45fa0"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+MARK = "backfilled_display_name"
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL boards.keep_updated_at = 'on'")
+    op.execute(
+        f"""
+        UPDATE public.users
+        SET display_name = name,
+            metadata = metadata || jsonb_build_object(
+                '{MARK}', jsonb_build_object('by', '{revision}', 'value', name)
+            )
+        FROM (
+            SELECT tenant_id AS owner, id AS user_id, left(split_part(email, '@', 1), 255) AS name
+            FROM public.users
+        ) AS local_part
+        WHERE tenant_id = owner
+        AND id = user_id
+        AND display_name IS NULL
+        AND name <> ''
+        AND jsonb_typeof(metadata) = 'object'
+        AND NOT metadata ? '{MARK}'
+        """
+    )
+    op.execute("SET LOCAL boards.keep_updated_at = 'off'")
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL boards.keep_updated_at = 'on'")
+    op.execute(
+        f"""
+        UPDATE public.users
+        SET display_name = CASE
+                WHEN display_name = metadata #>> '{{{MARK},value}}' THEN NULL
+                ELSE display_name
+            END,
+            metadata = metadata - '{MARK}'
+        WHERE metadata #>> '{{{MARK},by}}' = '{revision}'
+        """
+    )
+    op.execute("SET LOCAL boards.keep_updated_at = 'off'")
