@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from alembic.util import CommandError
-from alembic_proof.env import Bootstrap, ProofError, run_env
 
+from alembic_proof.env import Bootstrap, ProofError, run_env
+from boards.database.bootstrap import bootstrap_for
 from boards.dbmodels import target_metadata
-from boards.dbmodels.roles import bootstrap_ready, bootstrap_statements
 from boards.settings import read_settings
 
 try:
@@ -16,9 +16,15 @@ try:
 except ProofError as error:
     raise CommandError(str(error)) from error
 
+
+def bootstrap(local_login: str | None) -> Bootstrap:
+    """The roles, with the login of the local database's tenant sessions when that is used."""
+    return bootstrap_for(settings, local_login=local_login)
+
+
 run_env(
     target_metadata=target_metadata,
     url=settings.database_url,
-    bootstrap=Bootstrap(bootstrap_statements(None), bootstrap_ready(None)),
+    bootstrap=bootstrap,
     lock_timeout=settings.lock_timeout,
 )

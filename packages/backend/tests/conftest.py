@@ -1,15 +1,23 @@
-"""Databases for Boards' tests: empty scratch ones, and copies of one that is at head."""
+"""Databases for Boards' tests: empty scratch ones, copies of one at head, and a login for them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from alembic import command
+from alembic.config import Config
+
+from alembic_proof.env import DatabaseUrl
+from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.scratch import scratch_database, scratch_server
+from boards.dbmodels.roles import bootstrap_statements
 
 ROOT = Path(__file__).resolve().parents[3]
+ALEMBIC_INI = ROOT / "packages" / "backend" / "alembic.ini"
 TEST_SERVER = "ALEMBIC_PROOF_TEST_SERVER"
 
 
@@ -22,7 +30,7 @@ def server_url() -> str:
 
 @pytest.fixture
 def scratch_url(server_url: str) -> Iterator[str]:
-    """The URL of a fresh, empty database."""
+    """The URL of a fresh, empty database, as its owner."""
     with scratch_database(server_url) as url:
         yield url
 
@@ -30,19 +38,35 @@ def scratch_url(server_url: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template_url(server_url: str) -> Iterator[str]:
     """The URL of a database at head; nobody connects to it, it is there to be copied."""
-    from alembic import command
-    from alembic_proof.history.script import alembic_config
-
     with scratch_database(server_url, label="template") as url:
-        config = alembic_config(ROOT / "packages/backend/alembic.ini", url=url)
-        config.attributes["quiet"] = True
+        config = Config(str(ALEMBIC_INI), attributes={"url": url, "quiet": True})
         command.upgrade(config, "head")
         yield url
 
 
 @pytest.fixture
 def migrated_url(server_url: str, template_url: str) -> Iterator[str]:
-    """The URL of a fresh copy of a database at head."""
-    template = template_url.rpartition("/")[2].partition("?")[0]
+    """The URL of a fresh copy of a database at head, as its owner."""
+    template = DatabaseUrl.parse(template_url).database
     with scratch_database(server_url, template=template) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def app_login(server_url: str) -> Iterator[str]:
+    """A login of the application's, for this run: owns nothing, is a member of boards_app."""
+    name = f"boards_test_{uuid4().hex[:8]}"
+    send(server_url, f"CREATE ROLE {name} LOGIN", *bootstrap_statements(name))
+    yield name
+    send(server_url, f"DROP ROLE {name}")
+
+
+@pytest.fixture
+def app_url(migrated_url: str, app_login: str) -> str:
+    """The application's URL of the database that `migrated_url` is the owner's of."""
+    return DatabaseUrl.parse(migrated_url).with_user(app_login).dsn
+
+
+def send(url: str, *statements: str) -> None:
+    """Sends the statements in one transaction."""
+    run_on(url, lambda connection: [connection.exec_driver_sql(sql) for sql in statements])
