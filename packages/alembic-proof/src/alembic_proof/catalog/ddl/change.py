@@ -10,7 +10,7 @@ from alembic_proof.catalog.ddl.alteration import Alteration
 from alembic_proof.catalog.ddl.attached import drop_constraint
 from alembic_proof.catalog.ddl.columns import drop_attribute, drop_column
 from alembic_proof.catalog.ddl.create import build_sql
-from alembic_proof.catalog.ddl.order import creation_order
+from alembic_proof.catalog.ddl.order import FOUNDATIONS, creation_order
 from alembic_proof.catalog.ddl.setters import setter_of
 from alembic_proof.catalog.model import Catalog, CatalogObject
 
@@ -89,10 +89,12 @@ def changes_sql(changes: Iterable[Change], before: Catalog, after: Catalog) -> t
 
 
 def _turn(change: Change, *, before: Catalog, after: Catalog) -> tuple[int, int, int]:
-    """Generated columns go before what they are made of and come after; owners before grants."""
+    """What others stand on goes last of all; generated columns go before what they are made of and come after; owners before grants."""
     place = creation_order(change.kind)
     record = before.find(change.key) or after.find(change.key)
     rank = int(record is not None and record.fact("generated") is not None)
     if change.attribute == "owner":
         rank = -1
-    return (0, -place, -rank) if change.is_missing else (1, place, rank)
+    if not change.is_missing:
+        return 1, place, rank
+    return (2 if change.kind in FOUNDATIONS else 0), -place, -rank

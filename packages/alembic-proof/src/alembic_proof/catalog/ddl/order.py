@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_ORDER = (
+_FIRST = (
     "schema",
     "extension",
     "collation",
@@ -18,6 +18,9 @@ _ORDER = (
     "aggregate",
     "foreign-data wrapper",
     "server",
+)
+_ORDER = (
+    *_FIRST,
     "table",
     "foreign table",
     "column",
@@ -33,6 +36,9 @@ _ORDER = (
     "event trigger",
 )
 _PLACE = {kind: number for number, kind in enumerate(_ORDER)}
+
+FOUNDATIONS = frozenset(_FIRST) - {"attribute"}
+"""What columns, defaults and triggers refer to."""
 
 
 def creation_order(kind: str) -> int:
