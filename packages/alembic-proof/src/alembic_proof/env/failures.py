@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from alembic.runtime.migration import RevisionStep
-from alembic.script.revision import MultipleHeads, ResolutionError
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,6 +14,7 @@ from alembic_proof.env.progress import name_of
 from alembic_proof.env.server_message import ServerMessage, server_message
 from alembic_proof.env.steps import Steps
 from alembic_proof.errors import DatabaseError, HistoryError, ProofError
+from alembic_proof.history.alembic_error import clearer_error
 from alembic_proof.history.load import describe, place_in
 
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -47,7 +47,7 @@ def as_command_errors(steps: Steps) -> Iterator[None]:
         if message is not None:
             raise CommandError(str(_database_failure(message))) from error
         if isinstance(error, CommandError):
-            raise _clearer(error) from error.__cause__
+            raise clearer_error(error, heads=steps.start) from error.__cause__
         if isinstance(error, (SQLAlchemyError, OSError)):
             raise CommandError(describe(error)) from error
         raise
@@ -97,29 +97,3 @@ def _database_failure(message: ServerMessage) -> ProofError:
     return DatabaseError(
         f"the database refuses: {message.one_line}", todo=_TODO.get(message.sqlstate, "")
     )
-
-
-def _clearer(error: CommandError) -> CommandError:
-    """Alembic's own error, with the names that its text leaves out."""
-    match error.__cause__:
-        case MultipleHeads() as heads:
-            names = ", ".join(sorted(heads.heads))
-            return CommandError(
-                str(
-                    HistoryError(
-                        f"the history has {len(heads.heads)} heads: {names}",
-                        todo=f'join them: alembic merge -m "message" {names.replace(",", "")}',
-                    )
-                )
-            )
-        case ResolutionError() as unknown if "locate" in str(error):
-            return CommandError(
-                str(
-                    HistoryError(
-                        f"there is no revision {unknown.argument!r}",
-                        todo="`alembic history` lists the revisions",
-                    )
-                )
-            )
-        case _:
-            return error

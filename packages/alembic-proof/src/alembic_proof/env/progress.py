@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import RevisionStep
 
 from alembic_proof.env.session import Place
+from alembic_proof.history.command import RunningCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Progress:
         if self.is_quiet:
             return
         if self.is_writing:
-            self.config.print_stdout("%s", line)
+            self.answer(line)
         else:
             print(line, file=sys.stderr)  # noqa: T201  stdout is Alembic's own output
 
@@ -33,14 +34,20 @@ class Progress:
         """Tell the command's result, which always belongs to stdout."""
         if not self.is_quiet:
             self.config.print_stdout("%s", line)
+            self.config.stdout.flush()
+
+    def tell_step(self, step: RevisionStep, seconds: float) -> None:
+        """Tell that a revision is applied, and how long it took."""
+        self.say(step_line(step, seconds=seconds))
 
 
-def progress_of(config: Config, *, is_writing: bool, is_offline: bool) -> Progress:
-    """How this run of Alembic talks; `attributes["quiet"]` silences it, and so does `--sql`."""
+def progress_of(config: Config, command: RunningCommand) -> Progress:
+    """How this run talks: `attributes["quiet"]` and `-q` silence it, and so does `--sql`."""
+    is_quiet = config.attributes.get("quiet") or config.messaging_opts.get("quiet")
     return Progress(
         config=config,
-        is_quiet=is_offline or bool(config.attributes.get("quiet")),
-        is_writing=is_writing,
+        is_quiet=command.is_offline or bool(is_quiet),
+        is_writing=command.is_writing,
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
 
 SEARCH_PATH = """\
 SELECT pg_catalog.set_config('search_path', pg_catalog.array_to_string(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo, MigrationStep, RevisionStep
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
 
 from alembic_proof.history.command import Work
 from alembic_proof.history.load import refuse_unknown_heads
@@ -74,7 +77,16 @@ class Steps:
         """Alembic's `on_version_apply`: the step's own work is done, its commit comes next."""
         self._next_heads = tuple(sorted(heads))
 
-    def note_commit(self, _connection: object) -> None:
-        """SQLAlchemy's `commit` event: before the version is noted, a part of a step commits."""
+    @contextmanager
+    def watching(self, connection: Connection) -> Iterator[None]:
+        """Ensures that the connection's commits are noted inside of this block."""
+        event.listen(connection, "commit", self._note_commit)
+        try:
+            yield
+        finally:
+            event.remove(connection, "commit", self._note_commit)
+
+    def _note_commit(self, _connection: Connection) -> None:
+        """Before the version is noted, it is a part of the step that commits."""
         if self.running is not None and self._next_heads is None:
             self.has_committed = True

@@ -25,21 +25,15 @@ class RunningCommand:
     work: Work
     is_offline: bool
     """Whether it writes SQL (`--sql`) instead of running it."""
+    is_writing: bool
+    """Whether it may change the database, as a function that is not Alembic's own may."""
     has_purge: bool
     """Whether `stamp --purge` forgets what the version table says."""
+    is_autogenerate: bool
+    """Whether it makes a revision file of what it finds when it compares."""
     needs_database: bool
     message: str | None
     """The message of a new revision."""
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether it may change the database; a function that is not Alembic's own may."""
-        return self.name not in _READERS
-
-    @property
-    def is_revision(self) -> bool:
-        """Whether it makes a revision file and wants a message for it."""
-        return self.name == "revision"
 
 
 def running_command() -> RunningCommand:
@@ -56,7 +50,9 @@ def running_command() -> RunningCommand:
         name=name if name in (*_WRITERS, *_READERS) else "",
         work=work,
         is_offline=is_offline,
+        is_writing=name not in _READERS and not options.get("dont_mutate"),
         has_purge=bool(options.get("purge")),
+        is_autogenerate=name == "revision" and bool(arguments.get("autogenerate")),
         needs_database=not is_offline and _needs_database(name, work, arguments),
         message=arguments.get("message"),
     )

@@ -1,4 +1,4 @@
-"""create tracks"""
+"""create tracks."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""index titles"""
+"""index titles."""
 
 from alembic import op
 

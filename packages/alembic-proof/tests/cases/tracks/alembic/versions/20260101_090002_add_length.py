@@ -1,4 +1,4 @@
-"""add length"""
+"""add length."""
 
 from alembic import op
 
