@@ -2,7 +2,15 @@
 def safe(text):
     """The message as it can stand in a docstring: no escapes, no early end, one sentence."""
     words = " ".join(str(text).split()).replace("\\", "/").replace('"', "'")
-    return words + ("" if words.endswith((".", "!", "?")) else ".")
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
+
+
+def used(body, further):
+    """The imports that the body needs; a blank one gets those that it will need."""
+    if "op." not in body:
+        return "import sqlalchemy as sa  # noqa: F401\nfrom alembic import op  # noqa: F401\n"
+    sqlalchemy = "import sqlalchemy as sa\n" if "sa." in body else ""
+    return sqlalchemy + "from alembic import op\n" + (further + "\n" if further else "")
 %>"""${safe(message)}
 
 Revision: ${up_revision}, after ${down_revision | comma,n}
@@ -26,9 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-from alembic import op
-${imports if imports else ""}
+${used(f"{upgrades}{downgrades}", imports)}
 revision: str = ${repr(up_revision)}
 down_revision: str | Sequence[str] | None = ${repr(down_revision)}
 branch_labels: str | Sequence[str] | None = ${repr(branch_labels)}
