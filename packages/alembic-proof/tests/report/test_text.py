@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from alembic_proof.finding import Finding, Location, Severity
-from alembic_proof.report.text import findings_text, summary_text
+from alembic_proof.proofs import Step
+from alembic_proof.report.text import (
+    finding_text,
+    findings_text,
+    proof_text,
+    step_text,
+    summary_text,
+)
 
 _ERROR = Finding(rule="r", message="bad", location=Location("a.py", 3), todo="mend it")
 _NOTE = Finding(rule="s", message="odd", severity=Severity.NOTE)
@@ -25,3 +32,21 @@ def test_no_findings_are_no_text() -> None:
 def test_a_summary_counts_by_severity() -> None:
     """The worst comes first, in plural where there are several."""
     assert summary_text([_NOTE, _ERROR, _ERROR]) == "2 errors, 1 note"
+
+
+def test_a_message_of_several_lines_keeps_its_rule_on_the_first() -> None:
+    """The first line alone says what it is about."""
+    finding = Finding(rule="r", message="changed\n  -a\n  +b")
+
+    assert finding_text(finding) == "error: changed [r]\n  -a\n  +b"
+
+
+def test_a_proof_says_its_name_when_there_is_nothing_else_to_say() -> None:
+    """The last line stands alone for a clean proof."""
+    assert proof_text("parity", []) == "parity: no findings"
+    assert proof_text("parity", [_NOTE]) == "note: odd [s]\nparity: 1 note"
+
+
+def test_a_step_shows_its_time() -> None:
+    """Times stand below each other."""
+    assert step_text(Step("read head", 1.5)) == "  read head                       1.500 s"

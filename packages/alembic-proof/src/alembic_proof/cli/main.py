@@ -9,10 +9,10 @@ from pathlib import Path
 
 from alembic.util import CommandError
 
-from alembic_proof.cli import lint
+from alembic_proof.cli import lint, parity, roundtrip
 from alembic_proof.errors import ProofError
 
-_COMMANDS = (lint,)
+_COMMANDS = (roundtrip, parity, lint)
 _EXIT_CODES = "exit codes: 0 clean, 1 findings, 2 broken surroundings or usage"
 
 

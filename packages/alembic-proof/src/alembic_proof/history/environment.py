@@ -9,9 +9,11 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import MetaData
 
 from alembic_proof.errors import HistoryError
+from alembic_proof.postgres.url import DatabaseUrl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,39 +26,61 @@ class Environment:
 
 
 def read_environment(config: Config) -> Environment:
-    """What the project's env.py configures; it is run once, on the config's database, for this.
+    """What the project's env.py configures; it runs once for this and migrates nothing.
 
-    Nothing is migrated and the version table is not made.
+    It also ensures that env.py works on the database of `config.attributes["url"]`: one that goes
+    its own way would have a proof migrate the developer's database.
 
     Raises:
-        HistoryError: an env.py that hands over no metadata, or several.
-        CommandError: an env.py that cannot run.
+        HistoryError: an env.py that cannot run, hands over no metadata or several, or
+            connects to another database.
     """
-    seen: list[MigrationContext] = []
+    seen: list[tuple[MigrationContext, str]] = []
 
     def look(_heads: Any, context: MigrationContext) -> tuple[()]:
-        seen.append(context)
+        seen.append((context, _database_of(context)))
         return ()
 
-    script = ScriptDirectory.from_config(config)
-    with EnvironmentContext(config, script, fn=look, dont_mutate=True):
-        script.run_env()
+    try:
+        script = ScriptDirectory.from_config(config)
+        with EnvironmentContext(config, script, fn=look, dont_mutate=True):
+            script.run_env()
+    except CommandError as error:
+        raise HistoryError(str(error)) from error
+    place = f"{script.dir}/env.py"
     if not seen:
-        raise HistoryError("env.py configured no migration context", where=f"{script.dir}/env.py")
-    context = seen[-1]
+        raise HistoryError("env.py runs no migrations", where=place)
+    context, database = seen[-1]
+    _refuse_another(database, config=config, place=place)
     return Environment(
-        metadata=_metadata(context, script=script),
+        metadata=_metadata(context, place=place),
         version_table=context.version_table,
         version_schema=context.version_table_schema,
     )
 
 
-def _metadata(context: MigrationContext, *, script: ScriptDirectory) -> MetaData:
+def _database_of(context: MigrationContext) -> str:
+    if context.connection is None:
+        return "no database"
+    return str(context.connection.exec_driver_sql("SELECT current_database()").scalar_one())
+
+
+def _refuse_another(database: str, *, config: Config, place: str) -> None:
+    url = config.attributes.get("url")
+    if url is not None and DatabaseUrl.parse(url).database != database:
+        raise HistoryError(
+            f"env.py connects to {database} instead of the database that it is given",
+            where=place,
+            todo='let env.py call run_env(), or connect to config.attributes["url"] when it is set',
+        )
+
+
+def _metadata(context: MigrationContext, *, place: str) -> MetaData:
     metadata = context.opts.get("target_metadata")
     if not isinstance(metadata, MetaData):
         raise HistoryError(
             "env.py hands over no target_metadata, or several",
-            where=f"{script.dir}/env.py",
-            todo="give context.configure (or run_env) the models' one MetaData",
+            where=place,
+            todo="give run_env (or context.configure) the models' one MetaData",
         )
     return metadata

@@ -1,4 +1,4 @@
-"""Findings as plain text, one line each, in the form that editors make clickable."""
+"""Steps and findings as plain text, a line each, in the form that editors make clickable."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterable
 
 from alembic_proof.finding import Finding, Severity
+from alembic_proof.proofs import Step
 
 
 def finding_text(finding: Finding) -> str:
-    """`path:line: error: what is wrong [rule]`, and what to do on a line of its own."""
+    """`path:line: error: what is wrong [rule]`; further lines and what to do below it."""
     place = f"{finding.location}: " if finding.location else ""
-    line = f"{place}{finding.severity}: {finding.message} [{finding.rule}]"
-    return f"{line}\n  do: {finding.todo}" if finding.todo else line
+    first, *rest = finding.message.splitlines()
+    lines = [f"{place}{finding.severity}: {first} [{finding.rule}]", *rest]
+    return "\n".join([*lines, f"  do: {finding.todo}"] if finding.todo else lines)
 
 
 def findings_text(findings: Iterable[Finding]) -> str:
@@ -21,6 +23,18 @@ def findings_text(findings: Iterable[Finding]) -> str:
     if not found:
         return ""
     return "\n".join([*(finding_text(finding) for finding in found), summary_text(found)])
+
+
+def proof_text(name: str, findings: Iterable[Finding]) -> str:
+    """The findings of a proof, closed by its name and their number."""
+    found = tuple(findings)
+    lines = [finding_text(finding) for finding in found]
+    return "\n".join([*lines, f"{name}: {summary_text(found)}"])
+
+
+def step_text(step: Step) -> str:
+    """`  upgrade to head            1.234 s`."""
+    return f"  {step.name:<28} {step.elapsed_s:8.3f} s"
 
 
 def summary_text(findings: Iterable[Finding]) -> str:

@@ -1,0 +1,28 @@
+"""The steps of a proof and how long each took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a proof did."""
+
+    name: str
+    elapsed_s: float
+
+
+Tell = Callable[[Step], None]
+"""Is called after each step, so that a long proof shows where it is."""
+
+
+@contextmanager
+def timed(name: str, *, tell: Tell) -> Iterator[None]:
+    """Tell of the step when it is done; of one that fails nothing is told."""
+    start = perf_counter()
+    yield
+    tell(Step(name, perf_counter() - start))

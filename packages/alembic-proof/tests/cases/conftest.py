@@ -1,0 +1,58 @@
+"""The tiny projects beside this file, each as a copy that a test may work in."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from alembic_proof.cli import main
+
+_CASES = Path(__file__).parent
+_STEP = re.compile(r"^ .* \d+\.\d{3} s$\n", re.MULTILINE)
+
+
+@pytest.fixture
+def open_case(
+    tmp_path: Path, server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Path]]:
+    """Copies a case and changes into it; whatever it imported is forgotten afterwards."""
+    before = set(sys.modules)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("CASE_SCRATCH_URL", server_url)
+
+    def open_(name: str) -> Path:
+        root = tmp_path / name.replace("/", "_")
+        shutil.copytree(_CASES / "project", root)
+        shutil.copytree(_CASES / name, root, dirs_exist_ok=True)
+        monkeypatch.chdir(root)
+        return root
+
+    yield open_
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
+    """Runs alembic-proof here: exit code, output without steps and temporary paths, errors."""
+
+    def run_(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return code, _STEP.sub("", captured.out).replace(str(Path.cwd()), "<case>"), captured.err
+
+    return run_
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with the argument `roundtrip_case` runs for every case of that proof, and so on."""
+    for proof in ("roundtrip", "parity"):
+        if f"{proof}_case" in metafunc.fixturenames:
+            names = sorted(path.name for path in (_CASES / proof).iterdir() if path.is_dir())
+            metafunc.parametrize(f"{proof}_case", names)

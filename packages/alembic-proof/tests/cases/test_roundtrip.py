@@ -1,0 +1,20 @@
+"""The round trip of tiny histories, each with one fault or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+
+def test_roundtrip(
+    open_case: Callable[[str], Path],
+    run: Callable[..., tuple[int, str, str]],
+    roundtrip_case: str,
+) -> None:
+    """What the history gets wrong, and nothing else, is found; a clean one is clean."""
+    root = open_case(f"roundtrip/{roundtrip_case}")
+
+    code, out, _ = run("roundtrip")
+
+    assert out == (root / "expected.txt").read_text(encoding="utf-8")
+    assert code == (0 if roundtrip_case == "clean" else 1)
