@@ -53,7 +53,7 @@ def _from_server(error: BaseException) -> tuple[str, str] | None:
     sqlstate = getattr(error, "sqlstate", None)
     if not isinstance(sqlstate, str):
         return None
-    if sqlstate == "28000" and "no pg_hba.conf entry" in str(error):
+    if sqlstate == "28000" and "pg_hba.conf" in str(error):
         what, todo = "the server admits no such connection", "add it to the server's pg_hba.conf"
     elif sqlstate == "28000" and "does not exist" in str(error):
         what, todo = "the login does not exist", "create it, or correct the user name in the URL"

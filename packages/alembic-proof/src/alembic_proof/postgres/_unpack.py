@@ -49,10 +49,10 @@ def unpack(archive: Path, *, into: Path) -> None:
 def _checked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """The members without npm's `package/` in front, owned by whoever unpacks."""
     for member in tar:
-        parts = PurePosixPath(member.name).parts[1:]
-        if not member.isreg() or not _is_inside(PurePosixPath(*parts)):
+        first, *rest = PurePosixPath(member.name).parts or ("",)
+        if first != "package" or not member.isreg() or not _is_inside(PurePosixPath(*rest)):
             raise FetchError(f"the archive holds an entry that it must not: {member.name!r}")
-        member.name = str(PurePosixPath(*parts))
+        member.name = str(PurePosixPath(*rest))
         member.uid, member.gid = _owner()
         yield member
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,7 +112,7 @@ def stop(server: LocalServer, *, timeout_s: float = 60) -> tuple[ServerStatus, .
     Raises:
         ServerError: one does not end.
     """
-    stopped = tuple(one for one in status(server) if _live_pid(one.data) is not None)
+    stopped = tuple(one for one in status(server) if _is_live(one.data))
     for one in stopped:
         with exclusive(server.home(one.major) / "lock"):
             _stop(one.data, timeout_s=timeout_s)
@@ -220,21 +220,26 @@ def _describe(placement: Placement, home: Path) -> RunningServer:
     )
 
 
-def _live_pid(data: Path) -> int | None:
+def _is_live(data: Path) -> bool:
     found = read_pid_file(data / "postmaster.pid")
-    return found.pid if found and is_postmaster_of(found.pid, data) else None
+    return found is not None and is_postmaster_of(found.pid, data)
 
 
 def _stop(data: Path, *, timeout_s: float) -> None:
-    pid = _live_pid(data)
-    if pid is None or shut_down(pid, data, timeout_s=timeout_s):
+    """Ensure that no postmaster serves the data; its socket's directory goes with it."""
+    found = read_pid_file(data / "postmaster.pid")
+    if found is None or not is_postmaster_of(found.pid, data):
         return
-    if not kill_at_once(pid, data, timeout_s=5):
+    is_down = shut_down(found.pid, data, timeout_s=timeout_s)
+    if not is_down and not kill_at_once(found.pid, data, timeout_s=5):
         raise ServerError(
-            f"the local server (process {pid}) does not end",
+            f"the local server (process {found.pid}) does not end",
             where=str(data),
             todo="end the process by hand",
         )
+    if found.socket_dir is not None:
+        with suppress(OSError):
+            found.socket_dir.rmdir()
 
 
 def _keep_out_of_git(state: Path) -> None:
