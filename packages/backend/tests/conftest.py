@@ -18,14 +18,14 @@ from boards.dbmodels.roles import bootstrap_statements
 
 ROOT = Path(__file__).resolve().parents[3]
 ALEMBIC_INI = ROOT / "packages" / "backend" / "alembic.ini"
-TEST_SERVER = "ALEMBIC_PROOF_TEST_SERVER"
+GIVEN_SERVERS = ("ALEMBIC_PROOF_TEST_SERVER", "BOARDS_SCRATCH_URL")
 
 
 @pytest.fixture(scope="session")
 def server_url() -> str:
     """The admin URL of the scratch server: an ordinary role that may create databases."""
-    given = os.environ.get(TEST_SERVER)
-    return given or scratch_server(os.environ, state=ROOT / ".postgres")
+    given = filter(None, map(os.environ.get, GIVEN_SERVERS))
+    return next(given, None) or scratch_server(os.environ, state=ROOT / ".postgres")
 
 
 @pytest.fixture

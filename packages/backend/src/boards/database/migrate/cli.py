@@ -34,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (CommandError, ProofError) as error:
         sys.stderr.write(f"boards-migrate: {error}\n")
         return BROKEN
+    except BrokenPipeError:
+        return _end_quietly()
     except KeyboardInterrupt:
         sys.stderr.write("boards-migrate: interrupted\n")
         return INTERRUPTED
@@ -41,7 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Namespace) -> int:
     code: int = arguments.run(arguments, read_settings(os.environ))
+    sys.stdout.flush()
     return code
+
+
+def _end_quietly() -> int:
+    """Clean: the reader has seen enough, as `head` does; Python must not flush to it at exit.
+
+    Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _parser() -> ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 
 from alembic.config import Config
@@ -30,7 +31,7 @@ def offline_config() -> Config:
         ConfigError: the history was not installed.
 
     """
-    return Config(str(alembic_ini()))
+    return Config(str(alembic_ini()), stdout=sys.stdout)
 
 
 def check_database_is_named(arguments: Namespace, settings: Settings) -> None:

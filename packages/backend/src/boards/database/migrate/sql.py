@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
+from io import StringIO
 
 from alembic import command
 
@@ -23,11 +25,13 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _run(arguments: Namespace, _: Settings) -> int:
     config = offline_config()
+    config.output_buffer = script = StringIO()  # an error leaves no half of a script behind
     match arguments.direction:
         case "upgrade":
             command.upgrade(config, arguments.range or "head", sql=True)
         case "downgrade":
             command.downgrade(config, arguments.range or "head:base", sql=True)
+    sys.stdout.write(script.getvalue())
     return 0
 
 

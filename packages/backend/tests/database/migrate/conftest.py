@@ -1,0 +1,63 @@
+"""boards-migrate in this process, with an eye on what must never be printed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from boards.database.migrate import main
+
+SECRET = "hunter2-s3cr3t"
+
+Migrate = Callable[..., "Done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def migrate(
+    scratch_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Migrate:
+    """Runs boards-migrate on the scratch database, or on `url`; no output may hold a password."""
+
+    def run(*arguments: str, url: str | None = scratch_url, **environ: str) -> Done:
+        for name in ("BOARDS_DATABASE_URL", "BOARDS_APP_DATABASE_URL", "BOARDS_LOCK_TIMEOUT"):
+            monkeypatch.delenv(name, raising=False)
+        if url is not None:
+            monkeypatch.setenv("BOARDS_DATABASE_URL", url)
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        capsys.readouterr()
+        try:
+            code = main(arguments)
+        except SystemExit as usage:
+            code = int(usage.code or 0)
+        printed = capsys.readouterr()
+        assert SECRET not in printed.out + printed.err
+        assert "Traceback" not in printed.err
+        return Done(code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def own_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of revisions of a copy of the history, which boards-migrate uses instead."""
+    backend = Path(__file__).resolve().parents[3]
+    shutil.copy(backend / "alembic.ini", tmp_path)
+    shutil.copytree(backend / "alembic", tmp_path / "alembic")
+    monkeypatch.setattr(
+        "boards.database.migrate.config.alembic_ini", lambda: tmp_path / "alembic.ini"
+    )
+    return tmp_path / "alembic" / "versions"

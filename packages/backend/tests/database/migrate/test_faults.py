@@ -1,0 +1,333 @@
+"""Whatever goes wrong, boards-migrate ends with 2, one clear message, and no password in it.
+
+The fixture `migrate` looks for tracebacks and for the password in everything that is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from alembic_proof.env import DatabaseUrl
+from alembic_proof.postgres.connect import run_on
+from boards.database.places import alembic_ini
+
+Migrate = Callable[..., Any]
+HEAD = ScriptDirectory.from_config(Config(str(alembic_ini()))).get_current_head()
+PASSWORD = "hunter2-s3cr3t"
+COMMANDS = [("upgrade",), ("downgrade",), ("current",), ("check",), ("bootstrap",)]
+
+
+def send(url: str, *statements: str) -> None:
+    """Sends the statements in one transaction."""
+    run_on(url, lambda connection: [connection.exec_driver_sql(sql) for sql in statements])
+
+
+def with_password(url: str) -> str:
+    """The same URL with a password that must not be printed."""
+    target = DatabaseUrl.parse(url)
+    return target.with_user(target.user or "boards", PASSWORD).dsn
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_no_database_named(migrate: Migrate, command: tuple[str, ...]) -> None:
+    """Without BOARDS_DATABASE_URL there is no default: one error names it and the checkout's way."""
+    done = migrate(*command, url=None)
+
+    assert (done.code, done.out) == (2, "")
+    assert "BOARDS_DATABASE_URL is not set" in done.err
+    assert "make migrate" in done.err
+
+
+def test_two_databases_named(migrate: Migrate) -> None:
+    """--local beside BOARDS_DATABASE_URL is refused instead of guessing which one is meant."""
+    done = migrate("--local", "upgrade")
+
+    assert done.code == 2
+    assert "leave one of the two away" in done.err
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_server_down(migrate: Migrate, command: tuple[str, ...]) -> None:
+    """A server that does not answer is named by its full address."""
+    done = migrate(*command, url=f"postgresql://boards:{PASSWORD}@127.0.0.1:1/boards")
+
+    assert done.code == 2
+    assert "127.0.0.1:1" in done.err
+
+
+def test_database_missing(migrate: Migrate, scratch_url: str) -> None:
+    """A database that does not exist is named."""
+    url = DatabaseUrl.parse(scratch_url).with_database("boards_no_such_database").dsn
+
+    done = migrate("upgrade", url=with_password(url))
+
+    assert done.code == 2
+    assert "boards_no_such_database" in done.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"mysql://boards:{PASSWORD}@host/boards",
+        f"postgresql://boards:{PASSWORD}@host:port/boards",
+        f"postgresql://boards:{PASSWORD}@host/boards?sslmode=sometimes",
+        f"postgresql://boards:{PASSWORD}@host/boards?unheard_of=1",
+        f"postgresql+psycopg://boards:{PASSWORD}@host/boards",
+        PASSWORD,
+    ],
+)
+def test_url_that_cannot_be_read(migrate: Migrate, url: str) -> None:
+    """A malformed URL is one error that leaves the password out."""
+    assert migrate("upgrade", url=url).code == 2
+
+
+@pytest.mark.parametrize("name", ["BOARDS_APP_DATABASE_URL", "BOARDS_LOCK_TIMEOUT"])
+def test_other_variables(migrate: Migrate, name: str) -> None:
+    """A variable that cannot be used is named."""
+    done = migrate("upgrade", **{name: "fortnight"})
+
+    assert done.code == 2
+    assert name in done.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("upgrade", "nope"),
+        ("downgrade", "nope"),
+        ("downgrade", "-99"),
+        ("sql", "upgrade", "nope"),
+        ("sql", "upgrade", "base:nope"),
+        ("sql", "downgrade", "head"),
+    ],
+    ids=" ".join,
+)
+def test_unknown_revision(migrate: Migrate, command: tuple[str, ...]) -> None:
+    """A revision that does not exist is an error that changes nothing."""
+    migrate("upgrade", "+1")
+    before = migrate("current").out
+
+    done = migrate(*command)
+
+    assert done.code == 2
+    assert done.err.strip()
+    assert migrate("current").out == before
+
+
+@pytest.mark.parametrize("command", [("upgrade",), ("downgrade",), ("check",)], ids=" ".join)
+def test_database_from_the_future(
+    migrate: Migrate, migrated_url: str, command: tuple[str, ...]
+) -> None:
+    """A database at a revision that this package does not know is named and left as it is."""
+    send(migrated_url, "UPDATE alembic_version SET version_num = 'fffffffffff1'")
+
+    done = migrate(*command, url=migrated_url)
+
+    assert done.code == 2
+    assert "fffffffffff1" in done.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("upgrate",), ("upgrade", "--no-such-option")])
+def test_usage(migrate: Migrate, arguments: tuple[str, ...]) -> None:
+    """A command line that makes no sense is answered with how to write it."""
+    done = migrate(*arguments)
+
+    assert done.code == 2
+    assert "usage: boards-migrate" in done.err
+
+
+REVISION = '''"""{message}."""
+
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{down_revision}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE public.{revision} (id int)")
+    {last}
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE public.{revision}")
+'''
+
+
+def write_revision(
+    versions: Path, revision: str, *, message: str, down_revision: str | None = HEAD, last: str = ""
+) -> None:
+    """Writes a revision that makes a table of its own name."""
+    text = REVISION.format(
+        revision=revision, message=message, down_revision=down_revision, last=last or "pass"
+    )
+    (versions / f"20991231_235959_{revision}.py").write_text(text, encoding="utf-8")
+
+
+def test_failing_revision(migrate: Migrate, own_history: Path, scratch_url: str) -> None:
+    """A revision that fails is undone as a whole; `current` names the last one that was completed."""
+    write_revision(own_history, "bad1", message="Fail", last='op.execute("SELECT 1 / 0")')
+
+    done = migrate("upgrade", url=with_password(scratch_url))
+
+    assert done.code == 2
+    assert "bad1" in done.err
+    assert "division by zero" in done.err
+    assert migrate("current").out.startswith(str(HEAD))
+    found = run_on(
+        scratch_url, lambda c: c.exec_driver_sql("SELECT to_regclass('public.bad1')").scalar_one()
+    )
+    assert found is None
+
+
+def test_going_on_after_a_failure(migrate: Migrate, own_history: Path) -> None:
+    """Once the failing revision is mended, `upgrade` goes on from where it stopped."""
+    write_revision(own_history, "bad1", message="Fail", last='op.execute("SELECT 1 / 0")')
+    migrate("upgrade")
+    write_revision(own_history, "bad1", message="Mended")
+
+    done = migrate("upgrade")
+
+    assert done.code == 0
+    assert f"{HEAD} -> bad1" in done.out
+
+
+def test_two_heads(migrate: Migrate, own_history: Path) -> None:
+    """A history with two heads is refused before anything is applied; both are named."""
+    write_revision(own_history, "left1", message="Left")
+    write_revision(own_history, "right1", message="Right")
+
+    done = migrate("upgrade")
+
+    assert done.code == 2
+    assert "left1" in done.err
+    assert "right1" in done.err
+    assert migrate("current").out == ""
+
+
+def test_revision_that_cannot_be_read(migrate: Migrate, own_history: Path) -> None:
+    """A revision file that is not Python is named."""
+    (own_history / "20991231_235959_broken.py").write_text("def upgrade(:\n", encoding="utf-8")
+
+    done = migrate("upgrade")
+
+    assert done.code == 2
+    assert "20991231_235959_broken.py" in done.err
+
+
+def test_no_history(migrate: Migrate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An installation without its history says so."""
+    for name in ("WHEEL", "CHECKOUT"):
+        monkeypatch.setattr(f"boards.database.places.{name}", tmp_path)
+
+    done = migrate("history")
+
+    assert done.code == 2
+    assert "not installed" in done.err
+
+
+def test_no_permission(migrate: Migrate, scratch_url: str, app_login: str) -> None:
+    """A login that may not create tables is told what PostgreSQL refused it."""
+    url = DatabaseUrl.parse(scratch_url).with_user(app_login, PASSWORD).dsn
+
+    done = migrate("upgrade", url=url)
+
+    assert done.code == 2
+    assert "permission denied" in done.err
+
+
+def test_no_right_to_make_roles(
+    migrate: Migrate, server_url: str, scratch_url: str, app_login: str
+) -> None:
+    """A login that may not make roles gets the statements for an administrator."""
+    newcomer = f"boards_newcomer_{uuid4().hex[:8]}"
+    send(server_url, f"CREATE ROLE {newcomer} LOGIN")
+    url = DatabaseUrl.parse(scratch_url).with_user(app_login, PASSWORD).dsn
+
+    done = migrate("bootstrap", "--login", newcomer, url=url)
+    send(server_url, f"DROP ROLE {newcomer}")
+
+    assert done.code == 2
+    assert f'GRANT "boards_app" TO "{newcomer}"' in done.err
+
+
+def test_login_that_does_not_exist(migrate: Migrate) -> None:
+    """`bootstrap` makes no logins: one that is missing is named."""
+    done = migrate("bootstrap", "--login", "boards_no_such_login")
+
+    assert done.code == 2
+    assert "boards_no_such_login" in done.err
+
+
+@pytest.mark.parametrize("login", ["", "x" * 64, "\N{SNOWMAN}" * 22])
+def test_login_that_cannot_be(migrate: Migrate, login: str) -> None:
+    """What cannot be the name of a role is refused before any SQL."""
+    assert migrate("bootstrap", "--sql", "--login", login, url=None).code == 2
+
+
+def test_lock_timeout(migrate: Migrate, scratch_url: str) -> None:
+    """A table that somebody holds stops the upgrade after BOARDS_LOCK_TIMEOUT, not before."""
+    migrate("upgrade", "+1")
+    with held(scratch_url, "LOCK TABLE public.tenants"):
+        done = migrate("upgrade", BOARDS_LOCK_TIMEOUT="200ms")
+
+        assert done.code == 2
+        assert "lock timeout" in done.err
+
+    assert migrate("upgrade").code == 0
+
+
+@contextmanager
+def held(url: str, statement: str) -> Iterator[None]:
+    """A transaction of another session, open while the block runs."""
+    is_held, is_over = Event(), Event()
+
+    def hold(connection: Any) -> None:
+        connection.exec_driver_sql(statement)
+        is_held.set()
+        is_over.wait(timeout=30)
+
+    thread = Thread(target=run_on, args=(url, hold))
+    thread.start()
+    is_held.wait(timeout=10)
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def test_interrupted(migrate: Migrate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends the command with 130 and a word instead of a traceback."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("alembic.command.upgrade", interrupt)
+
+    done = migrate("upgrade")
+
+    assert (done.code, done.err) == (130, "boards-migrate: interrupted\n")
+
+
+def test_the_search_finds_a_password(migrate: Migrate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: a command that did print the password would fail these tests."""
+
+    def leak(*_: object, **__: object) -> None:
+        print(PASSWORD)  # noqa: T201 - the leak
+
+    monkeypatch.setattr("alembic.command.upgrade", leak)
+
+    with pytest.raises(AssertionError):
+        migrate("upgrade")

@@ -1,0 +1,62 @@
+"""The old import path still serves, under protest, with the old names too."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import boards.dbmodels
+
+
+@pytest.fixture
+def models() -> ModuleType:
+    """boards.database.models, imported anew."""
+    sys.modules.pop("boards.database.models", None)
+    with pytest.warns(DeprecationWarning, match="import from boards.dbmodels"):
+        return importlib.import_module("boards.database.models")
+
+
+def test_everything_is_there(models: ModuleType) -> None:
+    """Each public name of boards.dbmodels is the same object under the old path."""
+    for name in boards.dbmodels.__all__:
+        assert getattr(models, name) is getattr(boards.dbmodels, name)
+
+
+def test_plural_names(models: ModuleType) -> None:
+    """Each model also has its old name, in the plural."""
+    plurals = {
+        mapper.class_.__name__: f"{mapper.class_.__name__}s"
+        for mapper in boards.dbmodels.Base.registry.mappers
+    }
+
+    assert len(plurals) == 11
+    for singular, plural in plurals.items():
+        assert getattr(models, plural) is getattr(boards.dbmodels, singular)
+
+
+def test_warning_names_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warning points at the line that imports, not into the library."""
+    caller = tmp_path / "old_application.py"
+    caller.write_text("import sys\nfrom boards.database.models import Users\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    sys.modules.pop("boards.database.models", None)
+
+    with pytest.warns(DeprecationWarning, match="has moved") as caught:
+        importlib.import_module("old_application")
+
+    assert [(Path(each.filename).name, each.lineno) for each in caught] == [
+        ("old_application.py", 2)
+    ]
+
+
+def test_the_package_is_silent() -> None:
+    """Importing boards.database itself brings neither the old module nor its warning."""
+    sys.modules.pop("boards.database.models", None)
+
+    importlib.reload(importlib.import_module("boards.database"))
+
+    assert "boards.database.models" not in sys.modules
