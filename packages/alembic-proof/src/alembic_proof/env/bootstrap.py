@@ -45,9 +45,10 @@ def apply_bootstrap(url: str, bootstrap: Bootstrap) -> bool:
 
 
 def ensure_bootstrap(connection: Connection, bootstrap: Bootstrap) -> bool:
-    """Ensures the bootstrap in one transaction; False when there was nothing to do.
+    """Ensures the bootstrap; False when there was nothing to do.
 
-    A connection that is inside of a transaction stays in it.
+    Each statement is committed on its own, as psql does it with the script. A connection that is
+    inside of a transaction stays in it.
 
     Raises:
         DatabaseError: no right, with the statements for a DBA; or a statement failed.
@@ -56,28 +57,27 @@ def ensure_bootstrap(connection: Connection, bootstrap: Bootstrap) -> bool:
     attempts = 1 if is_outer else _ATTEMPTS
     for attempt in range(1, attempts + 1):
         try:
-            is_sent = _send_unless_ready(connection, bootstrap)
+            return _send_unless_ready(connection, bootstrap, is_outer=is_outer)
         except DBAPIError as error:
             message = server_message(error)
             if attempt == attempts or message is None or message.sqlstate not in _CONCURRENT:
                 raise _refusal(message, bootstrap) from error
             connection.rollback()
             time.sleep(_PAUSE_S * attempt)
-        else:
-            break
-    if not is_outer:
-        connection.commit()
-    return is_sent
+    raise AssertionError("unreachable")
 
 
-def _send_unless_ready(connection: Connection, bootstrap: Bootstrap) -> bool:
+def _send_unless_ready(connection: Connection, bootstrap: Bootstrap, *, is_outer: bool) -> bool:
     # These are whole statements: neither a colon nor a per cent sign is a parameter.
     raw = {"no_parameters": True}
-    if connection.exec_driver_sql(bootstrap.ready, execution_options=raw).scalar():
-        return False
-    for statement in bootstrap.statements:
+    is_ready = connection.exec_driver_sql(bootstrap.ready, execution_options=raw).scalar()
+    if not is_outer:
+        connection.commit()
+    for statement in () if is_ready else bootstrap.statements:
         connection.exec_driver_sql(statement, execution_options=raw)
-    return True
+        if not is_outer:
+            connection.commit()
+    return not is_ready
 
 
 def _refusal(message: ServerMessage | None, bootstrap: Bootstrap) -> DatabaseError:

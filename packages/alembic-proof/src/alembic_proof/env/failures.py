@@ -10,7 +10,7 @@ from alembic.runtime.migration import RevisionStep
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
-from alembic_proof.env.progress import name_of
+from alembic_proof.env.progress import direction_of, name_of, title_of
 from alembic_proof.env.server_message import ServerMessage, server_message
 from alembic_proof.env.steps import Steps
 from alembic_proof.errors import DatabaseError, HistoryError, ProofError
@@ -29,6 +29,8 @@ _TODO = {
     "57P01": "run the command again when the server is back",
     "58P01": "install what is missing on the server (extensions come with postgresql-contrib)",
 }
+_MEND = "mend it and run the command again"
+_RECONNECT = "look at the server's log, and run the command again"
 _OWN_WORDS = (NotImplementedError, RuntimeError, CommandError, ProofError)
 """What a revision raises to say something to its user; other types are told with their name."""
 
@@ -54,28 +56,28 @@ def as_command_errors(steps: Steps) -> Iterator[None]:
 
 
 def _step_failure(error: Exception, step: RevisionStep, steps: Steps) -> ProofError:
-    """The error of one revision: which, where, why, and what the database is at now."""
-    revision = step.revision
-    direction = "upgrade" if step.is_upgrade else "downgrade"
-    name = f"{direction} of {revision.revision} ({revision.doc or Path(revision.path).name})"
-    place = place_in(error, (Path(revision.path),)) or str(revision.path)
-    rest = _rest(steps)
+    """The error of one revision: which, why, where, what it leaves behind, and what to do."""
+    name = f"{direction_of(step)} of {step.revision.revision} ({title_of(step)})"
     message = server_message(error)
-    if isinstance(error, NotImplementedError) and not step.is_upgrade:
-        return HistoryError(f"{name} refuses: {_own_words(error)}", where=place, todo=rest)
-    if message is None:
-        return HistoryError(f"{name} failed: {_own_words(error)}", where=place, todo=rest)
-    if message.is_connection_lost:
-        what = f"{name} lost its connection: {message.one_line}"
-        return DatabaseError(what, where=place, todo=f"{rest}; run the command again")
-    statement = f"\n  statement: {message.statement}" if message.statement else ""
-    todo = _TODO.get(message.sqlstate, "mend it and run the command again")
-    return DatabaseError(
-        f"{name} failed: {message.one_line}", where=f"{place}{statement}", todo=f"{rest}; {todo}"
-    )
+    place = place_in(error, (Path(step.revision.path),)) or str(step.revision.path)
+    statement = f"\n  statement: {message.statement}" if message and message.statement else ""
+    where = f"{place}{statement}\n  now: {_left_behind(steps)}"
+    match error:
+        case NotImplementedError() if step.is_downgrade:
+            what = f"{name} refuses: {_own_words(error)}"
+            return HistoryError(what, where=where, todo="restore a backup, or stay and go forward")
+        case _ if message is None:
+            what = f"{name} failed: {_own_words(error)}"
+            return HistoryError(what, where=where, todo=_MEND)
+        case _ if message.is_connection_lost:
+            what = f"{name} lost its connection: {message.one_line}"
+            return DatabaseError(what, where=where, todo=_RECONNECT)
+        case _:
+            what = f"{name} failed: {message.one_line}"
+            return DatabaseError(what, where=where, todo=_TODO.get(message.sqlstate, _MEND))
 
 
-def _rest(steps: Steps) -> str:
+def _left_behind(steps: Steps) -> str:
     """What the failed step leaves behind."""
     at = f"the database is at {name_of(steps.heads)}"
     if steps.has_committed:
@@ -92,7 +94,7 @@ def _database_failure(message: ServerMessage) -> ProofError:
     if message.is_connection_lost:
         return DatabaseError(
             f"the connection to the server was lost: {message.one_line}",
-            todo="look at the server's log and run the command again",
+            todo=_RECONNECT,
         )
     return DatabaseError(
         f"the database refuses: {message.one_line}", todo=_TODO.get(message.sqlstate, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from alembic.config import Config
 from alembic.runtime.migration import RevisionStep
@@ -53,8 +54,19 @@ def progress_of(config: Config, command: RunningCommand) -> Progress:
 
 def step_line(step: RevisionStep, *, seconds: float) -> str:
     """One applied revision and its time."""
-    direction = "upgrade" if step.is_upgrade else "downgrade"
-    return f"  {direction}  {step.revision.revision}  {step.doc or ''}  {seconds:.3f} s"
+    name = f"{direction_of(step)}  {step.revision.revision}  {title_of(step)}"
+    return f"  {name}  {seconds:.3f} s"
+
+
+def direction_of(step: RevisionStep) -> str:
+    """What Alembic calls the way that a step goes."""
+    return "upgrade" if step.is_upgrade else "downgrade"
+
+
+def title_of(step: RevisionStep) -> str:
+    """The first line of the revision's docstring, or its file's name where it has none."""
+    lines = (step.revision.doc or "").splitlines()
+    return lines[0].rstrip(".") if lines else Path(step.revision.path).name
 
 
 def last_line(before: Sequence[str], after: Sequence[str], place: Place) -> str:

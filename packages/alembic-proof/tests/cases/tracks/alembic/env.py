@@ -1,6 +1,11 @@
-"""The smallest env.py: the metadata of the history's models, nothing else."""
+"""The smallest env.py; a test may hand over more arguments."""
 
-from alembic_proof.env import run_env
+import os
+
+from alembic import context
 from sqlalchemy import MetaData
 
-run_env(target_metadata=MetaData())
+from alembic_proof.env import run_env
+
+options = {"target_metadata": MetaData(), "url": os.environ.get("TRACKS_DATABASE_URL")}
+run_env(**{**options, **context.config.attributes.get("run_env", {})})

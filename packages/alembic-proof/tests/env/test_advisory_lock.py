@@ -1,0 +1,158 @@
+"""One migration of a database at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from alembic.util import CommandError
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from alembic_proof.env.advisory_lock import KEY, advisory_lock
+from alembic_proof.errors import DatabaseError
+from alembic_proof.postgres.connect import run_on
+
+HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+
+
+@pytest.fixture
+def other_migration(tracks: Any) -> Iterator[threading.Event]:
+    """Another session that holds the lock until the event is set."""
+    end, has_begun = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        connection.execute(text("SET application_name = 'the other one'"))
+        with advisory_lock(connection, wait_s=0, say=print):
+            has_begun.set()
+            end.wait(30)
+
+    thread = threading.Thread(target=run_on, args=(tracks.url, hold))
+    thread.start()
+    assert has_begun.wait(10)
+    yield end
+    end.set()
+    thread.join(10)
+
+
+def test_eight_upgrades_at_once(tracks: Any) -> None:
+    """Eight processes upgrade one database: all succeed, each revision is applied once.
+
+    One revision builds an index CONCURRENTLY, which waits for every other transaction: it would
+    wait for ever for a session that waits inside of one.
+    """
+    processes = [tracks.start("upgrade", "head") for _ in range(8)]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * 8, outputs
+    assert sum(output.count("  upgrade  ") for output in outputs) == 3
+    assert sum("nothing to do" in output for output in outputs) == 7
+    assert tracks.query("SELECT version_num FROM alembic_version") == ["cccccccccccc"]
+    assert tracks.query(HELD) == [0]
+
+
+def test_waiting_is_told_once(tracks: Any, other_migration: threading.Event) -> None:
+    """It says once for whom it waits, and goes on when that one has ended."""
+    threading.Timer(0.7, other_migration.set).start()
+
+    out = tracks.alembic("upgrade", "head")
+
+    assert out.count("waiting for another migration of this database: process ") == 1
+    assert "(the other one)" in out
+    assert tracks.tables == {"tracks"}
+
+
+def test_waiting_ends(tracks: Any, other_migration: threading.Event) -> None:
+    """After wait_s seconds it gives up, names the holder, and has changed nothing."""
+    tracks.arguments["wait_s"] = 0.3
+
+    with pytest.raises(CommandError, match=r"did not end within 0\.3 s\n.*the other one"):
+        tracks.alembic("upgrade", "head")
+
+    assert tracks.query("SELECT count(*) FROM pg_class WHERE relname = 'alembic_version'") == [0]
+
+
+@pytest.mark.parametrize("command", ["current", "history"])
+def test_reading_commands_do_not_wait(
+    tracks: Any, other_migration: threading.Event, command: str
+) -> None:
+    """They work while somebody migrates; upgrade, downgrade and stamp wait."""
+    tracks.arguments["wait_s"] = 0.0
+
+    tracks.alembic(command)
+
+    for name, revision in (("upgrade", "head"), ("downgrade", "base"), ("stamp", "head")):
+        with pytest.raises(CommandError, match="did not end within 0 s"):
+            tracks.alembic(name, revision)
+
+
+def test_nobody_waits_inside_of_a_transaction(
+    tracks: Any, other_migration: threading.Event
+) -> None:
+    """CREATE INDEX CONCURRENTLY in another session ends while a migration waits."""
+    waiting = threading.Thread(target=tracks.alembic, args=("upgrade", "head"))
+    waiting.start()
+    time.sleep(0.3)
+
+    def build(connection: Connection) -> None:
+        connection.exec_driver_sql("SET statement_timeout = '10s'")
+        connection.exec_driver_sql("CREATE TABLE busy (id integer)")
+        connection.exec_driver_sql("CREATE INDEX CONCURRENTLY busy_id ON busy (id)")
+
+    run_on(tracks.url, build, autocommit=True)
+
+    assert waiting.is_alive()
+    other_migration.set()
+    waiting.join(10)
+    assert tracks.tables == {"tracks", "busy"}
+
+
+def test_released_after_an_error(project: Any) -> None:
+    """An error inside of it releases it, on a connection that lives on; inside it is held."""
+
+    def fail_and_look(connection: Connection) -> tuple[Any, Any]:
+        with suppress(ZeroDivisionError), advisory_lock(connection, wait_s=0, say=print):
+            inside = connection.execute(text(HELD)).scalar_one()
+            raise ZeroDivisionError
+        return inside, connection.execute(text(HELD)).scalar_one()
+
+    assert run_on(project.url, fail_and_look) == (1, 0)
+
+
+def test_released_after_a_failed_revision(project: Any) -> None:
+    """A failed upgrade leaves no lock behind."""
+    project.add("wrong", upgrade='op.execute("SELECT no_such_column")')
+
+    with pytest.raises(CommandError):
+        project.alembic("upgrade", "head")
+
+    assert project.query(HELD) == [0]
+
+
+def try_it(url: str) -> None:
+    """Take the lock in a session of its own, without waiting."""
+
+    def take(connection: Connection) -> None:
+        with advisory_lock(connection, wait_s=0, say=print):
+            pass
+
+    run_on(url, take)
+
+
+def test_lock_belongs_to_one_database(
+    tracks: Any, server_url: str, other_migration: threading.Event
+) -> None:
+    """A second session of the same database does not get it, one of another database does."""
+    with pytest.raises(DatabaseError, match="did not end within 0 s"):
+        try_it(tracks.url)
+
+    try_it(server_url)
+
+
+def test_key_is_a_positive_bigint() -> None:
+    """pg_locks shows a bigint key as two halves, so its sign must not matter."""
+    assert 0 < KEY < 2**63

@@ -1,0 +1,120 @@
+"""What a command tells, and where."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from alembic_proof.env.progress import last_line, name_of
+from alembic_proof.env.session import Place
+from alembic_proof.postgres.url import DatabaseUrl
+
+PLACE = Place(database="tracks", user="ada", server_version="18.4", address="/run/pg")
+
+
+def test_upgrade_tells_each_revision_and_its_time(tracks: Any) -> None:
+    """First the database, then a line for each revision, then from where to where."""
+    lines = tracks.alembic("upgrade", "head").splitlines()
+
+    name = DatabaseUrl.parse(tracks.url).database
+    assert lines[0].startswith(f"database: {name} at ")
+    assert re.fullmatch(r"  upgrade  aaaaaaaaaaaa  create tracks  \d+\.\d{3} s", lines[1])
+    assert [line.split()[1] for line in lines[1:4]] == ["a" * 12, "b" * 12, "c" * 12]
+    assert lines[4].startswith(f"base -> cccccccccccc on {name} at ")
+    assert re.search(r" as \w+ \(PostgreSQL \d+[.\d]*\)$", lines[4])
+    assert len(lines) == 5
+
+
+def test_downgrade_tells_the_same(tracks: Any) -> None:
+    """Downwards, newest first."""
+    tracks.alembic("upgrade", "head")
+
+    lines = tracks.alembic("downgrade", "base").splitlines()
+
+    assert [line.split()[:2] for line in lines[1:4]] == [
+        ["downgrade", letter * 12] for letter in "cba"
+    ]
+    assert lines[4].startswith("cccccccccccc -> base on ")
+
+
+@pytest.mark.parametrize(("command", "at"), [("upgrade", "c" * 12), ("downgrade", "base")])
+def test_nothing_to_do(tracks: Any, command: str, at: str) -> None:
+    """A command that has nothing to do says so, and where the database is."""
+    target = "head" if command == "upgrade" else "base"
+    tracks.alembic(command, target)
+
+    out = tracks.alembic(command, target)
+
+    assert out.splitlines()[1].startswith("nothing to do: ")
+    assert out.rstrip().endswith(f" is already at {at}")
+
+
+def test_time_of_a_revision_is_its_own(project: Any) -> None:
+    """A slow revision's time is on its own line, not on the next one's."""
+    project.add("slow", upgrade='op.execute("SELECT pg_sleep(0.3)")')
+    project.add("fast")
+
+    lines = project.alembic("upgrade", "head").splitlines()
+
+    times = [float(line.split()[-2]) for line in lines[1:3]]
+    assert times[0] >= 0.3 > times[1]
+
+
+def test_stamp_tells_where_to(tracks: Any) -> None:
+    """`stamp` runs no revision, so it has the last line only."""
+    lines = tracks.alembic("stamp", "head").splitlines()
+
+    assert len(lines) == 2
+    assert lines[1].startswith("base -> cccccccccccc on ")
+
+
+def test_quiet(tracks: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """`attributes["quiet"]` silences everything that is not Alembic's own answer."""
+    tracks.attributes["quiet"] = True
+
+    assert tracks.alembic("upgrade", "head") == ""
+    assert tracks.alembic("current") == "cccccccccccc (head)\n"
+    assert capsys.readouterr() == ("", "")
+
+
+def test_reading_commands_keep_their_stdout(
+    tracks: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`current` prints Alembic's own line to stdout; which database it is goes to stderr."""
+    tracks.alembic("upgrade", "head")
+
+    assert tracks.alembic("current") == "cccccccccccc (head)\n"
+
+    assert capsys.readouterr().err.startswith("database: ")
+
+
+def test_option_for_quiet(tracks: Any) -> None:
+    """Alembic's own `-q` silences the progress as well."""
+    process = tracks.start("-q", "upgrade", "head")
+
+    assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 0
+
+
+def test_password_is_never_told(tracks: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """An URL with a password leaves no trace of it in any line."""
+    url = DatabaseUrl.parse(tracks.url)
+    tracks.url = url.with_user(url.user or "postgres", "hunter2").text
+
+    out = tracks.alembic("upgrade", "head") + tracks.alembic("current", verbose=True)
+
+    assert "hunter2" not in out + "".join(capsys.readouterr())
+
+
+def test_name_of_heads() -> None:
+    """No head is base, several are sorted."""
+    assert name_of(()) == "base"
+    assert name_of(("b", "a")) == "a, b"
+
+
+def test_last_line() -> None:
+    """The order of several heads is no change."""
+    assert last_line(("b", "a"), ("a", "b"), PLACE).startswith("nothing to do: tracks at /run/pg")
+    assert last_line((), ("a",), PLACE) == "base -> a on tracks at /run/pg as ada (PostgreSQL 18.4)"
