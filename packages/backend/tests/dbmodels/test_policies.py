@@ -1,0 +1,103 @@
+"""The policies, as plain SQL meets them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from boards.dbmodels import target_metadata
+from packages.backend.tests.dbmodels.world import World, become_app, count, populate, refused
+
+DENIED = "42501"
+MALFORMED = "22P02"
+TABLES = tuple(table.name for table in target_metadata.sorted_tables)
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_tenant_sees_its_own_rows(owner: Any, world: World, table: str) -> None:
+    """The application sees one tenant's rows of a table: all of them and no other's."""
+    everything = await count(owner, table)
+    await populate(owner, slug="theirs")
+    await become_app(owner, world.tenant)
+
+    assert await count(owner, table) == everything > 0
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("tenant", ["", str(uuid4())], ids=["none", "unknown"])
+async def test_no_tenant_sees_no_rows(owner: Any, world: World, table: str, tenant: str) -> None:
+    """Without a tenant, or with one that is not, the application sees nothing and gets no error."""
+    await become_app(owner, None)
+    await owner.execute(f"SET LOCAL app.tenant_id = '{tenant}'")
+
+    assert await count(owner, table) == 0
+
+
+async def test_unset_setting_sees_no_rows(owner: Any, world: World) -> None:
+    """A session that never heard of app.tenant_id sees no rows and gets no error."""
+    await owner.execute("SET LOCAL ROLE boards_app")
+
+    assert await count(owner, "users") == 0
+
+
+async def test_malformed_tenant_is_an_error(owner: Any, world: World) -> None:
+    """A setting that is no uuid fails loudly instead of matching something."""
+    await become_app(owner, None)
+    await owner.execute("SET LOCAL app.tenant_id = 'everybody'")
+
+    async with refused(owner, MALFORMED):
+        await count(owner, "users")
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name != "tenants"])
+async def test_row_cannot_be_written_for_another_tenant(
+    owner: Any, world: World, table: str
+) -> None:
+    """An INSERT of another tenant's row is refused by the policy, whatever the row says."""
+    theirs = await populate(owner, slug="theirs")
+    await owner.execute(
+        f"CREATE TEMP TABLE loot AS SELECT * FROM {table} WHERE tenant_id = $1", theirs.tenant
+    )
+    await owner.execute("GRANT SELECT ON loot TO boards_app")
+    await become_app(owner, world.tenant)
+
+    async with refused(owner, DENIED, match="row-level security"):
+        await owner.execute(f"INSERT INTO {table} SELECT * FROM loot")
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_truncate_is_nobody_s_but_the_owner_s(owner: Any, world: World, table: str) -> None:
+    """The application cannot TRUNCATE: no policy binds that."""
+    await become_app(owner, world.tenant)
+
+    async with refused(owner, DENIED):
+        await owner.execute(f"TRUNCATE {table} CASCADE")
+
+
+@pytest.mark.parametrize("statement", ["UPDATE tenants SET name = 'Mine'", "DELETE FROM tenants"])
+async def test_tenants_are_read_only(owner: Any, world: World, statement: str) -> None:
+    """The application reads its tenant's row and cannot change it."""
+    await become_app(owner, world.tenant)
+
+    async with refused(owner, DENIED):
+        await owner.execute(statement)
+
+
+async def test_setting_is_read_once_a_statement(owner: Any, world: World) -> None:
+    """The policy's expression is one init-plan, not a call for each row."""
+    await become_app(owner, world.tenant)
+
+    plan = json.loads(await owner.fetchval("EXPLAIN (FORMAT JSON) SELECT * FROM users"))
+
+    subplans = [node.get("Parent Relationship") for node in plan[0]["Plan"].get("Plans", [])]
+    assert "InitPlan" in subplans
+
+
+async def test_owner_sees_all_tenants(owner: Any, world: World) -> None:
+    """The owner, who migrates, sees the rows of every tenant: the policies are not forced."""
+    await populate(owner, slug="theirs")
+
+    assert await count(owner, "tenants") == 2

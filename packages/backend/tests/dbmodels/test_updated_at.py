@@ -1,0 +1,60 @@
+"""updated_at: kept by a trigger, suspended by nobody but the tables' owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from boards.dbmodels import target_metadata
+from packages.backend.tests.dbmodels.world import World, become_app
+
+TABLES = tuple(
+    table.name for table in target_metadata.sorted_tables if "updated_at" in table.columns
+)
+LONG_AGO = "'2020-01-01 00:00:00+00'"
+SUSPEND = "SET LOCAL boards.keep_updated_at = 'on'"
+
+
+@pytest.fixture
+async def aged(owner: Any, world: World) -> World:
+    """A world whose rows were last changed long ago."""
+    await owner.execute(SUSPEND)
+    for table in TABLES:
+        await owner.execute(f"UPDATE {table} SET updated_at = {LONG_AGO}")
+    await owner.execute("SET LOCAL boards.keep_updated_at = 'off'")
+    return world
+
+
+async def ages(connection: Any, table: str) -> set[bool]:
+    """Whether the table's rows were changed in this transaction."""
+    rows = await connection.fetch(f"SELECT updated_at = now() AS is_new FROM {table}")
+    return {row["is_new"] for row in rows}
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_update_sets_updated_at(owner: Any, aged: World, table: str) -> None:
+    """An UPDATE sets updated_at to now, also one that claims another time."""
+    await owner.execute(f"UPDATE {table} SET created_at = created_at")
+    first = await ages(owner, table)
+    await owner.execute(f"UPDATE {table} SET updated_at = {LONG_AGO}")
+
+    assert first == {True}
+    assert await ages(owner, table) == {True}
+
+
+async def test_owner_can_suspend_it(owner: Any, aged: World) -> None:
+    """With boards.keep_updated_at on, the owner's UPDATE leaves updated_at alone."""
+    await owner.execute(SUSPEND)
+    await owner.execute("UPDATE users SET display_name = 'Ann'")
+
+    assert await ages(owner, "users") == {False}
+
+
+async def test_application_cannot_suspend_it(owner: Any, aged: World) -> None:
+    """The application's role may say so too, but its UPDATE sets updated_at all the same."""
+    await become_app(owner, aged.tenant)
+    await owner.execute(SUSPEND)
+    await owner.execute("UPDATE users SET display_name = 'Ann'")
+
+    assert await ages(owner, "users") == {True}
