@@ -13,7 +13,7 @@ import pytest
 from alembic_proof.cli import main
 
 _CASES = Path(__file__).parent
-_STEP = re.compile(r"^ .* \d+\.\d{3} s$\n", re.MULTILINE)
+_DETAIL = re.compile(r"^  (.* \d+\.\d{3} s|(where|statement|now|do): .*)$\n", re.MULTILINE)
 
 
 @pytest.fixture
@@ -40,12 +40,12 @@ def open_case(
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
-    """Runs alembic-proof here: exit code, output without steps and temporary paths, errors."""
+    """Runs alembic-proof here: exit code, output without steps, places and advice, errors."""
 
     def run_(*arguments: str) -> tuple[int, str, str]:
         code = main(arguments)
         captured = capsys.readouterr()
-        return code, _STEP.sub("", captured.out).replace(str(Path.cwd()), "<case>"), captured.err
+        return code, _DETAIL.sub("", captured.out), captured.err
 
     return run_
 

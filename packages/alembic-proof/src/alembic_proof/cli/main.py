@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from alembic.util import CommandError
 
-from alembic_proof.cli import lint, parity, roundtrip
+from alembic_proof.cli import lint, parity, revision, roundtrip, server
+from alembic_proof.cli.interruption import ends_in_order
 from alembic_proof.errors import ProofError
 
-_COMMANDS = (roundtrip, parity, lint)
+_COMMANDS = (roundtrip, parity, revision, lint, server)
 _EXIT_CODES = "exit codes: 0 clean, 1 findings, 2 broken surroundings or usage"
 
 
@@ -20,12 +22,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` names; 0 clean, 1 findings, 2 broken, 130 interrupted."""
     arguments = _parser().parse_args(argv)
     try:
-        code: int = arguments.run(arguments)
+        with ends_in_order():
+            code: int = arguments.run(arguments)
     except (ProofError, CommandError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read our output has closed it (`| head`); nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
     return code
 
 

@@ -1,8 +1,9 @@
-"""Where a command's words go."""
+"""Where a command's words go, and how it names files."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 
 def say(text: str) -> None:
@@ -14,3 +15,11 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Print what is not the result (progress, which server) on standard error."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def shown_path(path: Path | None) -> str:
+    """The path as the user would type it; empty for none."""
+    if path is None:
+        return ""
+    working = Path.cwd()
+    return str(path.relative_to(working) if path.is_relative_to(working) else path)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from alembic_proof.finding import Finding, Severity
+from alembic_proof.postgres.server import ServerStatus
 from alembic_proof.proofs import Step
 
 
@@ -35,6 +36,19 @@ def proof_text(name: str, findings: Iterable[Finding]) -> str:
 def step_text(step: Step) -> str:
     """`  upgrade to head            1.234 s`."""
     return f"  {step.name:<28} {step.elapsed_s:8.3f} s"
+
+
+def servers_text(servers: Iterable[tuple[str, ServerStatus]]) -> str:
+    """A line for each named server: what it is, whether it runs, where its data is."""
+    return "\n".join(_server_line(name, server) for name, server in servers)
+
+
+def _server_line(name: str, server: ServerStatus) -> str:
+    if server.running is None:
+        return f"{name:<8} PostgreSQL {server.major}  stopped  {server.data}"
+    running = server.running
+    line = f"{name:<8} PostgreSQL {running.version}  running  {server.data}"
+    return f"{line}\n         {running.origin}, socket in {running.socket_dir}"
 
 
 def summary_text(findings: Iterable[Finding]) -> str:

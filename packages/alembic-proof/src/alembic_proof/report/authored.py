@@ -1,0 +1,52 @@
+"""What `alembic-proof revision` wrote, and what is left to write, as text."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+from alembic_proof.authoring import Authored
+from alembic_proof.authoring.op_execute import op_execute
+from alembic_proof.catalog import Change
+
+_UNFINISHED = "The file stays. Finish it, then prove it with `roundtrip` and `parity`."
+
+
+def authored_text(authored: Authored, *, path: str, contents: str) -> str:
+    """The file with its contents, then what must be written by hand, if anything."""
+    if authored.path is None:
+        return "nothing to change: the models and the history build the same database"
+    parts = [path, indent(contents.rstrip(), "    ")]
+    if authored.failure:
+        parts += [f"The new revision cannot be applied: {authored.failure}", _UNFINISHED]
+    else:
+        parts += _left_to_do(authored)
+    return "\n\n".join(parts)
+
+
+def _left_to_do(authored: Authored) -> list[str]:
+    """Paragraphs; none when Alembic has written all of it."""
+    notes = [f"note: {change}" for change in authored.by_hand if change.severity == "note"]
+    errors = [_sentence(change) for change in authored.by_hand if change.severity == "error"]
+    parts = ["\n".join(notes)] if notes else []
+    if errors:
+        parts += ["\n".join(["write by hand, because Alembic does not see it:", *errors])]
+        parts += _function("at the end of upgrade()", authored.upgrade_sql)
+        parts += _function("at the beginning of downgrade()", authored.downgrade_sql)
+        parts += [_UNFINISHED]
+    return parts
+
+
+def _sentence(change: Change) -> str:
+    """The change, as what must be done."""
+    if change.is_unexpected:
+        return f"  create {change.key}"
+    if change.is_missing:
+        return f"  drop {change.key}"
+    return f"  change {change}"
+
+
+def _function(place: str, statements: tuple[str, ...]) -> list[str]:
+    if not statements:
+        return [f"{place}: PostgreSQL has no statement for it"]
+    code = "\n".join(op_execute(statement) for statement in statements)
+    return [f"{place}:", indent(code, "    ")]

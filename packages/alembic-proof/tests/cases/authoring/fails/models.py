@@ -1,0 +1,12 @@
+"""A type that PostgreSQL does not cast by itself."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Integer, nullable=False),
+)

@@ -1,0 +1,227 @@
+"""`alembic-proof revision` on tiny projects: what Alembic writes, and what it leaves to people."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.url import DatabaseUrl
+
+Open = Callable[[str], Path]
+Run = Callable[..., tuple[int, str, str]]
+_CODE = re.compile(r"at the (?:end|beginning) of (\w+)\(\):\n\n((?:    .*\n)+)")
+
+
+def _files(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / "versions").glob("*.py"))
+
+
+def _new(root: Path) -> Path:
+    """The only revision file that has a stamp."""
+    (path,) = (root / "versions").glob("2*_add_things.py")
+    return path
+
+
+def test_what_alembic_sees_is_written_and_finished(open_case: Open, run: Run) -> None:
+    """A column needs no hand; the file and its contents are shown."""
+    root = open_case("authoring/column")
+
+    code, out, _ = run("revision", "Add things")
+
+    contents = _new(root).read_text(encoding="utf-8")
+    assert code == 0
+    assert out.startswith(f"versions/{_new(root).name}\n")
+    assert all(line in out for line in contents.splitlines())
+    assert "write by hand" not in out
+
+
+def test_a_finished_revision_makes_models_and_history_equal(open_case: Open, run: Run) -> None:
+    """What exits with 0 needs nothing more."""
+    open_case("authoring/column")
+
+    run("revision", "Add things")
+
+    assert run("parity")[0] == 0
+    assert run("roundtrip")[0] == 0
+
+
+def test_what_alembic_does_not_see_is_listed_with_its_sql(open_case: Open, run: Run) -> None:
+    """The file stays, with what Alembic saw; the rest is named, in both directions; exit 1."""
+    root = open_case("authoring/by_hand")
+
+    code, out, _ = run("revision", "Add things")
+
+    assert code == 1
+    assert "'nickname'" in _new(root).read_text(encoding="utf-8")
+    listed = out[out.index("write by hand") : out.index("at the end of upgrade()")].splitlines()
+    assert [line.strip() for line in listed[1:-1]] == [
+        "create constraint public.users.ck_users_name",
+        "create function public.stamp()",
+        "create policy public.users.users_isolation",
+        "change table public.users, row security: none -> enabled",
+        "create trigger public.users.users_stamp",
+    ]
+    assert out.endswith("Finish it, then prove it with `roundtrip` and `parity`.\n")
+
+
+def test_what_is_listed_finishes_the_revision_when_it_is_pasted(open_case: Open, run: Run) -> None:
+    """Both directions are complete, in an order that PostgreSQL accepts."""
+    root = open_case("authoring/by_hand")
+    _, out, _ = run("revision", "Add things")
+
+    code = dict(_CODE.findall(out))
+    before, upgrade, downgrade = re.split(
+        r"(?=^def )", _new(root).read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    head, _, rest = downgrade.partition("\n")
+    pasted = f"{before}{upgrade.rstrip()}\n{code['upgrade']}\n\n{head}\n{code['downgrade']}{rest}"
+    _new(root).write_text(pasted, encoding="utf-8")
+
+    assert run("parity") == (0, "parity: no findings\n", "")
+    assert run("roundtrip") == (0, "round trip: no findings\n", "")
+
+
+def test_a_change_that_alembic_sees_nothing_of_gets_a_blank_file(open_case: Open, run: Run) -> None:
+    """There is something to write, so there is a file to write it into."""
+    root = open_case("parity/only_in_the_models")
+
+    code, out, _ = run("revision", "Add things")
+
+    assert code == 1
+    assert "pass" in _new(root).read_text(encoding="utf-8")
+    assert "  create trigger public.users.users_stamp\n" in out
+
+
+def test_equal_catalogs_are_nothing_to_change_and_no_file(open_case: Open, run: Run) -> None:
+    """No file is left behind that nobody needs."""
+    root = open_case("authoring/equal")
+
+    code, out, _ = run("revision", "Add things")
+
+    assert code == 0
+    assert out == "nothing to change: the models and the history build the same database\n"
+    assert _files(root) == ["0001_users.py"]
+
+
+def test_the_order_of_columns_is_a_note(open_case: Open, run: Run) -> None:
+    """PostgreSQL adds columns at the end; that alone is not left to do."""
+    open_case("authoring/column_between")
+
+    code, out, _ = run("revision", "Add things")
+
+    assert code == 0
+    assert "\nnote: column-order public.users: " in out
+    assert "write by hand" not in out
+
+
+def test_a_revision_that_cannot_be_applied_is_kept_and_named(open_case: Open, run: Run) -> None:
+    """The reason is PostgreSQL's own; the file is there to be mended."""
+    root = open_case("authoring/fails")
+
+    code, out, _ = run("revision", "Add things")
+
+    assert code == 1
+    assert _new(root).is_file()
+    assert "The new revision cannot be applied: upgrade of " in out
+    assert "cannot be cast automatically to type integer" in out
+
+
+def test_a_blank_revision_asks_no_database(
+    open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No server is needed to get an empty file."""
+    root = open_case("authoring/by_hand")
+    monkeypatch.setenv("CASE_SCRATCH_URL", "postgresql:///x?host=/nowhere")
+
+    code, out, _ = run("revision", "Add things", "--empty")
+
+    assert code == 0
+    assert out.startswith(f"versions/{_new(root).name}\n")
+    assert "nickname" not in out
+
+
+@pytest.mark.parametrize("options", [(), ("--empty",)])
+def test_two_heads_are_one_clear_error_and_no_file(
+    open_case: Open, run: Run, options: tuple[str, ...]
+) -> None:
+    """Both are named, with the command that joins them."""
+    root = open_case("authoring/two_heads")
+
+    code, out, err = run("revision", "Add things", *options)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("the history has 2 heads: 0002, 0003\n")
+    assert "alembic merge" in err
+    assert len(_files(root)) == 3
+
+
+@pytest.mark.parametrize("message", [(), ("",), ("  ",), ("…",), ("x" * 300,)])
+def test_a_message_that_cannot_be_used_shows_the_usage(
+    open_case: Open, run: Run, capsys: pytest.CaptureFixture[str], message: tuple[str, ...]
+) -> None:
+    """It ends before a server is asked for, with 2."""
+    root = open_case("authoring/column")
+
+    with pytest.raises(SystemExit) as caught:
+        run("revision", *message)
+
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: alembic-proof revision ")
+    assert _files(root) == ["0001_users.py"]
+
+
+@pytest.mark.parametrize(
+    "message", ["../../add things", 'add "things"\nand "more"', "add 🎉 things"]
+)
+def test_a_hostile_message_gives_a_safe_file(open_case: Open, run: Run, message: str) -> None:
+    """It stays in its directory and parses."""
+    root = open_case("authoring/column")
+
+    code, _, _ = run("revision", message)
+
+    (name,) = set(_files(root)) - {"0001_users.py"}
+    assert code == 0
+    assert re.fullmatch(r"\d{8}_\d{6}_add_things(_and_more)?\.py", name)
+    assert run("lint")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["TERM", "INT"]
+)
+def test_a_signal_leaves_no_scratch_database(
+    open_case: Open, server_url: str, number: signal.Signals, code: int
+) -> None:
+    """The databases are dropped before the process ends, with the shell's own exit code."""
+    root = open_case("authoring/waits")
+    command = [sys.executable, "-c", "from alembic_proof.cli import main; raise SystemExit(main())"]
+
+    with subprocess.Popen([*command, "revision", "Add things"], cwd=root) as process:
+        url = _wait_for(root / "url.txt")
+        process.send_signal(number)
+        ended = process.wait(timeout=30)
+
+    assert ended == code
+    assert DatabaseUrl.parse(url).database not in run_on(server_url, _databases)
+
+
+def _wait_for(path: Path) -> str:
+    """What another process writes into the file."""
+    deadline_s = time.monotonic() + 30
+    while time.monotonic() < deadline_s:
+        if path.is_file() and path.read_text(encoding="utf-8"):
+            return path.read_text(encoding="utf-8")
+        time.sleep(0.05)
+    raise AssertionError(f"{path} is not there")
+
+
+def _databases(connection: Connection) -> set[str]:
+    return set(connection.execute(text("SELECT datname FROM pg_catalog.pg_database")).scalars())
