@@ -30,7 +30,7 @@ def read_catalog(
     Locks: none beyond ACCESS SHARE on the system catalogs.
     """
     major = _major(connection)
-    sql = statement(major=major, version_table=version_table, version_schema=version_schema)
+    sql = statement(major=major)
     try:
         if connection.in_transaction():
             text = connection.exec_driver_sql(sql).scalar_one()
@@ -42,7 +42,7 @@ def read_catalog(
             f"the catalog cannot be read: {error.orig}",
             todo="end the transaction that failed before the catalog is read",
         ) from error
-    return assemble(text, major=major)
+    return assemble(text, major=major, version_table=version_table, version_schema=version_schema)
 
 
 def _major(connection: sa.Connection) -> int:

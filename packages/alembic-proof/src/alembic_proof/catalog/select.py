@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
-COLUMNS = (
-    "kind",
-    "identity",
-    "class",
-    "oid",
-    "sub",
-    "parents",
-    "origin",
-    "implicit",
-    "owner",
-    "acl",
-    "facts",
-)
+COLUMNS = ("number", "kind", "name", "oid", "sub", "links", "implicit", "owner", "acl", "facts")
+"""Of every row; `number` says which SELECT made it, `facts` holds its attributes' values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,58 +26,115 @@ class Since:
 Expression = str | Since
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another object that a row speaks of, by its address; an OID of NULL or 0 means none."""
+
+    role: Literal["scope", "holder", "parent", "origin"]
+    """scope: a parent whose qualified name precedes the object's own; origin: what it follows.
+
+    What has an unknown scope or holder (an extension's table, a temporary schema) is left out.
+    """
+    catalog: str
+    oid: str
+    sub: str = "0"
+
+
+def scope(catalog: str, oid: str) -> Link:
+    """The parent that qualifies the object's name."""
+    return Link("scope", catalog, oid)
+
+
+def holder(catalog: str, oid: str) -> Link:
+    """The parent that the object belongs to, though another one qualifies its name."""
+    return Link("holder", catalog, oid)
+
+
+def parent(catalog: str, oid: str, sub: str = "0") -> Link:
+    """An object without which this one cannot be."""
+    return Link("parent", catalog, oid, sub)
+
+
+def origin(catalog: str, oid: str, sub: str = "0") -> Link:
+    """The object that this one is inherited from."""
+    return Link("origin", catalog, oid, sub)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Select:
-    """How one kind of object is read; every field but the first two is SQL."""
+    """How one kind of object is read."""
 
     reads: str
-    """The system catalog that it reads."""
+    """The system catalog that it reads, which is the first part of an object's address."""
     manual: str
     """The page of PostgreSQL's manual that describes that catalog."""
-    kind: str
-    identity: str
+    kinds: tuple[str, ...]
+    """The kinds that it finds; `kind` is needed where they are several."""
+    name: str
     oid: str
     source: Expression
     """What follows FROM, the WHERE clause included."""
-    facts: Mapping[str, Expression]
+    facts: Mapping[str, Expression] = field(default_factory=dict)
     """Attribute to expression; NULL says nothing about the object."""
+    kind: str = ""
     sub: str = "0"
     """The column's number where the object is a column."""
-    parents: tuple[str, ...] = ()
-    """Pairs of kind and identity, flattened."""
-    origin: tuple[str, str] | None = None
+    links: tuple[Link, ...] = ()
     implicit: str = "false"
     owner: str = "NULL"
     """The role that the access control list speaks of as its owner."""
     acl: str = "NULL"
     since: int = 0
+    """The first major version that has such objects."""
 
-    def sql(self, major: int) -> str:
+    def sql(self, number: int, *, major: int) -> str:
         """The SELECT for a server of that major version."""
-        facts = [
-            part
-            for name, expression in self.facts.items()
-            for part in (f"'{name}'", _on(expression, major=major))
-        ]
+        addresses = (part for link in self.links for part in (link.oid, link.sub))
         values = (
-            self.kind,
-            self.identity,
-            f"'{self.reads}'",
-            self.oid,
-            self.sub,
-            _text_array(self.parents),
-            _text_array(self.origin or ()),
-            self.implicit,
-            self.owner,
-            f"{self.acl}::text[]",
-            _text_array(tuple(facts)),
+            str(number),
+            f"({self.kind or repr(self.kinds[0])})::text",
+            f"({self.name})::text",
+            f"({self.oid})::bigint",
+            f"({self.sub})::integer",
+            f"ARRAY[{', '.join(addresses)}]::bigint[]",
+            f"{self.implicit}",
+            f"({self.owner})::text",
+            f"({self.acl})::text[]",
+            f"ARRAY[{', '.join(on(fact, major=major) for fact in self.facts.values())}]::text[]",
         )
-        return f"SELECT {', '.join(values)}\nFROM {_on(self.source, major=major)}"
+        return f"SELECT {', '.join(values)}\nFROM {on(self.source, major=major)}"
 
 
-def _on(expression: Expression, *, major: int) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """One attribute of objects that another SELECT finds, by their address; it wins over theirs."""
+
+    attribute: str
+    reads: str
+    """The catalog part of the address."""
+    oid: str
+    value: str
+    source: str
+    sub: str = "0"
+    since: int = 0
+
+    def sql(self) -> str:
+        """The SELECT; the attribute stands for the kind, the catalog for the owner."""
+        values = (
+            "-1",
+            f"'{self.attribute}'::text",
+            f"({self.value})::text",
+            f"({self.oid})::bigint",
+            f"({self.sub})::integer",
+            "NULL::bigint[]",
+            "false",
+            f"({self.reads if '.' in self.reads else repr(self.reads)})::text",
+            "NULL::text[]",
+            "NULL::text[]",
+        )
+        return f"SELECT {', '.join(values)}\nFROM {self.source}"
+
+
+def on(expression: Expression, *, major: int) -> str:
+    """The SQL of an expression for a server of that major version."""
     return expression if isinstance(expression, str) else expression.on(major)
-
-
-def _text_array(parts: tuple[str, ...]) -> str:
-    return f"ARRAY[{', '.join(parts)}]::text[]" if parts else "NULL::text[]"

@@ -6,17 +6,24 @@ from alembic_proof.catalog.queries import (
     behaviour,
     columns,
     constraints,
+    foreign,
+    privileges,
+    rare,
     relations,
+    replication,
+    sayings,
     sequences,
     spaces,
     types,
 )
-from alembic_proof.catalog.queries.frame import FIRST_USER_OID, frame
-from alembic_proof.catalog.select import Select
+from alembic_proof.catalog.queries.frame import MEMBERS
+from alembic_proof.catalog.select import COLUMNS, Saying, Select
 
 SELECTS: tuple[Select, ...] = (
+    spaces.DATABASE,
     spaces.SCHEMAS,
     spaces.EXTENSIONS,
+    spaces.DEFAULT_PRIVILEGES,
     relations.RELATIONS,
     columns.COLUMNS,
     columns.VIEW_COLUMNS,
@@ -28,29 +35,49 @@ SELECTS: tuple[Select, ...] = (
     constraints.INDEXES,
     types.TYPES,
     behaviour.FUNCTIONS,
+    behaviour.AGGREGATES,
     behaviour.TRIGGERS,
     behaviour.EVENT_TRIGGERS,
     behaviour.RULES,
     behaviour.POLICIES,
+    foreign.FOREIGN_DATA_WRAPPERS,
+    foreign.SERVERS,
+    foreign.USER_MAPPINGS,
+    replication.PUBLICATIONS,
+    replication.PUBLISHED_TABLES,
+    replication.PUBLISHED_SCHEMAS,
+    replication.SUBSCRIPTIONS,
+    replication.STATISTICS,
+    *rare.RARE,
+    *privileges.BUILT_IN_PRIVILEGES,
 )
+"""A row's `number` is the place of its SELECT in here."""
 
-_COMMENTS = f"""SELECT 'comment', description, c.relname::text, d.objoid, d.objsubid,
-    NULL, NULL, false, NULL, NULL, NULL
-FROM pg_description AS d
-JOIN pg_class AS c ON c.oid = d.classoid
-WHERE d.objoid >= {FIRST_USER_OID} OR d.classoid IN ('pg_namespace'::regclass, 'pg_extension'::regclass)"""
-"""Comments come as rows of their own and find their object by its address."""
+SAYINGS: tuple[Saying, ...] = (
+    sequences.IDENTITY,
+    columns.NOT_NULL,
+    constraints.DISABLED,
+    sayings.COMMENTS,
+    sayings.FIRST_COMMENTS,
+    sayings.SECURITY_LABELS,
+)
+"""What is said of objects that the SELECTS find."""
 
 
-def statement(*, major: int, version_table: str, version_schema: str | None = None) -> str:
-    """The whole statement; one row, one column: a JSON array of arrays.
+def statement(*, major: int) -> str:
+    """The whole statement; one row, whose first column is a JSON array of arrays.
 
     The search_path is emptied before the first name is rendered and put back after the last:
-    the inner query needs `path.emptied`, and what puts the path back needs the inner query's result.
+    the inner query needs `path.emptied`, and what puts the path back needs its result.
     """
-    selects = [select.sql(major) for select in SELECTS if select.since <= major]
-    rows = "\nUNION ALL\n".join([*selects, _COMMENTS])
-    schema = None if version_schema is None else _literal(version_schema)
+    selects = [
+        select.sql(number, major=major)
+        for number, select in enumerate(SELECTS)
+        if select.since <= major
+    ]
+    said = [saying.sql() for saying in SAYINGS if saying.since <= major]
+    rows = "\nUNION ALL\n".join([*selects, *said])
+    columns_ = ", ".join(COLUMNS)
     return f"""SELECT found.rows, set_config('search_path', path.found, found.rows IS NOT NULL)
 FROM (
     SELECT found, set_config('search_path', '', true) AS emptied
@@ -58,16 +85,10 @@ FROM (
     OFFSET 0
 ) AS path
 CROSS JOIN LATERAL (
-    WITH {frame(version_table=_literal(version_table), version_schema=schema).strip()}
-    SELECT coalesce(json_agg(json_build_array(
-        kind, identity, class, oid, sub, parents, origin, implicit, owner, acl, facts)), '[]')::text AS rows
+    WITH {MEMBERS}
+    SELECT coalesce(json_agg(json_build_array({columns_})), '[]')::text AS rows
     FROM (
 {rows}
-    ) AS object (kind, identity, class, oid, sub, parents, origin, implicit, owner, acl, facts)
+    ) AS object ({columns_})
     WHERE path.emptied = ''
 ) AS found"""
-
-
-def _literal(text: str) -> str:
-    """A SQL string literal; no backslash needs care under standard_conforming_strings."""
-    return "'" + text.replace("'", "''") + "'"

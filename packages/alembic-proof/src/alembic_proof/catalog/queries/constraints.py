@@ -2,103 +2,93 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import is_user_made, settings
-from alembic_proof.catalog.select import Select
+from alembic_proof.catalog.queries.frame import is_users, settings
+from alembic_proof.catalog.select import Saying, Select, holder, origin, parent, scope
+
+_INHERITED_CHECK = """CASE WHEN k.conparentid <> 0 THEN k.conparentid
+    WHEN k.coninhcount > 0 THEN (SELECT u.oid FROM pg_inherits AS h
+        JOIN pg_constraint AS u ON u.conrelid = h.inhparent AND u.conname = k.conname
+        WHERE h.inhrelid = k.conrelid ORDER BY h.inhseqno LIMIT 1) END"""
 
 CONSTRAINTS = Select(
     reads="pg_constraint",
     manual="catalog-pg-constraint",
-    kind="'constraint'",
-    identity="r.identity || '.' || quote_ident(k.conname)",
+    kinds=("constraint",),
+    name="quote_ident(k.conname)",
     oid="k.oid",
-    parents=("r.kind", "r.identity"),
-    origin=(
-        "'constraint'",
-        "coalesce(up.identity, p.identity) || '.' || quote_ident(coalesce(u.conname, k.conname))",
-    ),
+    links=(scope("pg_class", "k.conrelid"), origin("pg_constraint", _INHERITED_CHECK)),
     facts={
         "definition": "pg_get_constraintdef(k.oid)",
         "inherited": """CASE WHEN k.coninhcount > 0 AND k.conislocal AND k.conparentid = 0
             THEN 'and local' END""",
-        "triggers": "off.triggers",
     },
-    source="""relation AS r
-JOIN pg_constraint AS k ON k.conrelid = r.oid AND k.contype IN ('c', 'f', 'p', 'u', 'x')
-LEFT JOIN pg_constraint AS u ON u.oid = k.conparentid
-LEFT JOIN relation AS up ON up.oid = u.conrelid
-LEFT JOIN pg_inherits AS h
-    ON h.inhrelid = r.oid AND h.inhseqno = 1 AND k.coninhcount > 0 AND k.conparentid = 0
-LEFT JOIN relation AS p ON p.oid = h.inhparent
-LEFT JOIN (
-    SELECT tgconstraint, string_agg(DISTINCT CASE tgenabled
-        WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' ELSE 'always' END, ', ') AS triggers
-    FROM pg_trigger
-    WHERE tgisinternal AND tgenabled <> 'O'
-    GROUP BY tgconstraint
-) AS off ON off.tgconstraint = k.oid""",
+    source=f"""pg_constraint AS k
+WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND k.conrelid <> 0 AND {is_users("k.oid")}""",
 )
+
+DISABLED = Saying(
+    attribute="triggers",
+    reads="pg_constraint",
+    oid="t.tgconstraint",
+    value="""string_agg(DISTINCT CASE t.tgenabled
+    WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' ELSE 'always' END, ', ')""",
+    source=f"""pg_trigger AS t
+WHERE t.tgisinternal AND t.tgenabled <> 'O' AND {is_users("t.oid")}
+GROUP BY t.tgconstraint""",
+)
+"""ALTER TABLE … DISABLE TRIGGER ALL switches foreign keys off as well."""
 
 DOMAIN_CONSTRAINTS = Select(
     reads="pg_constraint",
     manual="catalog-pg-constraint",
-    kind="'constraint'",
-    identity="s.name || '.' || quote_ident(y.typname) || '.' || quote_ident(k.conname)",
+    kinds=("constraint",),
+    name="quote_ident(k.conname)",
     oid="k.oid",
-    parents=("'domain'", "s.name || '.' || quote_ident(y.typname)"),
+    links=(scope("pg_type", "k.contypid"),),
     facts={"definition": "pg_get_constraintdef(k.oid)"},
-    source=f"""pg_constraint AS k
-JOIN pg_type AS y ON y.oid = k.contypid
-JOIN space AS s ON s.oid = y.typnamespace
-WHERE k.contype = 'c' AND {is_user_made("pg_type", "y.oid")}""",
+    source=f"pg_constraint AS k\nWHERE k.contype = 'c' AND k.contypid <> 0 AND {is_users('k.oid')}",
 )
 
-_BARE_INDEX = """CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || substr(
-    pg_get_indexdef(i.indexrelid),
-    length('CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX '
-        || quote_ident(c.relname) || ' ON ' || CASE WHEN c.relkind = 'I' THEN 'ONLY ' ELSE '' END
-        || r.identity || ' ') + 1)"""
+_TABLE = "quote_ident(n.nspname) || '.' || quote_ident(t.relname)"
+_UNIQUE = "CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END"
+_BARE_INDEX = f"""{_UNIQUE} || substr(pg_get_indexdef(i.indexrelid),
+    length('CREATE ' || {_UNIQUE} || 'INDEX ' || quote_ident(c.relname) || ' ON '
+        || CASE WHEN c.relkind = 'I' THEN 'ONLY ' ELSE '' END || {_TABLE} || ' ') + 1)"""
 """Without its name and table, so that a partition's index reads like the one it follows."""
+
+_TARGETS = """(SELECT string_agg(a.attnum || '=' || a.attstattarget, ', ' ORDER BY a.attnum)
+    FROM pg_attribute AS a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)"""
 
 INDEXES = Select(
     reads="pg_class",
     manual="catalog-pg-index",
-    kind="'index'",
-    identity="r.schema || '.' || quote_ident(c.relname)",
+    kinds=("index",),
+    name="quote_ident(c.relname)",
     oid="i.indexrelid",
-    parents=(
-        "r.kind",
-        "r.identity",
-        "CASE WHEN k.oid IS NOT NULL THEN 'constraint' END",
-        "r.identity || '.' || quote_ident(k.conname)",
-    ),
-    origin=(
-        "CASE WHEN up.oid IS NOT NULL THEN 'index' END",
-        "us.name || '.' || quote_ident(up.relname)",
+    links=(
+        scope("pg_namespace", "c.relnamespace"),
+        holder("pg_class", "i.indrelid"),
+        parent("pg_constraint", "k.oid"),
+        origin("pg_class", "h.inhparent"),
     ),
     implicit="k.oid IS NOT NULL",
     facts={
-        "table": "CASE WHEN k.oid IS NULL THEN r.identity END",
+        "table": f"CASE WHEN k.oid IS NULL THEN {_TABLE} END",
         "definition": f"CASE WHEN k.oid IS NULL THEN {_BARE_INDEX} END",
         "valid": "CASE WHEN NOT i.indisvalid THEN 'no' END",
         "ready": "CASE WHEN NOT (i.indisready AND i.indislive) THEN 'no' END",
         "clustered": "CASE WHEN i.indisclustered THEN 'yes' END",
         "options": f"CASE WHEN k.oid IS NOT NULL THEN {settings('c.reloptions')} END",
         "tablespace": "quote_ident(ts.spcname)",
-        "statistics targets": "st.targets",
+        "statistics targets": f"CASE WHEN i.indexprs IS NOT NULL THEN {_TARGETS} END",
     },
-    source="""relation AS r
-JOIN pg_index AS i ON i.indrelid = r.oid
+    source=f"""pg_index AS i
 JOIN pg_class AS c ON c.oid = i.indexrelid
-LEFT JOIN pg_constraint AS k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid
+JOIN pg_class AS t ON t.oid = i.indrelid AND t.relkind IN ('r', 'p', 'm')
+JOIN pg_namespace AS n ON n.oid = t.relnamespace
+LEFT JOIN pg_constraint AS k ON k.conrelid = i.indrelid AND k.conindid = i.indexrelid
     AND k.contype IN ('p', 'u', 'x')
 LEFT JOIN pg_inherits AS h ON h.inhrelid = i.indexrelid
-LEFT JOIN pg_class AS up ON up.oid = h.inhparent
-LEFT JOIN space AS us ON us.oid = up.relnamespace
 LEFT JOIN pg_tablespace AS ts ON ts.oid = c.reltablespace
-LEFT JOIN (
-    SELECT attrelid, string_agg(attnum || '=' || attstattarget, ', ' ORDER BY attnum) AS targets
-    FROM pg_attribute
-    WHERE attstattarget >= 0 AND attnum > 0
-    GROUP BY attrelid
-) AS st ON st.attrelid = i.indexrelid""",
+WHERE {is_users("i.indexrelid")}""",
 )

@@ -1,36 +1,74 @@
-"""The database itself, schemas, extensions, languages and default privileges."""
+"""The database itself, schemas, extensions and default privileges."""
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import FIRST_USER_OID, is_member
-from alembic_proof.catalog.select import Select
+from alembic_proof.catalog.queries.frame import IS_LASTING, is_user_made, is_users
+from alembic_proof.catalog.select import Select, parent
+
+_SETTINGS = """(SELECT string_agg(quote_literal(CASE WHEN s.setrole = 0 THEN ''
+    ELSE 'role ' || quote_ident(pg_get_userbyid(s.setrole)) || ': ' END || o), ', '
+    ORDER BY pg_get_userbyid(s.setrole), o COLLATE "C")
+    FROM pg_db_role_setting AS s, unnest(s.setconfig) AS o WHERE s.setdatabase = b.oid)"""
+
+DATABASE = Select(
+    reads="pg_database",
+    manual="catalog-pg-database",
+    kinds=("database",),
+    name="'current'",
+    oid="b.oid",
+    owner="pg_get_userbyid(b.datdba)",
+    acl="coalesce(b.datacl, acldefault('d', b.datdba))",
+    facts={
+        "settings": _SETTINGS,
+        "comment": "shobj_description(b.oid, 'pg_database')",
+    },
+    source="pg_database AS b\nWHERE b.datname = current_database()",
+)
+
+_IS_OURS = f"n.nspname = 'public' OR {is_user_made('pg_namespace', 'n.oid')}"
 
 SCHEMAS = Select(
     reads="pg_namespace",
     manual="catalog-pg-namespace",
-    kind="'schema'",
-    identity="s.name",
-    oid="s.oid",
-    owner="pg_get_userbyid(n.nspowner)::text",
-    acl="coalesce(n.nspacl, acldefault('n', n.nspowner))",
-    facts={"owner": "pg_get_userbyid(n.nspowner)::text"},
-    source=f"""space AS s
-JOIN pg_namespace AS n ON n.oid = s.oid
-WHERE (n.oid >= {FIRST_USER_OID} OR n.nspname = 'public')
-    AND NOT {is_member("pg_namespace", "n.oid")}""",
+    kinds=("schema",),
+    name="quote_ident(n.nspname)",
+    oid="n.oid",
+    implicit=f"NOT ({_IS_OURS})",
+    owner="pg_get_userbyid(n.nspowner)",
+    acl=f"CASE WHEN {_IS_OURS} THEN coalesce(n.nspacl, acldefault('n', n.nspowner)) END",
+    facts={"owner": f"CASE WHEN {_IS_OURS} THEN pg_get_userbyid(n.nspowner) END"},
+    source=f"pg_namespace AS n\nWHERE {IS_LASTING}",
 )
 
 EXTENSIONS = Select(
     reads="pg_extension",
     manual="catalog-pg-extension",
-    kind="'extension'",
-    identity="quote_ident(e.extname)",
+    kinds=("extension",),
+    name="quote_ident(e.extname)",
     oid="e.oid",
-    parents=("'schema'", "s.name"),
+    links=(parent("pg_namespace", "e.extnamespace"),),
     facts={
-        "owner": f"CASE WHEN e.oid >= {FIRST_USER_OID} THEN pg_get_userbyid(e.extowner)::text END",
-        "schema": "s.name",
+        "owner": f"CASE WHEN {is_users('e.oid')} THEN pg_get_userbyid(e.extowner) END",
+        "schema": "quote_ident(n.nspname)",
         "version": "e.extversion",
     },
-    source="pg_extension AS e\nJOIN space AS s ON s.oid = e.extnamespace",
+    source="pg_extension AS e\nJOIN pg_namespace AS n ON n.oid = e.extnamespace",
+)
+
+_OBJECTS = """CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences'
+    WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas'
+    ELSE 'large objects' END"""
+
+DEFAULT_PRIVILEGES = Select(
+    reads="pg_default_acl",
+    manual="catalog-pg-default-acl",
+    kinds=("default privileges",),
+    name=f"""'for role ' || quote_ident(pg_get_userbyid(d.defaclrole))
+        || coalesce(' in schema ' || quote_ident(n.nspname), '') || ' on ' || {_OBJECTS}""",
+    oid="d.oid",
+    links=(parent("pg_namespace", "d.defaclnamespace"),),
+    implicit="true",
+    owner="pg_get_userbyid(d.defaclrole)",
+    acl="d.defaclacl",
+    source="pg_default_acl AS d\nLEFT JOIN pg_namespace AS n ON n.oid = d.defaclnamespace",
 )

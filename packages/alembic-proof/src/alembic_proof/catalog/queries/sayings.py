@@ -1,0 +1,42 @@
+"""Comments and security labels, whatever they are about."""
+
+from __future__ import annotations
+
+from alembic_proof.catalog.queries.frame import FIRST_USER_OID, is_users
+from alembic_proof.catalog.select import Saying
+
+COMMENTS = Saying(
+    attribute="comment",
+    reads="c.relname",
+    oid="d.objoid",
+    sub="d.objsubid",
+    value="d.description",
+    source=f"""pg_description AS d
+JOIN pg_class AS c ON c.oid = d.classoid
+WHERE {is_users("d.objoid")}""",
+)
+
+FIRST_COMMENTS = Saying(
+    attribute="comment",
+    reads="c.relname",
+    oid="d.objoid",
+    value="d.description",
+    source=f"""(
+    SELECT oid, 'pg_namespace'::regclass AS catalog FROM pg_namespace WHERE nspname = 'public'
+    UNION ALL
+    SELECT oid, 'pg_extension'::regclass FROM pg_extension
+) AS o
+JOIN pg_description AS d ON d.objoid = o.oid AND d.classoid = o.catalog AND d.objsubid = 0
+JOIN pg_class AS c ON c.oid = o.catalog
+WHERE d.objoid < {FIRST_USER_OID}""",
+)
+"""What a user can comment on though initdb made it: the schema public, plpgsql."""
+
+SECURITY_LABELS = Saying(
+    attribute="security label",
+    reads="c.relname",
+    oid="l.objoid",
+    sub="l.objsubid",
+    value="l.provider || ': ' || l.label",
+    source="pg_seclabel AS l\nJOIN pg_class AS c ON c.oid = l.classoid",
+)
