@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -253,21 +254,37 @@ def test_reader_that_stops(command: str) -> None:
 PROGRAM = "from boards.database.migrate import main; raise SystemExit(main())"
 
 
-def test_eight_at_once(scratch_url: str) -> None:
+EIGHT = """
+import os, sys
+from boards.database.migrate import main
+
+def upgrade(number):
+    with open(f"{number}.txt", "w", encoding="utf-8") as sys.stdout:
+        return main(["upgrade"])
+
+children = []
+for number in range(8):
+    children.append(os.fork())
+    if children[-1] == 0:
+        os._exit(upgrade(number))
+print(*(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))
+"""
+
+
+def test_eight_at_once(scratch_url: str, tmp_path: Path) -> None:
     """Eight upgrades of one empty database all succeed, and each revision is applied once."""
     environ = {**os.environ, "BOARDS_DATABASE_URL": scratch_url}
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, "upgrade"],
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(8)
-    ]
-    outputs = [process.communicate(timeout=120)[0] for process in running]
 
-    assert [process.returncode for process in running] == [0] * 8, outputs
+    done = subprocess.run(
+        [sys.executable, "-c", EIGHT],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.split() == ["0"] * 8, done.stderr
+    outputs = [path.read_text(encoding="utf-8") for path in sorted(tmp_path.glob("?.txt"))]
     applied = [sum(f"upgrade  {revision}" in out for out in outputs) for revision in CHAIN]
-    assert applied == [1] * len(CHAIN)
+    assert (len(outputs), applied) == (8, [1] * len(CHAIN))
