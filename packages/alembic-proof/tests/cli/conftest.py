@@ -1,4 +1,4 @@
-"""The tiny projects beside this file, each as a copy that a test may work in."""
+"""The tiny projects of `cases`, each as a copy that a test may work in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from alembic_proof.cli import main
 
-_CASES = Path(__file__).parent
+_CASES = Path(__file__).parents[1] / "cases"
 _DETAIL = re.compile(r"^  (.* \d+\.\d{3} s|(where|statement|now|do): .*)$\n", re.MULTILINE)
 
 
