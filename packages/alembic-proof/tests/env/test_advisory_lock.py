@@ -45,10 +45,9 @@ def test_eight_upgrades_at_once(tracks: Any) -> None:
     One revision builds an index CONCURRENTLY, which waits for every other transaction: it would
     wait for ever for a session that waits inside of one.
     """
-    processes = [tracks.start("upgrade", "head") for _ in range(8)]
-    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    codes, outputs = tracks.run_eight("upgrade", "head")
 
-    assert [process.returncode for process in processes] == [0] * 8, outputs
+    assert codes == [0] * 8, outputs
     assert sum(output.count("  upgrade  ") for output in outputs) == 3
     assert sum("nothing to do" in output for output in outputs) == 7
     assert tracks.query("SELECT version_num FROM alembic_version") == ["cccccccccccc"]

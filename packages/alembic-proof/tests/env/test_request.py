@@ -12,6 +12,8 @@ from alembic import command
 from alembic.util import CommandError
 from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Numeric, Table
 
+from alembic_proof.history.script import heads, revision_files
+
 NAME = re.compile(r"\d{8}_\d{6}_[a-z0-9_]+\.py")
 
 
@@ -144,3 +146,15 @@ def test_answer_goes_to_the_configurations_stdout(tracks: Any, metadata: MetaDat
 
     assert made == []
     assert out.getvalue() == ""
+
+
+def test_eight_revisions_at_once(tracks: Any) -> None:
+    """Eight processes make eight files: one chain, and the order of the names is its order."""
+    codes, outputs = tracks.run_eight("revision", "-m", "the same message")
+
+    assert codes == [0] * 8, outputs
+    files = new_files(tracks)
+    assert len(files) == 8
+    chain = [path.path for path in revision_files(tracks.config())]
+    assert chain[-8:] == files
+    assert len(heads(tracks.config())) == 1
