@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
@@ -12,7 +15,8 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import MetaData
 
-from alembic_proof.errors import HistoryError
+from alembic_proof.errors import HistoryError, ProofError
+from alembic_proof.history.load import describe, place_in
 from alembic_proof.postgres.url import DatabaseUrl
 
 
@@ -41,12 +45,10 @@ def read_environment(config: Config) -> Environment:
         seen.append((context, _database_of(context)))
         return ()
 
-    try:
+    with explained_failures(config):
         script = ScriptDirectory.from_config(config)
         with EnvironmentContext(config, script, fn=look, dont_mutate=True):
             script.run_env()
-    except CommandError as error:
-        raise HistoryError(str(error)) from error
     place = f"{script.dir}/env.py"
     if not seen:
         raise HistoryError("env.py runs no migrations", where=place)
@@ -57,6 +59,27 @@ def read_environment(config: Config) -> Environment:
         version_table=context.version_table,
         version_schema=context.version_table_schema,
     )
+
+
+@contextmanager
+def explained_failures(config: Config) -> Iterator[None]:
+    """Ensures that whatever env.py raises leaves as one clear HistoryError.
+
+    env.py is the project's own code and imports the project: anything may come out of it.
+    """
+    try:
+        yield
+    except ProofError:
+        raise
+    except CommandError as error:
+        raise HistoryError(str(error)) from error
+    except Exception as error:
+        directory = ScriptDirectory.from_config(config).dir
+        raise HistoryError(
+            f"env.py cannot run: {describe(error)}",
+            where=place_in(error, [Path(directory).absolute()]) or f"{directory}/env.py",
+            todo="mend env.py, or install what it imports",
+        ) from error
 
 
 def _database_of(context: MigrationContext) -> str:

@@ -1,0 +1,77 @@
+"""Projects whose env.py cannot be used for a proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+
+from alembic_proof.postgres.connect import run_on
+
+Open = Callable[[str], Path]
+Run = Callable[..., tuple[int, str, str]]
+_PROOFS = (("roundtrip",), ("parity",), ("revision", "Add x"))
+_COMMANDS = pytest.mark.parametrize("command", _PROOFS)
+
+
+@_COMMANDS
+def test_an_env_that_goes_its_own_way_is_refused_before_anything_runs(
+    open_case: Open,
+    run: Run,
+    scratch_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    """It would migrate the developer's database; that one stays untouched."""
+    open_case("environment/goes_its_own_way")
+    monkeypatch.setenv("OWN_URL", scratch_url)
+
+    code, out, err = run(*command)
+
+    assert (code, out) == (2, "")
+    assert "instead of the database that it is given" in err
+    assert run_on(scratch_url, lambda connection: inspect(connection).get_table_names()) == []
+
+
+@_COMMANDS
+def test_an_env_without_one_metadata_is_refused(
+    open_case: Open, run: Run, command: tuple[str, ...]
+) -> None:
+    """There would be nothing to compare with."""
+    open_case("environment/has_no_metadata")
+
+    code, out, err = run(*command)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("env.py hands over no target_metadata, or several\n")
+
+
+@pytest.mark.parametrize("command", [*_PROOFS, ("revision", "Add x", "--empty")])
+def test_an_env_that_breaks_is_one_clear_error(
+    open_case: Open, run: Run, command: tuple[str, ...]
+) -> None:
+    """No traceback of ours: the file, the line and what Python says."""
+    root = open_case("environment/breaks")
+
+    code, out, err = run(*command)
+
+    assert (code, out) == (2, "")
+    assert "ModuleNotFoundError: No module named 'no_such_project'" in err
+    assert f"{root / 'env.py'}:3" in err
+
+
+@_COMMANDS
+def test_a_scratch_server_that_is_down_is_one_clear_error(
+    open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """The variable's server is used and no other; its password is never printed."""
+    open_case("parity/equal")
+    monkeypatch.setenv("CASE_SCRATCH_URL", "postgresql://me:secret@localhost:1/x")
+
+    code, out, err = run(*command)
+
+    assert (code, out) == (2, "")
+    assert "the server is down" in err
+    assert "secret" not in err

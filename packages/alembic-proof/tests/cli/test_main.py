@@ -1,0 +1,71 @@
+"""The command line as a whole."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alembic_proof.cli import lint, main
+
+_PROGRAM = [sys.executable, "-c", "from alembic_proof.cli import main; raise SystemExit(main())"]
+
+
+def test_help_names_every_command_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    """A newcomer finds everything from here."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+
+    shown = capsys.readouterr().out
+    assert caught.value.code == 0
+    assert all(
+        f"    {name} " in shown for name in ("roundtrip", "parity", "revision", "lint", "server")
+    )
+    assert "exit codes: 0 clean, 1 findings, 2 " in shown
+
+
+@pytest.mark.parametrize("argv", [[], ["nope"], ["server"], ["server", "nope"], ["lint", "--nope"]])
+def test_wrong_usage_exits_with_2(argv: list[str]) -> None:
+    """A command that is not there is broken surroundings, no finding."""
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+
+    assert caught.value.code == 2
+
+
+def test_an_interrupted_command_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a shell says it, and without a traceback."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lint, "all_rules", lambda: ())
+    monkeypatch.setattr(lint, "find_project", interrupt)
+
+    assert main(["lint"]) == 130
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    """`alembic-proof lint --explain | head -1` is quiet."""
+    piped = f"{subprocess.list2cmdline(_PROGRAM)} lint --explain | head -c 1"
+
+    done = subprocess.run(
+        ["bash", "-c", piped], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.stdout == "#"
+    assert done.stderr == ""
+
+
+def test_the_configuration_may_stand_before_and_after_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both places mean the same file."""
+    ini = str(tmp_path / "other.ini")
+
+    codes = [main(["--config", ini, "lint"]), main(["lint", "--config", ini])]
+
+    assert codes == [2, 2]
+    assert capsys.readouterr().err.count("there is no other.ini here") == 2
