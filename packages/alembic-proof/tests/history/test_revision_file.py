@@ -1,0 +1,174 @@
+"""New revision files in a script directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from alembic_proof.history.load import load_revisions
+from alembic_proof.history.revision_file import SafeRevisionFiles, next_stamp
+from alembic_proof.history.script import alembic_config, heads
+
+NOW = datetime(2026, 5, 4, 3, 2, 1, 987654, tzinfo=UTC)
+
+
+@pytest.fixture
+def script(ini: Path) -> ScriptDirectory:
+    """The script directory, with our way to make files."""
+    script = ScriptDirectory.from_config(alembic_config(ini))
+    load_revisions(script)
+    SafeRevisionFiles(script).pin()
+    return script
+
+
+def make(script: ScriptDirectory, message: str = "one more", revision: str = "new") -> Path:
+    """The file of a new revision."""
+    made = script.generate_revision(revision, message, refresh=True)
+    assert made is not None
+    return Path(made.path)
+
+
+@pytest.mark.parametrize(
+    ("names", "stamp"),
+    [
+        ((), "20260504030201"),
+        (("20260504_030200_before.py", "notes.txt", "x.py"), "20260504030201"),
+        (("20260504_030201_same.py",), "20260504030202"),
+        (("20260504_030201_a.py", "20260504_030205_b.py"), "20260504030206"),
+        (("20261231_235959_ahead.py",), "20270101000000"),
+        (("20261399_999999_no_date.py",), "20260504030201"),
+    ],
+)
+def test_stamp_is_later_than_every_other(names: tuple[str, ...], stamp: str) -> None:
+    """It is now, in whole seconds, or a second after the latest file where that is later."""
+    assert next_stamp(names, now=NOW).strftime("%Y%m%d%H%M%S") == stamp
+
+
+def test_two_in_one_second(script: ScriptDirectory, ini: Path) -> None:
+    """Files made in the same second, with the same message, have names in the order of the chain."""
+    paths = [make(script, revision=f"new{number}") for number in range(3)]
+
+    assert paths == sorted(set(paths))
+    assert heads(alembic_config(ini)) == ("new2",)
+
+
+def test_stamp_is_utc(script: ScriptDirectory) -> None:
+    """It is UTC whatever the configuration's timezone says."""
+    script.timezone = "Pacific/Kiritimati"
+
+    path = make(script)
+
+    stamp = datetime.strptime(path.name[:15], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
+    assert abs((datetime.now(UTC) - stamp).total_seconds()) < 60
+
+
+def test_another_process_adds_a_revision(
+    script: ScriptDirectory, write: Callable[..., Path], ini: Path
+) -> None:
+    """A revision that appeared meanwhile becomes the parent, so that one chain stays one."""
+    write("20260101_090003_meanwhile.py", revision="meanwhile", down="c" * 12)
+
+    path = make(script)
+
+    assert "down_revision = 'meanwhile'" in path.read_text()
+    assert heads(alembic_config(ini)) == ("new",)
+
+
+def test_comparison_that_is_stale(ini: Path, write: Callable[..., Path]) -> None:
+    """What autogenerate has found is not written on top of a revision that it did not know."""
+    script = ScriptDirectory.from_config(alembic_config(ini))
+    SafeRevisionFiles(script, compared_heads=("c" * 12,)).pin()
+    make(script)
+    write("20990101_090003_meanwhile.py", revision="meanwhile", down="new")
+
+    with pytest.raises(CommandError, match="another revision was added meanwhile"):
+        make(script, revision="late")
+
+
+def test_file_is_never_overwritten(script: ScriptDirectory, versions: Path) -> None:
+    """Also where the configured name has no time in it."""
+    script.file_template = "%(slug)s"
+    kept = versions / "one_more.py"
+    kept.write_text("revision = 'kept'\ndown_revision = 'cccccccccccc'\n")
+
+    with pytest.raises(CommandError, match="there is such a revision file already") as caught:
+        make(script)
+
+    assert str(kept) in str(caught.value)
+    assert "kept" in kept.read_text()
+
+
+def test_slug_follows_a_shorter_limit(script: ScriptDirectory) -> None:
+    """truncate_slug_length may make slugs shorter, without an underscore at the end."""
+    script.truncate_slug_length = 10
+
+    assert make(script, "add user preferences").name[16:] == "add_user.py"
+
+
+@pytest.mark.parametrize("revision", ["../x", "x" * 33, "a b", '"""', ""])
+def test_revision_id_that_cannot_be_one(
+    script: ScriptDirectory, versions: Path, revision: str
+) -> None:
+    """Ids are letters, digits and _, and fit into the version table."""
+    before = set(versions.iterdir())
+
+    with pytest.raises(CommandError, match=r"revision id|Character"):
+        make(script, revision=revision)
+
+    assert set(versions.glob("*.py")) == {path for path in before if path.suffix == ".py"}
+
+
+def test_revision_id_that_is_taken(script: ScriptDirectory) -> None:
+    """A second revision with the same id is refused."""
+    with pytest.raises(CommandError, match=f"there is a revision {'c' * 12} already"):
+        make(script, revision="c" * 12)
+
+
+def test_nothing_stays_after_a_failing_hook(ini: Path, versions: Path) -> None:
+    """A formatter that is not there leaves no half-made file."""
+    before = set(versions.glob("*.py"))
+    with ini.open("a") as file:
+        file.write("\n[post_write_hooks]\nhooks = f\nf.type = module\nf.module = no_such_module\n")
+    script = ScriptDirectory.from_config(alembic_config(ini))
+    SafeRevisionFiles(script).pin()
+
+    with pytest.raises(CommandError, match="Could not find module no_such_module"):
+        make(script)
+
+    assert set(versions.glob("*.py")) == before
+
+
+def test_formatter_runs(ini: Path) -> None:
+    """Ruff formats the file where the hook says so."""
+    with ini.open("a") as file:
+        file.write(
+            "\n[post_write_hooks]\nhooks = ruff\nruff.type = module\nruff.module = ruff\n"
+            "ruff.options = format --quiet REVISION_SCRIPT_FILENAME\n"
+        )
+    script = ScriptDirectory.from_config(alembic_config(ini))
+    SafeRevisionFiles(script).pin()
+
+    assert 'revision = "new"' in make(script).read_text()
+
+
+def test_versions_directory_is_made(script: ScriptDirectory, versions: Path) -> None:
+    """The first revision of a fresh project makes it."""
+    for path in versions.glob("*.py"):
+        path.unlink()
+    versions.rename(versions.with_name("elsewhere"))
+
+    assert make(script).parent == versions
+
+
+def test_versions_directory_that_is_none(script: ScriptDirectory, versions: Path) -> None:
+    """What the system says is told without a traceback."""
+    versions.rename(versions.with_name("elsewhere"))
+    versions.write_text("")
+
+    with pytest.raises(CommandError, match="the revision file cannot be written: "):
+        make(script)
