@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
@@ -141,6 +142,22 @@ async def test_nothing_stays_after_cancellation(engine: AsyncEngine) -> None:
             await session.execute(text("SELECT pg_sleep(10)"))
 
     assert (await pid_and_tenant(engine))[1]
+
+
+@pytest.mark.parametrize("delay_ms", [0, 1, 2, 3, 4, 5, 6, 8, 10, 15])
+async def test_cancelled_at_any_moment(delay_ms: int, engine: AsyncEngine) -> None:
+    """Wherever a cancellation strikes, the next session is its own tenant's and none else's."""
+    for tenant in (uuid4(), uuid4(), uuid4()):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_ms / 1000):
+                async with tenant_session(uuid4(), engine=engine) as session:
+                    await session.execute(text("SELECT count(*) FROM public.users"))
+                    await session.commit()
+                    await session.execute(text("SELECT count(*) FROM public.users"))
+
+        assert (await pid_and_tenant(engine))[1]
+        async with tenant_session(tenant, engine=engine) as session:
+            assert await who(session) == ("boards_app", str(tenant))
 
 
 async def test_session_level_setting(engine: AsyncEngine) -> None:

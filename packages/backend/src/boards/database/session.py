@@ -88,7 +88,7 @@ async def _engine(
         return
     # Naming a checkout's local database may start its server, which blocks.
     named = await asyncio.to_thread(url, read_settings(os.environ))
-    own = create_engine(named, pool=None)
+    own = create_engine(named, pool=None, pgbouncer=True)  # a single use gains nothing from caches
     try:
         yield own
     finally:

@@ -42,6 +42,8 @@ async def main():
 asyncio.run(main())
 """
 
+pytestmark = pytest.mark.xdist_group("local")  # one worker, so one expensive fixture
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
