@@ -56,6 +56,7 @@ def test_a_short_statement_is_one_line() -> None:
     """Double quotes, as a formatter writes them, unless the statement has some."""
     assert op_execute("DROP POLICY p ON t") == 'op.execute("DROP POLICY p ON t")'
     assert op_execute('DROP POLICY p ON "T"') == "op.execute('DROP POLICY p ON \"T\"')"
+    assert op_execute("""SELECT 'a' AS "b" """) == 'op.execute("""SELECT \'a\' AS "b" """)'
 
 
 def test_each_line_of_a_long_statement_is_a_literal_of_its_own() -> None:

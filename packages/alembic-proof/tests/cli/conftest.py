@@ -14,6 +14,7 @@ from alembic_proof.cli import main
 
 _CASES = Path(__file__).parents[1] / "cases"
 _DETAIL = re.compile(r"^  (.* \d+\.\d{3} s|(where|statement|now|do): .*)$\n", re.MULTILINE)
+_PLACE = re.compile(r"^scratch databases: .*\n")
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., tup
     def run_(*arguments: str) -> tuple[int, str, str]:
         code = main(arguments)
         captured = capsys.readouterr()
-        return code, _DETAIL.sub("", captured.out), captured.err
+        return code, _DETAIL.sub("", captured.out), _PLACE.sub("", captured.err)
 
     return run_
 

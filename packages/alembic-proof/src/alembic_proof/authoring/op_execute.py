@@ -26,6 +26,11 @@ def _escaped(statement: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """The text as a formatter would have it: in double quotes, unless it has some itself."""
+    """The text as a person would write it, with as few escapes as its quotes allow."""
     literal = repr(text)
-    return literal if '"' in literal else f'"{literal[1:-1]}"'
+    if '"' not in text:
+        return f'"{literal[1:-1]}"'
+    has_escapes = "\\" in literal.replace("\\'", "")
+    if "'" not in text or has_escapes or '"""' in text or text.endswith('"'):
+        return literal
+    return f'"""{text}"""'

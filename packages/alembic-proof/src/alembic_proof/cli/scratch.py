@@ -7,8 +7,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from alembic_proof.cli.project import Project
+from alembic_proof.cli.terminal import note
 from alembic_proof.postgres.download import cache_directory
 from alembic_proof.postgres.scratch import scratch_database, scratch_server
+from alembic_proof.postgres.url import DatabaseUrl
 
 
 def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
@@ -26,8 +28,12 @@ def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
 def scratch_databases(
     project: Project, environ: Mapping[str, str], *, labels: tuple[str, ...]
 ) -> Iterator[tuple[str, ...]]:
-    """The URLs of fresh empty databases, one for each label; they are dropped at the end."""
+    """The URLs of fresh empty databases, one for each label; they are dropped at the end.
+
+    One line on standard error says where they are.
+    """
     server_url = scratch_server_url(project, environ)
+    note(f"scratch databases: {DatabaseUrl.parse(server_url).display}")
     with ExitStack() as stack:
         yield tuple(
             stack.enter_context(scratch_database(server_url, label=label)) for label in labels
