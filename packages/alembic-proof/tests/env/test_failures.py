@@ -142,6 +142,20 @@ def test_own_words_about_a_servers_error(project: Any) -> None:
     assert "no_such_column" not in text
 
 
+def test_swallowed_error(project: Any) -> None:
+    """A transaction that an earlier error aborted says what to look for."""
+    body = (
+        "try:\n    op.execute('SELECT no_such_column')\nexcept Exception:\n    pass\n"
+        "op.execute('SELECT 1')"
+    )
+    project.add("swallow", upgrade=body)
+
+    text = failure(project, "upgrade", "head")
+
+    assert "SQLSTATE 25P02" in text
+    assert "op.get_bind().begin_nested()" in text
+
+
 def test_autocommit_block_stays(project: Any) -> None:
     """The error says so when a part of the failed revision is committed already."""
     project.add("make things", upgrade='op.execute("CREATE TABLE things (id integer)")')

@@ -20,6 +20,8 @@ from alembic_proof.history.load import describe, place_in
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _TODO = {
     "0A000": "install what is missing on the server (extensions come with postgresql-contrib)",
+    "25P02": "look for an earlier statement whose error the revision swallowed, "
+    "and give that one a savepoint: op.get_bind().begin_nested()",
     "25006": "use the primary server: this one, or this session, only reads",
     "40P01": "run the command again: PostgreSQL chose it to end a deadlock",
     "42501": "give this login the right, or run the command as the owner",

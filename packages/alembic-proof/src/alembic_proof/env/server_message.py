@@ -32,20 +32,16 @@ class ServerMessage:
 
 
 def server_message(error: BaseException) -> ServerMessage | None:
-    """The first error of the server behind `error`; None when it is not the database's.
+    """The error of the server behind `error`; None when it is not the database's.
 
     What a revision raises itself counts as its own words, also where a server's error led to it.
     """
     if not isinstance(error, SQLAlchemyError):
         return None
-    found = None
-    for cause in chain_of(error):
-        if isinstance(cause, DBAPIError):
-            found = _read(cause)
-    return found
+    return next((_read(cause) for cause in _chain_of(error) if isinstance(cause, DBAPIError)), None)
 
 
-def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+def _chain_of(error: BaseException | None) -> Iterator[BaseException]:
     """The error, then what it was raised from or while handling."""
     while error is not None:
         yield error

@@ -1,0 +1,135 @@
+"""The database that a checkout uses by default, and a server that asks for passwords."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.util import CommandError
+from sqlalchemy.engine import Connection
+
+from alembic_proof.env import (
+    Bootstrap,
+    ConfigError,
+    ServerError,
+    local_database,
+    local_database_url,
+)
+from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.server import LocalServer, reset, start
+from alembic_proof.postgres.url import DatabaseUrl
+
+CHECKOUT = """
+[tool.alembic-proof]
+local_state = "the state"
+local_database = "tracks"
+local_owner = "ada"
+local_app_login = "ada_app"
+url_env = "TRACKS_DATABASE_URL"
+"""
+
+
+@pytest.fixture
+def checkout(tracks: Any) -> Any:
+    """The case with a pyproject.toml beside its alembic.ini; its server ends with the test."""
+    (tracks.directory / "pyproject.toml").write_text(CHECKOUT)
+    tracks.url = ""
+    yield tracks
+    reset(LocalServer(tracks.directory / "the state", durable=True))
+
+
+def test_default_database_is_started_on_demand(checkout: Any) -> None:
+    """Without any URL the checkout's own database is made and migrated, as its ordinary owner.
+
+    A bootstrap that is made on demand learns the application's login, and a wrong password is
+    told without the password once the server asks for one.
+    """
+    logins: list[str | None] = []
+
+    def make(login: str | None) -> Bootstrap:
+        logins.append(login)
+        return Bootstrap((f"COMMENT ON DATABASE tracks IS '{login}'",), "SELECT false")
+
+    checkout.arguments["bootstrap"] = make
+
+    out = checkout.alembic("upgrade", "head")
+
+    url = local_database_url(checkout.directory, os.environ)
+    assert url is not None
+    checkout.url = url
+    assert out.startswith("database: tracks at ")
+    assert " as ada (PostgreSQL " in out
+    assert checkout.tables == {"tracks"}
+    assert checkout.query("SELECT rolsuper FROM pg_roles WHERE rolname = 'ada'") == [False]
+    assert logins == ["ada_app"]
+    assert_password_is_asked_for_and_not_told(checkout, url)
+
+
+def assert_password_is_asked_for_and_not_told(checkout: Any, url: str) -> None:
+    """The same server, with a login that needs a password."""
+    server = start(LocalServer(checkout.directory / "the state", durable=True), os.environ)
+
+    def lock(connection: Connection) -> str:
+        connection.exec_driver_sql("CREATE ROLE locked LOGIN PASSWORD 'right'")
+        return str(connection.exec_driver_sql("SHOW hba_file").scalar_one())
+
+    rules = Path(run_on(server.url("postgres"), lock))
+    rules.write_text(f"local all locked scram-sha-256\n{rules.read_text()}")
+    run_on(server.url("postgres"), lambda c: c.exec_driver_sql("SELECT pg_reload_conf()"))
+    locked = DatabaseUrl.parse(url)
+    checkout.url = locked.with_user("locked", "wrong-and-secret").text
+    wait_until_refused(checkout.url)
+
+    with pytest.raises(CommandError, match="the password is wrong") as caught:
+        checkout.alembic("upgrade", "head")
+
+    assert "wrong-and-secret" not in str(caught.value)
+    assert run_on(locked.with_user("locked", "right").text, Connection.in_transaction) is False
+
+
+def wait_until_refused(url: str) -> None:
+    """The server reads its rules again a moment after it was told to."""
+    deadline_s = time.monotonic() + 10
+    with suppress(ServerError):
+        while time.monotonic() < deadline_s:
+            run_on(url, Connection.in_transaction)
+            time.sleep(0.02)
+
+
+def test_settings_of_the_local_database(tracks: Any) -> None:
+    """They come from the pyproject.toml of that directory; None without one."""
+    assert local_database(tracks.directory) is None
+    assert local_database_url(tracks.directory, {}) is None
+    (tracks.directory / "pyproject.toml").write_text(CHECKOUT)
+
+    local = local_database(tracks.directory)
+
+    assert local is not None
+    assert (local.database, local.owner, local.app_login) == ("tracks", "ada", "ada_app")
+    assert local.state == Path(tracks.directory, "the state").resolve()
+
+
+def test_no_default_database(tracks: Any) -> None:
+    """A project that describes none names the variable to set."""
+    (tracks.directory / "pyproject.toml").write_text('[tool.alembic-proof]\nurl_env = "TRACKS"\n')
+    tracks.url = ""
+
+    with pytest.raises(CommandError, match="no database is named") as caught:
+        tracks.alembic("upgrade", "head")
+
+    assert "set TRACKS: postgresql://user:password@host:5432/database" in str(caught.value)
+
+
+def test_settings_that_are_wrong(tracks: Any) -> None:
+    """An unknown key is one clear error, for the command and for the function."""
+    (tracks.directory / "pyproject.toml").write_text("[tool.alembic-proof]\nlocal_stat = 'x'\n")
+    tracks.url = ""
+
+    with pytest.raises(ConfigError, match="local_state"):
+        local_database(tracks.directory)
+    with pytest.raises(CommandError, match="did you mean 'local_state'"):
+        tracks.alembic("upgrade", "head")
