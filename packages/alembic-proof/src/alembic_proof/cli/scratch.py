@@ -42,4 +42,4 @@ def scratch_databases(
 
 def _state(project: Project, environ: Mapping[str, str]) -> Path:
     """Where the server keeps its data: the checkout's own place, else the user's cache."""
-    return project.config.local_state or cache_directory(environ) / "servers"
+    return project.config.local_state or cache_directory(environ).parent / "servers"
