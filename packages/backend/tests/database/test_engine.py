@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,8 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from alembic_proof.env import DatabaseUrl
 from alembic_proof.errors import ConfigError
 from boards.database.engine import Pool, create_engine
-
-Pooler = Callable[[Path], AbstractAsyncContextManager[Path]]
+from packages.backend.tests.database.transaction_pooler import Pooler
 
 ONE = Pool(size=1, overflow=0, wait_s=0.1, pre_ping=False)
 

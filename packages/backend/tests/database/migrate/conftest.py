@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from boards.database.migrate import main
-
-SECRET = "hunter2-s3cr3t"
-
-Migrate = Callable[..., "Done"]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
+from packages.backend.tests.database.migrate.running import SECRET, Done, Migrate
 
 
 @pytest.fixture

@@ -6,27 +6,17 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from alembic_proof.env import DatabaseUrl
 from alembic_proof.postgres.connect import run_on
 from boards.database.migrate.cli import COMMANDS
-from boards.database.places import alembic_ini
+from packages.backend.tests.database.migrate.running import CHAIN, SECRET, Migrate
 
-Migrate = Callable[..., Any]
-CHAIN = [
-    script.revision
-    for script in reversed(
-        list(ScriptDirectory.from_config(Config(str(alembic_ini()))).walk_revisions())
-    )
-]
 STATEMENT = re.compile(r"(?:\$(\w*)\$.*?\$\1\$|'[^']*'|--[^\n]*|[^;])+", re.DOTALL)
 """Up to a semicolon that is neither in a string nor in a comment."""
 FIRST, SECOND, HEAD = CHAIN[0], CHAIN[1], CHAIN[-1]
@@ -47,7 +37,7 @@ def test_upgrade(migrate: Migrate, scratch_url: str) -> None:
     done = migrate("upgrade")
 
     assert done.code == 0
-    assert [revision for revision in CHAIN if revision in done.out] == CHAIN
+    assert [revision for revision in CHAIN if revision in done.out] == list(CHAIN)
     last = done.out.splitlines()[-1]
     assert last.startswith(f"base -> {HEAD} on {DatabaseUrl.parse(scratch_url).database}")
     assert query(scratch_url, "SELECT version_num FROM alembic_version") == [HEAD]
@@ -112,7 +102,7 @@ def test_history(migrate: Migrate) -> None:
     done = migrate("history", url=None)
 
     assert done.code == 0
-    assert [line.split()[2].rstrip(",") for line in done.out.splitlines()] == CHAIN[::-1]
+    assert [line.split()[2].rstrip(",") for line in done.out.splitlines()] == list(CHAIN[::-1])
     assert "Path: " in migrate("history", "--verbose", url=None).out
 
 
@@ -173,7 +163,7 @@ def test_sql_range(migrate: Migrate) -> None:
 def test_sql_begins_with_the_roles(migrate: Migrate) -> None:
     """The whole script begins with the roles, and with the membership of the app's login."""
     done = migrate(
-        "sql", url=None, BOARDS_APP_DATABASE_URL="postgresql://boards_web:hunter2-s3cr3t@db/boards"
+        "sql", url=None, BOARDS_APP_DATABASE_URL=f"postgresql://boards_web:{SECRET}@db/boards"
     )
 
     first_table = done.out.index("CREATE TABLE")
@@ -194,7 +184,7 @@ def test_bootstrap(migrate: Migrate, scratch_url: str, app_login: str) -> None:
 
 def test_bootstrap_of_the_app_url(migrate: Migrate, scratch_url: str, app_login: str) -> None:
     """Without --login the user of BOARDS_APP_DATABASE_URL becomes the member, `upgrade` included."""
-    app_url = DatabaseUrl.parse(scratch_url).with_user(app_login, "hunter2-s3cr3t").dsn
+    app_url = DatabaseUrl.parse(scratch_url).with_user(app_login, SECRET).dsn
     for command in ("bootstrap", "upgrade"):
         revoke(scratch_url, app_login)
 

@@ -5,36 +5,19 @@ The fixture `migrate` looks for tracebacks and for the password in everything th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from alembic_proof.env import DatabaseUrl
 from alembic_proof.postgres.connect import run_on
-from boards.database.places import alembic_ini
+from packages.backend.tests.database.migrate.running import SECRET, Migrate, send, with_password
 
-Migrate = Callable[..., Any]
-HEAD = ScriptDirectory.from_config(Config(str(alembic_ini()))).get_current_head()
-PASSWORD = "hunter2-s3cr3t"
 COMMANDS = [("upgrade",), ("downgrade",), ("current",), ("check",), ("bootstrap",)]
-
-
-def send(url: str, *statements: str) -> None:
-    """Sends the statements in one transaction."""
-    run_on(url, lambda connection: [connection.exec_driver_sql(sql) for sql in statements])
-
-
-def with_password(url: str) -> str:
-    """The same URL with a password that must not be printed."""
-    target = DatabaseUrl.parse(url)
-    return target.with_user(target.user or "boards", PASSWORD).dsn
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
@@ -58,7 +41,7 @@ def test_two_databases_named(migrate: Migrate) -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_server_down(migrate: Migrate, command: tuple[str, ...]) -> None:
     """A server that does not answer is named by its full address."""
-    done = migrate(*command, url=f"postgresql://boards:{PASSWORD}@127.0.0.1:1/boards")
+    done = migrate(*command, url=f"postgresql://boards:{SECRET}@127.0.0.1:1/boards")
 
     assert done.code == 2
     assert "127.0.0.1:1" in done.err
@@ -77,12 +60,12 @@ def test_database_missing(migrate: Migrate, scratch_url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        f"mysql://boards:{PASSWORD}@host/boards",
-        f"postgresql://boards:{PASSWORD}@host:port/boards",
-        f"postgresql://boards:{PASSWORD}@host/boards?sslmode=sometimes",
-        f"postgresql://boards:{PASSWORD}@host/boards?unheard_of=1",
-        f"postgresql+psycopg://boards:{PASSWORD}@host/boards",
-        PASSWORD,
+        f"mysql://boards:{SECRET}@host/boards",
+        f"postgresql://boards:{SECRET}@host:port/boards",
+        f"postgresql://boards:{SECRET}@host/boards?sslmode=sometimes",
+        f"postgresql://boards:{SECRET}@host/boards?unheard_of=1",
+        f"postgresql+psycopg://boards:{SECRET}@host/boards",
+        SECRET,
     ],
 )
 def test_url_that_cannot_be_read(migrate: Migrate, url: str) -> None:
@@ -145,101 +128,9 @@ def test_usage(migrate: Migrate, arguments: tuple[str, ...]) -> None:
     assert "usage: boards-migrate" in done.err
 
 
-REVISION = '''"""{message}."""
-
-from alembic import op
-
-revision = "{revision}"
-down_revision = "{down_revision}"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    op.execute("CREATE TABLE public.{revision} (id int)")
-    {last}
-
-
-def downgrade() -> None:
-    op.execute("DROP TABLE public.{revision}")
-'''
-
-
-def write_revision(
-    versions: Path, revision: str, *, message: str, down_revision: str | None = HEAD, last: str = ""
-) -> None:
-    """Writes a revision that makes a table of its own name."""
-    text = REVISION.format(
-        revision=revision, message=message, down_revision=down_revision, last=last or "pass"
-    )
-    (versions / f"20991231_235959_{revision}.py").write_text(text, encoding="utf-8")
-
-
-def test_failing_revision(migrate: Migrate, own_history: Path, scratch_url: str) -> None:
-    """A revision that fails is undone as a whole; `current` names the last one that was completed."""
-    write_revision(own_history, "bad1", message="Fail", last='op.execute("SELECT 1 / 0")')
-
-    done = migrate("upgrade", url=with_password(scratch_url))
-
-    assert done.code == 2
-    assert "bad1" in done.err
-    assert "division by zero" in done.err
-    assert migrate("current").out.startswith(str(HEAD))
-    found = run_on(
-        scratch_url, lambda c: c.exec_driver_sql("SELECT to_regclass('public.bad1')").scalar_one()
-    )
-    assert found is None
-
-
-def test_going_on_after_a_failure(migrate: Migrate, own_history: Path) -> None:
-    """Once the failing revision is mended, `upgrade` goes on from where it stopped."""
-    write_revision(own_history, "bad1", message="Fail", last='op.execute("SELECT 1 / 0")')
-    migrate("upgrade")
-    write_revision(own_history, "bad1", message="Mended")
-
-    done = migrate("upgrade")
-
-    assert done.code == 0
-    assert f"{HEAD} -> bad1" in done.out
-
-
-def test_two_heads(migrate: Migrate, own_history: Path) -> None:
-    """A history with two heads is refused before anything is applied; both are named."""
-    write_revision(own_history, "left1", message="Left")
-    write_revision(own_history, "right1", message="Right")
-
-    done = migrate("upgrade")
-
-    assert done.code == 2
-    assert "left1" in done.err
-    assert "right1" in done.err
-    assert migrate("current").out == ""
-
-
-def test_revision_that_cannot_be_read(migrate: Migrate, own_history: Path) -> None:
-    """A revision file that is not Python is named."""
-    (own_history / "20991231_235959_broken.py").write_text("def upgrade(:\n", encoding="utf-8")
-
-    done = migrate("upgrade")
-
-    assert done.code == 2
-    assert "20991231_235959_broken.py" in done.err
-
-
-def test_no_history(migrate: Migrate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An installation without its history says so."""
-    for name in ("WHEEL", "CHECKOUT"):
-        monkeypatch.setattr(f"boards.database.places.{name}", tmp_path)
-
-    done = migrate("history")
-
-    assert done.code == 2
-    assert "not installed" in done.err
-
-
 def test_no_permission(migrate: Migrate, scratch_url: str, app_login: str) -> None:
     """A login that may not create tables is told what PostgreSQL refused it."""
-    url = DatabaseUrl.parse(scratch_url).with_user(app_login, PASSWORD).dsn
+    url = DatabaseUrl.parse(scratch_url).with_user(app_login, SECRET).dsn
 
     done = migrate("upgrade", url=url)
 
@@ -253,7 +144,7 @@ def test_no_right_to_make_roles(
     """A login that may not make roles gets the statements for an administrator."""
     newcomer = f"boards_newcomer_{uuid4().hex[:8]}"
     send(server_url, f"CREATE ROLE {newcomer} LOGIN")
-    url = DatabaseUrl.parse(scratch_url).with_user(app_login, PASSWORD).dsn
+    url = DatabaseUrl.parse(scratch_url).with_user(app_login, SECRET).dsn
 
     done = migrate("bootstrap", "--login", newcomer, url=url)
     send(server_url, f"DROP ROLE {newcomer}")
@@ -325,7 +216,7 @@ def test_the_search_finds_a_password(migrate: Migrate, monkeypatch: pytest.Monke
     """The control: a command that did print the password would fail these tests."""
 
     def leak(*_: object, **__: object) -> None:
-        print(PASSWORD)  # noqa: T201 - the leak
+        print(SECRET)  # noqa: T201 - the leak
 
     monkeypatch.setattr("alembic.command.upgrade", leak)
 

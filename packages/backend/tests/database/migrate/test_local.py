@@ -20,9 +20,9 @@ import pytest
 from alembic_proof.env import DatabaseUrl, local_database_url
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.server import LocalServer, start, stop
+from packages.backend.tests.database.migrate.running import SECRET
 
 BACKEND = Path(__file__).resolve().parents[3]
-SECRET = "hunter2-s3cr3t"
 MIGRATE = "from boards.database.migrate import main; raise SystemExit(main())"
 VISIT = f"""
 import asyncio

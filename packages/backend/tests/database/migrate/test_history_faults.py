@@ -1,0 +1,103 @@
+"""A history that is broken stops with one clear message, and what was completed stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alembic_proof.postgres.connect import run_on
+from packages.backend.tests.database.migrate.running import CHAIN, Migrate, with_password
+
+HEAD = CHAIN[-1]
+
+REVISION = '''"""{message}."""
+
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{down_revision}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE public.{revision} (id int)")
+    {last}
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE public.{revision}")
+'''
+
+
+def write_revision(
+    versions: Path, revision: str, *, message: str, down_revision: str | None = HEAD, last: str = ""
+) -> None:
+    """Writes a revision that makes a table of its own name."""
+    text = REVISION.format(
+        revision=revision, message=message, down_revision=down_revision, last=last or "pass"
+    )
+    (versions / f"20991231_235959_{revision}.py").write_text(text, encoding="utf-8")
+
+
+def test_failing_revision(migrate: Migrate, own_history: Path, scratch_url: str) -> None:
+    """A revision that fails is undone as a whole; `current` names the last one that was completed."""
+    write_revision(own_history, "bad1", message="Fail", last='op.execute("SELECT 1 / 0")')
+
+    done = migrate("upgrade", url=with_password(scratch_url))
+
+    assert done.code == 2
+    assert "bad1" in done.err
+    assert "division by zero" in done.err
+    assert migrate("current").out.startswith(str(HEAD))
+    found = run_on(
+        scratch_url, lambda c: c.exec_driver_sql("SELECT to_regclass('public.bad1')").scalar_one()
+    )
+    assert found is None
+
+
+def test_going_on_after_a_failure(migrate: Migrate, own_history: Path) -> None:
+    """Once the failing revision is mended, `upgrade` goes on from where it stopped."""
+    write_revision(own_history, "bad1", message="Fail", last='op.execute("SELECT 1 / 0")')
+    migrate("upgrade")
+    write_revision(own_history, "bad1", message="Mended")
+
+    done = migrate("upgrade")
+
+    assert done.code == 0
+    assert f"{HEAD} -> bad1" in done.out
+
+
+def test_two_heads(migrate: Migrate, own_history: Path) -> None:
+    """A history with two heads is refused before anything is applied; both are named."""
+    write_revision(own_history, "left1", message="Left")
+    write_revision(own_history, "right1", message="Right")
+
+    done = migrate("upgrade")
+
+    assert done.code == 2
+    assert "left1" in done.err
+    assert "right1" in done.err
+    assert migrate("current").out == ""
+
+
+def test_revision_that_cannot_be_read(migrate: Migrate, own_history: Path) -> None:
+    """A revision file that is not Python is named."""
+    (own_history / "20991231_235959_broken.py").write_text("def upgrade(:\n", encoding="utf-8")
+
+    done = migrate("upgrade")
+
+    assert done.code == 2
+    assert "20991231_235959_broken.py" in done.err
+
+
+def test_no_history(migrate: Migrate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An installation without its history says so."""
+    for name in ("WHEEL", "CHECKOUT"):
+        monkeypatch.setattr(f"boards.database.places.{name}", tmp_path)
+
+    done = migrate("history")
+
+    assert done.code == 2
+    assert "not installed" in done.err
