@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from alembic_proof.catalog import Catalog, key
@@ -64,6 +67,13 @@ def word(table: str, name: str, catalog: Catalog) -> str:
 def test_tables_are_all_there() -> None:
     """The metadata holds the eleven tables of the ten aggregates and no other."""
     assert set(target_metadata.tables) == set(COLUMNS)
+
+
+def test_documentation_names_every_table() -> None:
+    """The page on the models has a row for each table, and none for a table that is not."""
+    page = (Path(__file__).parents[4] / "docs" / "models.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(COLUMNS)
 
 
 def test_everything_is_exported() -> None:

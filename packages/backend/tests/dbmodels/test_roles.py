@@ -18,7 +18,7 @@ from boards.dbmodels.roles import (
     bootstrap_statements,
 )
 
-HOSTILE = "we\"ird $$ ' \\ :name %s — ü"
+HOSTILE = "we\"ird $$ ' \\ :name %s — ü " + uuid4().hex[:8]
 
 
 @pytest.fixture

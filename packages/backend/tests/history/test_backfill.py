@@ -1,0 +1,126 @@
+"""The backfill of display names: marked, undone unless edited, no edit itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from packages.backend.tests.history.database import REVISIONS, Database, before, insert
+
+BACKFILL = REVISIONS["backfill_display_names"]
+MARK = "backfilled_display_name"
+TENANT = "11111111-1111-4111-8111-111111111111"
+LONG_AGO = "2020-01-01 00:00:00+00"
+# auth_subject: (email, display_name, metadata)
+USERS = {
+    "nameless": ("ann.smith@example.org", None, {}),
+    "named": ("bob@example.org", "Bob", {"theme": "dark"}),
+    "empty name": ("cem@example.org", "", {}),
+    "no address": (None, None, {}),
+    "no local part": ("@example.org", None, {}),
+    "no at sign": ("dora", None, {"theme": "dark"}),
+    "long": ("e" * 300 + "@example.org", None, {}),
+    "marked by others": ("fay@example.org", None, {MARK: "theirs"}),
+    "marked with an object": ("gus@example.org", None, {MARK: {"by": "x", "value": "gus"}}),
+    "no object": ("hal@example.org", None, []),
+}
+
+
+@pytest.fixture
+def below(database: Database) -> Database:
+    """The database before the backfill, with users of every sort, last changed long ago."""
+    database.upgrade(before("backfill_display_names"))
+    database.execute(
+        insert("tenants", id=TENANT, name="Ours", slug="ours"),
+        *(
+            insert(
+                "users",
+                tenant_id=TENANT,
+                auth_provider="oidc",
+                auth_subject=subject,
+                email=email,
+                display_name=name,
+                metadata=json.dumps(metadata),
+                updated_at=LONG_AGO,
+            )
+            for subject, (email, name, metadata) in USERS.items()
+        ),
+    )
+    return database
+
+
+def users(database: Database) -> dict[str, tuple[Any, ...]]:
+    """(display_name, metadata, updated_at) of each user, by subject."""
+    found = database.rows("SELECT auth_subject, display_name, metadata, updated_at FROM users")
+    return {row[0]: tuple(row[1:]) for row in found}
+
+
+def test_nameless_users_get_a_name(below: Database) -> None:
+    """Users without a name get the local part of their address, cut to what a name may be."""
+    below.upgrade(BACKFILL)
+
+    names = {subject: row[0] for subject, row in users(below).items()}
+    assert names == {subject: name for subject, (_, name, _) in USERS.items()} | {
+        "nameless": "ann.smith",
+        "no at sign": "dora",
+        "long": "e" * 255,
+    }
+
+
+def test_changed_rows_are_marked_and_no_others(below: Database) -> None:
+    """Each row that got a name says so in its metadata, beside what was there."""
+    below.upgrade(BACKFILL)
+
+    metadata = {subject: row[1] for subject, row in users(below).items()}
+    assert metadata["no at sign"] == {
+        "theme": "dark",
+        MARK: {"by": BACKFILL, "value": "dora"},
+    }
+    for subject in USERS.keys() - {"nameless", "no at sign", "long"}:
+        assert metadata[subject] == USERS[subject][2]
+
+
+def test_backfill_is_not_an_edit(below: Database) -> None:
+    """updated_at stays as it was, going up and going down; an edit afterwards does set it."""
+    below.upgrade(BACKFILL)
+    up = {row[2].year for row in users(below).values()}
+    below.downgrade("-1")
+    down = {row[2].year for row in users(below).values()}
+    below.execute("UPDATE users SET avatar_url = 'x' WHERE auth_subject = 'named'")
+
+    assert (up, down) == ({2020}, {2020})
+    assert users(below)["named"][2].year > 2020
+
+
+def test_downgrade_restores_every_row(below: Database) -> None:
+    """Down again, every user is as before; up once more, as after the first time."""
+    first = users(below)
+    below.upgrade(BACKFILL)
+    second = users(below)
+
+    below.downgrade("-1")
+    assert users(below) == first
+    below.upgrade(BACKFILL)
+    assert users(below) == second
+
+
+def test_edited_name_stays(below: Database) -> None:
+    """A name that was edited since stays on downgrade; only the mark goes."""
+    below.upgrade(BACKFILL)
+    below.execute("UPDATE users SET display_name = 'Ann' WHERE auth_subject = 'nameless'")
+
+    below.downgrade("-1")
+
+    assert users(below)["nameless"][:2] == ("Ann", {})
+
+
+def test_name_set_to_null_stays_null(below: Database) -> None:
+    """A name that was taken away since stays away; only the mark goes."""
+    below.upgrade(BACKFILL)
+    below.execute("UPDATE users SET display_name = NULL WHERE auth_subject = 'nameless'")
+
+    below.downgrade("-1")
+
+    assert users(below)["nameless"][:2] == (None, {})
