@@ -89,7 +89,7 @@ def roundtrip(session: nox.Session) -> None:
 @nox.session
 def test(session: nox.Session) -> None:
     """Run the whole test suite on real PostgreSQL (`-- PYTEST ARGS`)."""
-    run(session, "pytest", "--numprocesses=auto", *session.posargs)
+    run(session, "pytest", "--numprocesses=auto", "--dist=loadgroup", *session.posargs)
 
 
 @nox.session(name="format")

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.checkout import Checkout, copy_sources, ensure_tools
+from alembic_proof.postgres.scratch import scratch_database, scratch_server
+from tests.checkout import ROOT, Checkout, copy_sources, ensure_tools
 
 FOREIGN = (
     "BOARDS_",
@@ -31,3 +32,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     made = Checkout(root=root, environ=environ)
     yield made
     made.run(".tools/bin/python", "-m", "nox", "-s", "db", "--", "stop")
+
+
+@pytest.fixture
+def scratch_url() -> Iterator[str]:
+    """The URL of a fresh, empty database, which stands for a deployed one."""
+    given = os.environ.get("BOARDS_SCRATCH_URL")
+    with scratch_database(given or scratch_server(os.environ, state=ROOT / ".postgres")) as url:
+        yield url

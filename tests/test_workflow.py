@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("checkout")
 NOX = (".tools/bin/python", "-m", "nox")
 VERSIONS = Path("packages/backend/alembic/versions")
 NEW_COLUMN = """
-    pronouns: Mapped[str | None] = mapped_column(Text, comment="How the user wants to be addressed.")
+    pronouns: Mapped[str | None] = mapped_column(comment="How the user wants to be addressed.")
 """
 
 
