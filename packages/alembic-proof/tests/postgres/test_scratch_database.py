@@ -163,7 +163,7 @@ def test_a_template_that_does_not_exist_is_one_clear_error(server_url: str) -> N
 
 def test_a_server_that_is_down_is_one_clear_error() -> None:
     """Before anything is created."""
-    with pytest.raises(ServerError, match="down"), scratch_database("postgresql:///x?host=/no"):
+    with pytest.raises(ServerError, match="down"), scratch_database("postgresql://u@/x?host=/no"):
         pass
 
 

@@ -60,6 +60,7 @@ def test_a_stale_pid_file_is_removed_even_if_its_process_lives(
     pid_file = running.data / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     stop(durable)
+    running.socket_dir.mkdir(mode=0o700)
     lines[0] = str(os.getpid()) if pid == "the test's own" else pid
     for path in (pid_file, running.socket_dir / ".s.PGSQL.5432.lock"):
         path.write_text("\n".join(lines) + "\n")
@@ -180,7 +181,6 @@ def test_a_socket_directory_of_somebody_else_is_refused(
     """Whoever puts a link in its place gets no server."""
     running = start(durable, environ)
     stop(durable)
-    shutil.rmtree(running.socket_dir)
     running.socket_dir.symlink_to(tmp_path)
 
     try:

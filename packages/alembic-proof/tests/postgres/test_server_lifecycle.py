@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -104,8 +105,8 @@ def test_the_server_outlives_its_starter_and_ctrl_c(starter: Starter, scratch: L
     )
     process = starter(code=code)
     assert process.stdout is not None
-    while process.stdout.readline() != "up\n":
-        pass
+    said = list(itertools.takewhile(lambda line: line != "up\n", process.stdout))
+    assert process.poll() is None, said
 
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=20)

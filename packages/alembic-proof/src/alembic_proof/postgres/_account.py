@@ -1,4 +1,4 @@
-"""As whom the server runs: PostgreSQL refuses to run as root."""
+"""As whom the server runs: PostgreSQL refuses root, and users that have no name."""
 
 from __future__ import annotations
 
@@ -47,8 +47,21 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
+def has_a_name() -> bool:
+    """Whether this user is in the user database; in a container it often is not."""
+    try:
+        import pwd
+    except ImportError:  # Windows
+        return True
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
+
+
 def user_namespace(environ: Mapping[str, str], *, home: Path, program: Path) -> Account | None:
-    """Root, seen by PostgreSQL as a normal user; None where the kernel refuses that.
+    """Oneself, seen by PostgreSQL as `nobody`; None where the kernel refuses that.
 
     Also None where root loses the right to write `home` or to run `program` that way, as it does
     with files of others.

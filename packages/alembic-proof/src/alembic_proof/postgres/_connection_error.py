@@ -66,6 +66,8 @@ def _from_surroundings(error: BaseException, url: DatabaseUrl) -> tuple[str, str
     """What and what to do, where no server answered in PostgreSQL's protocol."""
     if getattr(error, "filename", None) is not None:
         return None  # a file of somebody's own, not the socket
+    if "getpwuid" in str(error) or "No username set" in str(error):
+        return "the URL names no user, and this process's has no name", "put a user into the URL"
     match error:
         case TimeoutError():
             waited = f" within {url.timeout_s:g} s" if url.timeout_s else ""
@@ -80,7 +82,7 @@ def _from_surroundings(error: BaseException, url: DatabaseUrl) -> tuple[str, str
             return "a certificate or key file is missing", "correct sslrootcert, sslcert, sslkey"
         case PermissionError():
             return "no permission to open the socket", "check the socket directory's permissions"
-        case ConnectionError() | OSError():
+        case OSError():
             return _from_network(error)
     return _from_driver(error)
 

@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alembic_proof.errors import ServerError
-from alembic_proof.postgres._account import ANOTHER, ONESELF, Account, is_root, user_namespace
+from alembic_proof.postgres._account import (
+    ANOTHER,
+    ONESELF,
+    Account,
+    has_a_name,
+    is_root,
+    user_namespace,
+)
 from alembic_proof.postgres._postmaster import is_postmaster_of, kill_at_once, read_pid_file
 from alembic_proof.postgres._sockets import make_socket_directory, name_of, own_directory
 from alembic_proof.postgres.binaries import Binaries
@@ -60,28 +67,16 @@ def place(
     Raises:
         ServerError: a place cannot be made, or belongs to somebody else.
     """
-    notes = binaries.notes
-    if not is_root():
+    if not is_root() and has_a_name():
         return _at_home(home, binaries, environ, account=ONESELF)
     if not (home / _MARKER).exists():
         program = Path(binaries.program("postgres"))
         namespace = user_namespace(environ, home=home, program=program)
         if namespace is not None:
             return _at_home(home, binaries, environ, account=namespace)
+        _refuse_the_nameless()
         _refuse_to_leave_data(home, is_durable=is_durable)
-    root = _make_elsewhere(home)
-    note = (
-        "user namespaces are refused here: the server runs as uid "
-        f"{ANOTHER.uid}, its data is in {root}"
-    )
-    return Placement(
-        account=ANOTHER,
-        binaries=_reachable(binaries, root),
-        settings_dir=root,
-        cluster=root / "cluster",
-        socket_dir=root / "cluster" / "socket",
-        notes=(*notes, note),
-    )
+    return _elsewhere(home, binaries)
 
 
 def remove_data(home: Path) -> None:
@@ -98,6 +93,23 @@ def remove_data(home: Path) -> None:
             path.unlink()
 
 
+def _elsewhere(home: Path, binaries: Binaries) -> Placement:
+    """Root's way where user namespaces are refused: another user, in a directory of its own."""
+    root = _make_elsewhere(home)
+    note = (
+        "user namespaces are refused here: the server runs as uid "
+        f"{ANOTHER.uid}, its data is in {root}"
+    )
+    return Placement(
+        account=ANOTHER,
+        binaries=_reachable(binaries, root),
+        settings_dir=root,
+        cluster=root / "cluster",
+        socket_dir=root / "cluster" / "socket",
+        notes=(*binaries.notes, note),
+    )
+
+
 def _at_home(
     home: Path, binaries: Binaries, environ: Mapping[str, str], *, account: Account
 ) -> Placement:
@@ -109,6 +121,16 @@ def _at_home(
         socket_dir=make_socket_directory(home, environ),
         notes=binaries.notes,
     )
+
+
+def _refuse_the_nameless() -> None:
+    """Raise for a user without a name: PostgreSQL wants one, and only root can be another."""
+    if not is_root():
+        raise ServerError(
+            f"PostgreSQL wants a user with a name, and uid {os.getuid()} has none here",
+            where="the user database (/etc/passwd)",
+            todo="add the user to it, allow user namespaces, or run as another user",
+        )
 
 
 def _refuse_to_leave_data(home: Path, *, is_durable: bool) -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,9 +116,10 @@ def _named(bin_dir: Path, *, wanted: int | None) -> Binaries:
 def _for_data(major: int, environ: Mapping[str, str]) -> Binaries:
     """What can run data that exists: the cheapest first, so that no network is needed."""
     package = package_for(major)
-    bin_dir = cached(package, environ) if package else None
-    if package and bin_dir:
-        return _embedded(bin_dir, major, package.version)
+    with suppress(FetchError):
+        bin_dir = cached(package, environ) if package else None
+        if package and bin_dir:
+            return _embedded(bin_dir, major, package.version)
     same = next((one for one in installed(environ) if one.major == major), None)
     return same or _embedded_or_installed(major, environ, is_strict=True)
 

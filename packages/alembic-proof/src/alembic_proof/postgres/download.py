@@ -21,12 +21,20 @@ _UNFINISHED = ".unfinished-"
 
 
 def cache_directory(environ: Mapping[str, str]) -> Path:
-    """Where fetched servers are kept: the user's cache, never an environment or a checkout."""
+    """Where fetched servers are kept: the user's cache, never an environment or a checkout.
+
+    Raises:
+        FetchError: this user has no home.
+    """
     given = environ.get("XDG_CACHE_HOME", "")
-    home = Path(environ.get("HOME") or Path.home())
-    usual = home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
-    base = Path(given) if given.startswith("/") else usual
-    return base / "alembic-proof" / "postgres"
+    if given.startswith("/"):
+        return Path(given) / "alembic-proof" / "postgres"
+    try:
+        home = Path(environ.get("HOME") or Path.home())
+    except RuntimeError as error:
+        raise FetchError("this user has no home directory", todo="set HOME") from error
+    usual = "Library/Caches" if sys.platform == "darwin" else ".cache"
+    return home / usual / "alembic-proof" / "postgres"
 
 
 def cached(package: Package, environ: Mapping[str, str]) -> Path | None:
