@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -221,6 +223,25 @@ def test_lock_timeout(project: Any, locked: None) -> None:
     assert "SQLSTATE 55P03" in text
     assert "pg_stat_activity names it" in text
     assert "the database is at r1" in text
+
+
+def test_control_c(project: Any, locked: None) -> None:
+    """Control-C ends a waiting migration, in the server too, and says what is left behind."""
+    project.add("widen", upgrade='op.execute("ALTER TABLE things ADD COLUMN name text")')
+    waiting = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE things%'"
+    process = project.start("upgrade", "head")
+    deadline_s = time.monotonic() + 30
+    while not project.query(waiting) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+
+    assert process.returncode != 0
+    assert "FAILED: interrupted\n  where: upgrade of r2\n" in out
+    assert "now: the revision is rolled back, the database is at r1" in out
+    assert err == ""
+    assert project.query(waiting) == []
 
 
 @pytest.mark.parametrize("where", ["", "with op.get_context().autocommit_block():\n    "])

@@ -17,9 +17,12 @@ from alembic_proof.errors import DatabaseError, HistoryError, ProofError
 from alembic_proof.history.alembic_error import clearer_error
 from alembic_proof.history.load import describe, place_in
 
+_MEND = "mend it and run the command again"
+_RECONNECT = "look at the server's log, and run the command again"
+_POOLER = "connect to PostgreSQL itself: a pooler like pgbouncer does not keep a session together"
+_EXTENSION = "install the extension on the server: contrib's come with postgresql-contrib"
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _TODO = {
-    "0A000": "install what is missing on the server (extensions come with postgresql-contrib)",
     "25P02": "look for an earlier statement whose error the revision swallowed, "
     "and give that one a savepoint: op.get_bind().begin_nested()",
     "25006": "use the primary server: this one, or this session, only reads",
@@ -29,32 +32,53 @@ _TODO = {
     "(pg_stat_activity names it), or allow a longer lock_timeout",
     "57014": "run the command again, with a longer statement_timeout if that was it",
     "57P01": "run the command again when the server is back",
-    "58P01": "install what is missing on the server (extensions come with postgresql-contrib)",
+    "26000": _POOLER,
+    "42P05": _POOLER,
 }
-_MEND = "mend it and run the command again"
-_RECONNECT = "look at the server's log, and run the command again"
 _OWN_WORDS = (NotImplementedError, RuntimeError, CommandError, ProofError)
 """What a revision raises to say something to its user; other types are told with their name."""
 
 
 @contextmanager
-def as_command_errors(steps: Steps) -> Iterator[None]:
-    """Ensures that a failure leaves as CommandError; a fault of this package's own does not."""
+def as_command_errors(steps: Steps, *, is_command_line: bool) -> Iterator[None]:
+    """Ensures that a failure leaves as CommandError; a fault of this package's own does not.
+
+    So does Control-C under Alembic's own command line; elsewhere it is the caller's.
+    """
     try:
         yield
     except Exception as error:
         if isinstance(steps.running, RevisionStep):
             raise CommandError(str(_step_failure(error, steps.running, steps))) from error
-        message = server_message(error)
-        if isinstance(error, ProofError):
-            raise CommandError(str(error)) from error
-        if message is not None:
-            raise CommandError(str(_database_failure(message))) from error
         if isinstance(error, CommandError):
             raise clearer_error(error, heads=steps.start) from error.__cause__
-        if isinstance(error, (SQLAlchemyError, OSError)):
-            raise CommandError(describe(error)) from error
-        raise
+        failure = _failure(error)
+        if failure is None:
+            raise
+        raise CommandError(str(failure)) from error
+    except KeyboardInterrupt as interrupt:
+        if not is_command_line:
+            raise
+        raise CommandError(_interruption(steps)) from interrupt
+
+
+def _failure(error: Exception) -> ProofError | None:
+    """A failure outside of every revision in clear words; None for a fault of our own."""
+    message = server_message(error)
+    if isinstance(error, ProofError):
+        return error
+    if message is not None:
+        return _database_failure(message)
+    if isinstance(error, (SQLAlchemyError, OSError)):
+        return DatabaseError(describe(error))
+    return None
+
+
+def _interruption(steps: Steps) -> str:
+    if isinstance(steps.running, RevisionStep):
+        name = f"{direction_of(steps.running)} of {steps.running.revision.revision}"
+        return str(DatabaseError("interrupted", where=f"{name}\n  now: {_left_behind(steps)}"))
+    return "interrupted"
 
 
 def _step_failure(error: Exception, step: RevisionStep, steps: Steps) -> ProofError:
@@ -76,7 +100,7 @@ def _step_failure(error: Exception, step: RevisionStep, steps: Steps) -> ProofEr
             return DatabaseError(what, where=where, todo=_RECONNECT)
         case _:
             what = f"{name} failed: {message.one_line}"
-            return DatabaseError(what, where=where, todo=_TODO.get(message.sqlstate, _MEND))
+            return DatabaseError(what, where=where, todo=_todo_for(message) or _MEND)
 
 
 def _left_behind(steps: Steps) -> str:
@@ -98,6 +122,11 @@ def _database_failure(message: ServerMessage) -> ProofError:
             f"the connection to the server was lost: {message.one_line}",
             todo=_RECONNECT,
         )
-    return DatabaseError(
-        f"the database refuses: {message.one_line}", todo=_TODO.get(message.sqlstate, "")
-    )
+    return DatabaseError(f"the database refuses: {message.one_line}", todo=_todo_for(message))
+
+
+def _todo_for(message: ServerMessage) -> str:
+    """What to do about it; empty where its SQLSTATE alone does not tell."""
+    if message.sqlstate in ("0A000", "58P01", "22023") and "extension" in message.message:
+        return _EXTENSION
+    return _TODO.get(message.sqlstate, "")

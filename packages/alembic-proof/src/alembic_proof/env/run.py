@@ -44,7 +44,8 @@ def run_env(
     command = running_command()
     progress = progress_of(context.config, command)
     steps = Steps(command.work, tell=progress.tell_step)
-    with as_command_errors(steps):
+    is_command_line = context.config.cmd_opts is not None
+    with as_command_errors(steps, is_command_line=is_command_line):
         prepare_terminal(context.config)
         request = Request(
             command=command,
