@@ -108,7 +108,7 @@ def _check_major(placement: Placement) -> None:
         raise ServerError(
             f"the data directory is PostgreSQL {found}'s, not {placement.binaries.major}'s",
             where=str(placement.data),
-            todo="set ALEMBIC_PROOF_PG_MAJOR to that version, or reset the local database",
+            todo=f"put it back where it was, or delete {placement.settings_dir} to start anew",
         )
 
 

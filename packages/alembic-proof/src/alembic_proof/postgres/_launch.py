@@ -40,7 +40,7 @@ def launch(placement: Placement) -> None:
             raise ServerError(
                 f"the local server does not start ({placement.binaries.origin}):\n{said}",
                 where=str(placement.log),
-                todo="mend what the log says, or reset the local database",
+                todo=f"mend what the log says, or delete {placement.settings_dir} to start anew",
             )
         time.sleep(0.3)
 

@@ -140,7 +140,7 @@ def _refuse_to_leave_data(home: Path, *, is_durable: bool) -> None:
             "the local database cannot be started: it was made where user namespaces work, "
             "and they are refused here",
             where=str(home / "data"),
-            todo="allow user namespaces, or reset the local database",
+            todo=f"allow user namespaces, or delete {home} to start anew",
         )
 
 
