@@ -35,7 +35,12 @@ _EVERY: dict[str, frozenset[str]] = {
     "schema": frozenset({"USAGE", "CREATE"}),
     "database": frozenset({"CREATE", "TEMPORARY", "CONNECT"}),
 }
-_TABLE_LIKE = {"view": "table", "materialized view": "table", "foreign table": "table"}
+_LIKE = {
+    "view": "table",
+    "materialized view": "table",
+    "foreign table": "table",
+    "identity": "sequence",
+}
 MAINTAIN_SINCE = 17
 
 _ITEM = re.compile(
@@ -67,7 +72,7 @@ def grants(
 
 def _every(kind: str, *, major: int) -> frozenset[str] | None:
     """All privileges on such an object; None where there is but one, or none as a whole."""
-    kind = _TABLE_LIKE.get(kind, kind)
+    kind = _LIKE.get(kind, kind)
     every = _EVERY.get(kind)
     if every is not None and kind == "table" and major >= MAINTAIN_SINCE:
         return every | {"MAINTAIN"}

@@ -10,6 +10,8 @@ from alembic_proof.catalog.model import COLUMN_ORDER, Catalog, CatalogObject, Ke
 
 _Side = Mapping[Key, CatalogObject]
 _NOTED_KINDS = frozenset({"column-order", "database"})
+_CAUSES = {"inherited": "inherits"}
+"""An attribute that changes with one of the table that carries the object."""
 _NAME = re.compile(r'"(?:[^"]|"")*"|[^", ]+')
 
 
@@ -23,20 +25,16 @@ def diff(before: Catalog, after: Catalog) -> tuple[Change, ...]:
     new = {record.key: record for record in after.objects}
     found = {
         key: tuple(_compare(key, old=old, new=new))
-        for key in sorted(old.keys() | new.keys())
+        for key in old.keys() | new.keys()
         if old.get(key) != new.get(key)
     }
-    return tuple(
-        sorted(
-            (
-                change
-                for key, changes in found.items()
-                for change in changes
-                if not _follows(change, origin=_origin(key, old=old, new=new), found=found)
-            ),
-            key=_order,
-        )
+    own = (
+        change
+        for key, changes in found.items()
+        for change in changes
+        if not _follows(change, records=(old.get(key), new.get(key)), found=found)
     )
+    return tuple(sorted(own, key=_order))
 
 
 def _compare(key: Key, *, old: _Side, new: _Side) -> Iterator[Change]:
@@ -89,7 +87,7 @@ def _compare_facts(key: Key, old: dict[str, str], new: dict[str, str]) -> Iterat
         before, after = old.get(attribute), new.get(attribute)
         if attribute == COLUMN_ORDER:
             yield from _compare_order(key, before or "", after or "")
-        elif before != after:
+        elif before != after and not _changes_hands(attribute, before, after):
             yield Change(
                 kind=key.kind,
                 identity=key.identity,
@@ -98,6 +96,11 @@ def _compare_facts(key: Key, old: dict[str, str], new: dict[str, str]) -> Iterat
                 after=after,
                 severity=_severity(key.kind),
             )
+
+
+def _changes_hands(attribute: str, before: str | None, after: str | None) -> bool:
+    """A sequence that comes to belong to a column has its table's owner, none of its own."""
+    return attribute == "owner" and (before is None or after is None)
 
 
 def _compare_order(key: Key, before: str, after: str) -> Iterator[Change]:
@@ -121,19 +124,25 @@ def _severity(kind: str) -> Severity:
     return "note" if kind in _NOTED_KINDS else "error"
 
 
-def _origin(key: Key, *, old: _Side, new: _Side) -> Key | None:
-    record = new.get(key) or old[key]
-    return record.origin
-
-
 def _follows(
-    change: Change, *, origin: Key | None, found: Mapping[Key, tuple[Change, ...]]
+    change: Change,
+    *,
+    records: tuple[CatalogObject | None, CatalogObject | None],
+    found: Mapping[Key, tuple[Change, ...]],
 ) -> bool:
-    """The object that this one follows has changed in the same way."""
+    """What the object is inherited from has changed in the same way, or its table's parents."""
     said = (change.attribute, change.before, change.after)
-    return origin is not None and any(
-        (other.attribute, other.before, other.after) == said for other in found.get(origin, ())
-    )
+    cause = _CAUSES.get(change.attribute or "")
+    for record in records:
+        if record is None:
+            continue
+        same = found.get(record.origin, ()) if record.origin is not None else ()
+        if any((other.attribute, other.before, other.after) == said for other in same):
+            return True
+        above = (other for parent in record.parents for other in found.get(parent, ()))
+        if cause is not None and any(other.attribute == cause for other in above):
+            return True
+    return False
 
 
 def _order(change: Change) -> tuple[str, str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from alembic_proof.catalog.ddl.names import own_name, table_of
 from alembic_proof.catalog.model import CatalogObject
 
@@ -11,12 +13,13 @@ _NOUNS = {
     "composite type": "TYPE",
     "attribute": "COLUMN",
     "foreign-data wrapper": "FOREIGN DATA WRAPPER",
-    "default value": "",
+    "identity": "SEQUENCE",
 }
 _ON_TABLE = frozenset({"constraint", "trigger", "rule", "policy"})
 _GRANTED_AS_TABLE = frozenset({"table", "view", "materialized view", "foreign table"})
 _GRANTED_AS_TYPE = frozenset({"enum", "range", "composite type", "domain", "type"})
 _GRANTED_AS_FUNCTION = {"aggregate": "FUNCTION", "server": "FOREIGN SERVER"}
+_SEQUENCE_NAME = re.compile(r'SEQUENCE NAME ((?:"(?:[^"]|"")*"|[^" )])+)')
 
 
 def noun(record: CatalogObject) -> str:
@@ -26,6 +29,12 @@ def noun(record: CatalogObject) -> str:
 
 def address(record: CatalogObject) -> str:
     """What COMMENT ON, DROP and ALTER … RENAME call the object."""
+    if record.kind == "identity":
+        return f"SEQUENCE {sequence_of(record)}"
+    if record.kind == "aggregate" and record.identity.endswith("()"):
+        return f"AGGREGATE {record.identity[:-2]}(*)"
+    if record.kind == "transform":
+        return f"TRANSFORM {record.identity.replace(' on language ', ' LANGUAGE ')}"
     if record.kind not in _ON_TABLE:
         return f"{noun(record)} {record.identity}"
     domain = "DOMAIN " if is_on_domain(record) else ""
@@ -38,6 +47,8 @@ def grant_target(record: CatalogObject) -> str:
         return f"ON {table_of(record)}"
     if record.kind in _GRANTED_AS_TABLE:
         return f"ON {record.identity}"
+    if record.kind == "identity":
+        return f"ON {address(record)}"
     if record.kind in _GRANTED_AS_TYPE:
         return f"ON TYPE {record.identity}"
     return f"ON {_GRANTED_AS_FUNCTION.get(record.kind, noun(record))} {record.identity}"
@@ -49,6 +60,12 @@ def table_address(record: CatalogObject) -> str:
         if parent.identity == table_of(record):
             return f"{parent.kind.upper()} {parent.identity}"
     return f"TABLE {table_of(record)}"
+
+
+def sequence_of(record: CatalogObject) -> str:
+    """The sequence that an identity draws from."""
+    match = _SEQUENCE_NAME.search(record.fact("definition") or "")
+    return match[1] if match else ""
 
 
 def is_on_domain(record: CatalogObject) -> bool:

@@ -55,7 +55,7 @@ def alter_valid(at: Alteration) -> tuple[str, ...]:
 
 def alter_clustered(at: Alteration) -> tuple[str, ...]:
     """Mark the index as the one that CLUSTER uses, or none."""
-    table = next((p for p in at.record.parents if p.kind != "constraint"), None)
+    table = next((p for p in at.record.parents if p.kind in ("table", "materialized view")), None)
     if table is None:
         return ()
     action = "SET WITHOUT CLUSTER" if at.after is None else f"CLUSTER ON {own_name(at.record)}"

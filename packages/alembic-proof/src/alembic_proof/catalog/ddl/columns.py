@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from alembic_proof.catalog.ddl.address import table_address
 from alembic_proof.catalog.ddl.alteration import Alteration
 from alembic_proof.catalog.ddl.names import assignments, options, own_name, table_of
-from alembic_proof.catalog.model import CatalogObject
+from alembic_proof.catalog.model import Catalog, CatalogObject
 
 STATED = frozenset(
     {
         "type",
         "collation",
         "compression",
-        "identity",
         "generated",
         "default",
         "nullability",
@@ -24,7 +24,22 @@ STATED = frozenset(
 )
 """The attributes that the column's definition gives by itself."""
 
+_IDENTITY = re.compile(
+    r"(?P<mode>GENERATED (?:ALWAYS|BY DEFAULT)) AS IDENTITY"
+    r" \(SEQUENCE NAME (?P<sequence>(?:\"(?:[^\"]|\"\")*\"|[^\" )])+)(?P<rest>.*)\)"
+)
+_PARAMETER = re.compile(r"((START WITH|INCREMENT BY|MINVALUE|MAXVALUE|CACHE) -?\d+|(CYCLE))")
+_DEFAULTS = {
+    "START WITH": "START WITH 1",
+    "INCREMENT BY": "INCREMENT BY 1",
+    "MINVALUE": "NO MINVALUE",
+    "MAXVALUE": "NO MAXVALUE",
+    "CACHE": "CACHE 1",
+    "CYCLE": "NO CYCLE",
+}
 NOT_VALID = " NOT VALID"
+SET_EXPRESSION_SINCE = 17
+STORAGE_DEFAULT_SINCE = 16
 
 
 def column_definition(record: CatalogObject) -> str:
@@ -42,8 +57,6 @@ def _parts(record: CatalogObject) -> Iterator[str]:
             yield f"{word} {value}"
     if (default := record.fact("default")) is not None:
         yield f"DEFAULT {default}"
-    if (identity := record.fact("identity")) is not None:
-        yield identity
     if (generated := record.fact("generated")) is not None:
         yield _generated(generated)
     nullability = record.fact("nullability") or "NULL"
@@ -56,7 +69,7 @@ def _generated(value: str) -> str:
     return f"GENERATED ALWAYS AS ({expression}) {how}"
 
 
-def add_column(record: CatalogObject) -> str:
+def add_column(record: CatalogObject, _catalog: Catalog) -> str:
     """ALTER TABLE … ADD COLUMN."""
     return f"ALTER {table_address(record)} ADD COLUMN {column_definition(record)}"
 
@@ -66,7 +79,7 @@ def drop_column(record: CatalogObject) -> str:
     return f"ALTER {table_address(record)} DROP COLUMN {own_name(record)}"
 
 
-def add_attribute(record: CatalogObject) -> str:
+def add_attribute(record: CatalogObject, _catalog: Catalog) -> str:
     """ALTER TYPE … ADD ATTRIBUTE."""
     return f"ALTER TYPE {table_of(record)} ADD ATTRIBUTE {attribute_definition(record)}"
 
@@ -113,7 +126,7 @@ def alter_nullability(at: Alteration) -> tuple[str, ...]:
     match at.before or "NULL", at.after or "NULL":
         case _, "NULL":
             return (_alter(at, "DROP NOT NULL"),)
-        case "NULL", after if after.endswith(NOT_VALID):
+        case "NULL", after if after != "NOT NULL":
             rest = after.removeprefix("NOT NULL")
             return (f"ALTER {table_address(at.record)} ADD NOT NULL {name}{rest}",)
         case before, after if before == after + NOT_VALID or before == "NULL":
@@ -126,18 +139,37 @@ def alter_nullability(at: Alteration) -> tuple[str, ...]:
             )
 
 
+def add_identity(record: CatalogObject, _catalog: Catalog) -> str:
+    """ADD GENERATED … AS IDENTITY."""
+    return f"{_of_identity(record)} ADD {record.fact('definition')}"
+
+
+def drop_identity(record: CatalogObject) -> str:
+    """DROP IDENTITY."""
+    return f"{_of_identity(record)} DROP IDENTITY"
+
+
 def alter_identity(at: Alteration) -> tuple[str, ...]:
-    """ADD GENERATED … AS IDENTITY, DROP IDENTITY, or both."""
-    drop = () if at.before is None else (_alter(at, "DROP IDENTITY"),)
-    add = () if at.after is None else (_alter(at, f"ADD {at.after}"),)
-    return drop + add
+    """SET GENERATED and the parameters; a sequence of another name is a new identity."""
+    old, new = (_IDENTITY.fullmatch(text or "") for text in (at.before, at.after))
+    if old is None or new is None or old["sequence"] != new["sequence"]:
+        return (drop_identity(at.record), add_identity(at.record, at.catalog))
+    said = {word or cycle: text for text, word, cycle in _PARAMETER.findall(new["rest"])}
+    parts = [f"SET {said.get(name, otherwise)}" for name, otherwise in _DEFAULTS.items()]
+    return (f"{_of_identity(at.record)} SET {new['mode']} {' '.join(parts)}",)
+
+
+def _of_identity(record: CatalogObject) -> str:
+    return f"ALTER {table_address(record)} ALTER COLUMN {own_name(record)}"
 
 
 def alter_generated(at: Alteration) -> tuple[str, ...]:
-    """DROP EXPRESSION; any other change makes the column anew."""
+    """DROP EXPRESSION, SET EXPRESSION; where neither serves the column is made anew."""
+    if at.before and at.after and at.catalog.major >= SET_EXPRESSION_SINCE:
+        return (_alter(at, f"SET EXPRESSION AS ({at.after.rpartition(' ')[0]})"),)
     if at.after is None and (at.before or "").endswith(" STORED"):
         return (_alter(at, "DROP EXPRESSION"),)
-    return (drop_column(at.record), add_column(at.record))
+    return (drop_column(at.record), add_column(at.record, at.catalog))
 
 
 def alter_storage(at: Alteration) -> tuple[str, ...]:

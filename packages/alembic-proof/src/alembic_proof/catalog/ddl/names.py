@@ -39,6 +39,12 @@ def own_name(record: CatalogObject) -> str:
     return str(last)
 
 
+def first_name(record: CatalogObject) -> str:
+    """The first part of the identity: the schema of what lies in one."""
+    first, *_ = _PART.findall(record.identity)
+    return str(first)
+
+
 def table_of(record: CatalogObject) -> str:
     """The identity without its last part: `public.users` of `public.users.email`."""
     return record.identity[: -len(own_name(record)) - 1]

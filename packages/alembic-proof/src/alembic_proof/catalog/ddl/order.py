@@ -5,7 +5,10 @@ from __future__ import annotations
 _FIRST = (
     "schema",
     "extension",
+    "language",
+    "access method",
     "collation",
+    "conversion",
     "enum",
     "composite type",
     "attribute",
@@ -16,14 +19,25 @@ _FIRST = (
     "function",
     "procedure",
     "aggregate",
+    "operator",
+    "operator family",
+    "operator class",
+    "cast",
+    "transform",
+    "text search parser",
+    "text search template",
+    "text search dictionary",
+    "text search configuration",
     "foreign-data wrapper",
     "server",
+    "user mapping",
 )
 _ORDER = (
     *_FIRST,
     "table",
     "foreign table",
     "column",
+    "identity",
     "constraint",
     "index",
     "statistics",
@@ -33,7 +47,10 @@ _ORDER = (
     "rule",
     "policy",
     "publication",
+    "published schema",
+    "published table",
     "event trigger",
+    "default privileges",
 )
 _PLACE = {kind: number for number, kind in enumerate(_ORDER)}
 

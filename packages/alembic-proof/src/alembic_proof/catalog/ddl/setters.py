@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog.ddl import attached, columns, shared, spaces, tables, types
+from alembic_proof.catalog.ddl import attached, columns, outside, shared, spaces, tables, types
 from alembic_proof.catalog.ddl.alteration import Setter
 
 _TABLES = ("table", "foreign table", "view", "materialized view")
@@ -21,7 +21,6 @@ _BY_KIND: dict[tuple[tuple[str, ...], tuple[str, ...]], Setter] = {
     (("column",), ("type", "collation")): columns.alter_type,
     (("column",), ("default",)): columns.alter_default,
     (("column",), ("nullability",)): columns.alter_nullability,
-    (("column",), ("identity",)): columns.alter_identity,
     (("column",), ("generated",)): columns.alter_generated,
     (("column",), ("storage",)): columns.alter_storage,
     (("column",), ("compression",)): columns.alter_compression,
@@ -48,6 +47,17 @@ _BY_KIND: dict[tuple[tuple[str, ...], tuple[str, ...]], Setter] = {
         ("type", "increment", "start", "cache", "minimum", "maximum", "cycle", "owned by"),
     ): types.alter_sequence,
     (("extension",), ("version", "schema")): spaces.alter_extension,
+    (("identity",), ("definition",)): columns.alter_identity,
+    (("foreign-data wrapper", "server"), ("options",)): outside.alter_foreign_options,
+    (("foreign table", "column"), ("foreign options",)): outside.alter_foreign_options,
+    (("server",), ("version",)): outside.alter_server_version,
+    (
+        ("publication",),
+        ("publish", "via partition root", "generated columns"),
+    ): outside.alter_publication,
+    (("published table",), ("columns", "row filter")): outside.alter_published,
+    (("statistics",), ("target",)): outside.alter_statistics_target,
+    (("default privileges",), ("revoked",)): outside.alter_default_privileges,
 }
 
 _SETTERS: dict[tuple[str, str], Setter] = {
@@ -62,7 +72,8 @@ _SHARED: dict[str, Setter] = {"owner": shared.set_owner, "comment": shared.set_c
 def setter_of(kind: str, attribute: str) -> Setter | None:
     """The setter, None where the object has to be made anew."""
     if attribute.startswith("grant to "):
-        return shared.set_grant
+        is_ahead = kind == "default privileges"
+        return outside.alter_default_privileges if is_ahead else shared.set_grant
     if (kind, attribute) == ("extension", "owner"):
         return None
     return _SETTERS.get((kind, attribute)) or _SHARED.get(attribute)

@@ -74,7 +74,7 @@ def alter_options(at: Alteration) -> tuple[str, ...]:
 
 def alter_storage(at: Alteration) -> tuple[str, ...]:
     """Move the table to another tablespace or access method."""
-    default = "pg_default" if at.attribute == "tablespace" else "DEFAULT"
+    default = "pg_default" if at.attribute == "tablespace" else "heap"
     return (f"ALTER {address(at.record)} SET {at.attribute.upper()} {at.after or default}",)
 
 

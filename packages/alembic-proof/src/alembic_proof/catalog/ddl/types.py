@@ -81,6 +81,11 @@ def create_range(record: CatalogObject, _catalog: Catalog) -> str:
     return f"CREATE TYPE {record.identity} AS RANGE ({', '.join(parts)})"
 
 
+def create_shell(record: CatalogObject, _catalog: Catalog) -> str:
+    """CREATE TYPE of a shell; a base type is made by what is written in C."""
+    return f"CREATE TYPE {record.identity}" if record.fact("defined") else ""
+
+
 def create_sequence(record: CatalogObject, _catalog: Catalog) -> str:
     """CREATE SEQUENCE; OWNED BY comes when the column is there."""
     unlogged = "UNLOGGED " if record.fact("persistence") else ""

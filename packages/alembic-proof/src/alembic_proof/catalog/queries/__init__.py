@@ -29,7 +29,7 @@ SELECTS: tuple[Select, ...] = (
     columns.VIEW_COLUMNS,
     columns.ATTRIBUTES,
     sequences.SEQUENCES,
-    sequences.IDENTITY_SEQUENCES,
+    sequences.IDENTITIES,
     constraints.CONSTRAINTS,
     constraints.DOMAIN_CONSTRAINTS,
     constraints.INDEXES,
@@ -54,7 +54,6 @@ SELECTS: tuple[Select, ...] = (
 """A row's `number` is the place of its SELECT in here."""
 
 SAYINGS: tuple[Saying, ...] = (
-    sequences.IDENTITY,
     columns.NOT_NULL,
     constraints.DISABLED,
     sayings.COMMENTS,

@@ -109,6 +109,8 @@ RARE = (
         reads="pg_operator",
         prefix="opr",
         facts={
+            "left type": type_name("o.oprleft"),
+            "right type": type_name("o.oprright"),
             "function": function_name("o.oprcode"),
             "result": type_name("o.oprresult"),
             "commutator": operator_name("o.oprcom"),
@@ -160,7 +162,6 @@ RARE = (
             "locale": Since(major=17, sql="o.colllocale", otherwise="o.colliculocale"),
             "rules": Since(major=16, sql="o.collicurules"),
             "deterministic": "CASE WHEN NOT o.collisdeterministic THEN 'no' END",
-            "encoding": "CASE WHEN o.collencoding >= 0 THEN pg_encoding_to_char(o.collencoding) END",
         },
     ),
     rare(

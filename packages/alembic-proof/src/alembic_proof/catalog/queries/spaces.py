@@ -59,6 +59,16 @@ _OBJECTS = """CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequenc
     WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas'
     ELSE 'large objects' END"""
 
+_BUILT_IN = """CASE WHEN d.defaclnamespace = 0 THEN
+    acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END, d.defaclrole) END"""
+_GRANTED = f"""ARRAY(SELECT unnest(d.defaclacl::text[]) EXCEPT SELECT unnest(({_BUILT_IN})::text[])
+    ORDER BY 1)"""
+_REVOKED = f"""(SELECT string_agg(x.privilege_type || ' from ' || CASE x.grantee
+        WHEN 0 THEN 'PUBLIC' WHEN d.defaclrole THEN '(owner)'
+        ELSE quote_ident(pg_get_userbyid(x.grantee)) END, ', ' ORDER BY x.privilege_type)
+    FROM (SELECT grantee, privilege_type FROM aclexplode({_BUILT_IN})
+        EXCEPT SELECT grantee, privilege_type FROM aclexplode(d.defaclacl)) AS x)"""
+
 DEFAULT_PRIVILEGES = Select(
     reads="pg_default_acl",
     manual="catalog-pg-default-acl",
@@ -69,6 +79,8 @@ DEFAULT_PRIVILEGES = Select(
     links=(parent("pg_namespace", "d.defaclnamespace"),),
     implicit="true",
     owner="pg_get_userbyid(d.defaclrole)",
-    acl="d.defaclacl",
+    acl=_GRANTED,
+    facts={"revoked": _REVOKED},
     source="pg_default_acl AS d\nLEFT JOIN pg_namespace AS n ON n.oid = d.defaclnamespace",
 )
+"""Those of a schema add to the built-in ones, those of the whole database replace them."""

@@ -1,0 +1,139 @@
+"""One connection as superuser per major version, kept open for all tests of this directory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from alembic_proof.catalog import Catalog, read_catalog
+from alembic_proof.postgres.scratch import scratch_database
+from alembic_proof.postgres.server import LocalServer, start
+from alembic_proof.postgres.url import DatabaseUrl
+
+from .battery.zoo import READER, SPACE, WRITER, ZOO
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parents[4]
+MAJOR = "ALEMBIC_PROOF_PG_MAJOR"
+MAJORS = tuple(sorted({"15", "18", os.environ.get(MAJOR) or "18"}))
+
+_ROLES = """DO $$
+DECLARE one text;
+BEGIN
+    FOREACH one IN ARRAY ARRAY['{reader}', '{writer}'] LOOP
+        BEGIN
+            EXECUTE 'CREATE ROLE ' || one;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
+    END LOOP;
+END $$"""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open connection and the loop that it lives in."""
+
+    name: str
+    major: int
+    loop: asyncio.AbstractEventLoop
+    connection: AsyncConnection
+
+    def run(self, work: Callable[[sa.Connection], T]) -> T:
+        """What the work returns."""
+        return self.loop.run_until_complete(self.connection.run_sync(work))
+
+    def execute(self, *statements: str) -> None:
+        """Send the statements, one at a time."""
+        for statement in statements:
+            self.run(partial(_send, statement.replace("{database}", self.name)))
+
+    def read(self) -> Catalog:
+        """The catalog as it is now, in this transaction."""
+        return self.run(read_catalog)
+
+    def rollback(self) -> None:
+        """Forget what happened since the last commit."""
+        self.loop.run_until_complete(self.connection.rollback())
+
+    def commit(self) -> None:
+        """Keep what happened since the last commit."""
+        self.loop.run_until_complete(self.connection.commit())
+
+
+def _send(statement: str, connection: sa.Connection) -> None:
+    connection.exec_driver_sql(statement)
+
+
+@contextmanager
+def open_database(url: str) -> Iterator[Database]:
+    """A connection to the URL's database."""
+    target = DatabaseUrl.parse(url)
+    loop = asyncio.new_event_loop()
+    engine = create_async_engine(target.engine_url, poolclass=NullPool, **target.engine_arguments())
+    connection = loop.run_until_complete(engine.connect())
+    major = (engine.dialect.server_version_info or (0,))[0]
+    try:
+        yield Database(target.database or "", int(major), loop, connection)
+    finally:
+        loop.run_until_complete(connection.close())
+        loop.run_until_complete(engine.dispose())
+        loop.close()
+
+
+@pytest.fixture(scope="session", params=MAJORS)
+def admin_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a scratch server of that major, as its superuser."""
+    environ = {**os.environ, MAJOR: request.param}
+    return start(LocalServer(ROOT / ".postgres", durable=False), environ).url("postgres")
+
+
+@pytest.fixture(scope="session")
+def empty(admin_url: str) -> Iterator[Database]:
+    """A database with nothing in it."""
+    with scratch_database(admin_url, label="empty") as url, open_database(url) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def built_zoo(admin_url: str) -> Iterator[Database]:
+    """A database with the zoo in it."""
+    with scratch_database(admin_url, label="zoo") as url, open_database(url) as database:
+        database.execute(_ROLES.format(reader=READER, writer=WRITER))
+        database.execute("SET allow_in_place_tablespaces = on")
+        database.commit()
+        _make_tablespace(database)
+        database.execute(*ZOO)
+        database.commit()
+        yield database
+
+
+@pytest.fixture
+def zoo(built_zoo: Database) -> Iterator[Database]:
+    """The zoo as it was built; what a test does to it is rolled back."""
+    yield built_zoo
+    built_zoo.rollback()
+
+
+def _make_tablespace(database: Database) -> None:
+    """A tablespace cannot be made in a transaction, nor twice at once."""
+    connection = database.loop.run_until_complete(
+        database.connection.execution_options(isolation_level="AUTOCOMMIT")
+    )
+    try:
+        database.execute(f"CREATE TABLESPACE {SPACE} LOCATION ''")
+    except sa.exc.ProgrammingError as error:
+        if "already exists" not in str(error):
+            raise
+    database.loop.run_until_complete(connection.rollback())
+    database.loop.run_until_complete(connection.execution_options(isolation_level="READ COMMITTED"))
