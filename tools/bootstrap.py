@@ -56,9 +56,7 @@ def install() -> None:
     venv.create(TOOLS, symlinks=True)
     # ensurepip in a process of its own: Debian splits it off, and its message is the useful one.
     python = str(TOOLS / "bin" / "python")
-    subprocess.run(
-        [python, "-m", "ensurepip", "--default-pip"], check=True, stdout=sys.stderr.fileno()
-    )
+    subprocess.run([python, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--requirement", str(REQUIREMENTS)], check=True)
     shutil.copyfile(REQUIREMENTS, STAMP)
