@@ -4,27 +4,47 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from alembic.util import CommandError
+from sqlalchemy.engine import Connection
 
 from alembic_proof.env import Bootstrap
+from alembic_proof.postgres.connect import run_on
 
 BOOTSTRAP = Bootstrap(("CREATE SCHEMA IF NOT EXISTS roles;", "SELECT 1"), "SELECT false")
 
 
-def apply(sql: str, url: str) -> None:
-    """Run the script as psql does; where there is none, statement by statement."""
-    if shutil.which("psql"):
-        command = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={url}"]
-        subprocess.run(command, input=sql, text=True, check=True, capture_output=True)
-        return
-    pytest.skip("there is no psql")
+def with_psql(sql: str, url: str) -> None:
+    """Run the script as a DBA does."""
+    if shutil.which("psql") is None:
+        pytest.skip("there is no psql")
+    command = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={url}"]
+    subprocess.run(command, input=sql, text=True, check=True, capture_output=True)
 
 
-def test_upgrade_script_builds_what_upgrade_builds(tracks: Any) -> None:
-    """Psql applies `upgrade head --sql`; the database is then at head."""
+def by_statement(sql: str, url: str) -> None:
+    """Run the script's statements one after the other, as a program without psql does."""
+
+    def send(connection: Connection) -> None:
+        for statement in sql.split(";\n\n"):
+            if statement.strip():
+                connection.exec_driver_sql(statement)
+
+    run_on(url, send, autocommit=True)
+
+
+@pytest.fixture(params=[with_psql, by_statement], ids=["psql", "statements"])
+def apply(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Runs a script on an URL's database."""
+    function: Callable[[str, str], None] = request.param
+    return function
+
+
+def test_upgrade_script_builds_what_upgrade_builds(tracks: Any, apply: Callable[..., None]) -> None:
+    """Psql applies `upgrade head --sql` leaves the database at head."""
     apply(tracks.alembic("upgrade", "head", sql=True), tracks.url)
 
     assert tracks.tables == {"tracks"}
@@ -33,8 +53,8 @@ def test_upgrade_script_builds_what_upgrade_builds(tracks: Any) -> None:
     assert tracks.query(comment) == ["seconds, 100% of them; 1:2"]
 
 
-def test_downgrade_script_takes_it_back(tracks: Any) -> None:
-    """Psql applies `downgrade head:base --sql`; nothing but the empty version table is left."""
+def test_downgrade_script_takes_it_back(tracks: Any, apply: Callable[..., None]) -> None:
+    """Psql applies `downgrade head:base --sql` leaves nothing but the empty version table."""
     tracks.alembic("upgrade", "head")
 
     apply(tracks.alembic("downgrade", "head:base", sql=True), tracks.url)
@@ -43,8 +63,8 @@ def test_downgrade_script_takes_it_back(tracks: Any) -> None:
     assert tracks.query("SELECT count(*) FROM alembic_version") == [0]
 
 
-def test_script_goes_to_public(tracks: Any) -> None:
-    """A schema that bears the login's name stays empty when psql runs the script."""
+def test_script_goes_to_public(tracks: Any, apply: Callable[..., None]) -> None:
+    """A schema that bears the login's name stays empty."""
     tracks.execute("CREATE SCHEMA AUTHORIZATION CURRENT_USER")
 
     apply(tracks.alembic("upgrade", "head", sql=True), tracks.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 from alembic import context
@@ -13,14 +14,17 @@ from alembic_proof.env.session import SEARCH_PATH
 
 def run_offline(request: Request) -> None:
     """Ensures that the command is done without a connection; `--sql` writes a script."""
+    is_script = request.command.is_offline and request.command.is_writing
     migration = request.configure(
         dialect_name="postgresql",
         # Named parameters keep a per cent sign single.
         dialect_opts={"paramstyle": "named"},
         as_sql=True,
         literal_binds=True,
+        # Alembic before 1.20 ends even a script of nothing with a DROP TABLE.
+        output_buffer=None if is_script else io.StringIO(),
     )
-    if request.command.is_offline and request.command.is_writing:
+    if is_script:
         first = request.steps.fetch(migration.get_current_heads(), migration)
         if first is not None:
             for text in _first_lines(request, first):
