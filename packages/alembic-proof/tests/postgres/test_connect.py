@@ -118,6 +118,18 @@ def test_the_urls_settings_arrive(scratch_url: str) -> None:
     assert _scalar(url, "SHOW work_mem") == "8MB"
 
 
+def test_a_synchronous_driver_does_the_same(scratch_url: str) -> None:
+    """The URL names the driver; commit, rollback and explanation are no different."""
+    pytest.importorskip("psycopg", exc_type=ImportError)
+    url = scratch_url.replace("postgresql://", "postgresql+psycopg://")
+
+    run_on(url, _doing("CREATE TABLE kept (x integer)"))
+    run_on(url, _doing("VACUUM"), autocommit=True)
+
+    assert _scalar(url, "SELECT to_regclass('kept')") == "kept"
+    assert "no-such-user" in _explained(DatabaseUrl.parse(url).with_user("no-such-user").text).what
+
+
 def test_a_password_with_every_kind_of_character_works(server: RunningServer) -> None:
     """What the URL quotes, the server gets unquoted."""
     password = "@:/?#%& +ö'\"[]"

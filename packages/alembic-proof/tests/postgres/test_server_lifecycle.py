@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -179,3 +180,20 @@ def test_a_warm_start_costs_next_to_nothing(durable: LocalServer, environ: dict[
         start(durable, environ)
 
     assert time.monotonic() - began < 2
+
+
+def test_the_server_needs_nothing_but_python() -> None:
+    """It can be started before any driver is there; databases need SQLAlchemy."""
+    code = "import sys, {}; print('sqlalchemy' in sys.modules)"
+
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code.format(f"alembic_proof.postgres.{module}")],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for module in ("server", "local")
+    ]
+
+    assert said == ["False\n", "True\n"]

@@ -20,6 +20,7 @@ _COMMON = {
     "max_connections": "100",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "default_text_search_config": "pg_catalog.english",
     "log_line_prefix": "%m [%p] %q%u@%d ",
 }
 # Source: https://www.postgresql.org/docs/current/non-durability.html

@@ -18,6 +18,7 @@ from alembic_proof.postgres._probe import Answer, probe, socket_path
 from alembic_proof.postgres._sockets import PORT
 
 _PATIENCE_S = 60
+_LAST_PATIENCE_S = 10
 
 
 def wait_while_on_the_way(data: Path) -> None:
@@ -54,7 +55,7 @@ def _end(pid: int, data: Path) -> None:
     is_lost = not (data / "postmaster.pid").exists()
     if not is_lost and shut_down(pid, data, timeout_s=_PATIENCE_S):
         return
-    if not kill_at_once(pid, data, timeout_s=_PATIENCE_S):
+    if not kill_at_once(pid, data, timeout_s=_LAST_PATIENCE_S):
         raise ServerError(
             f"a server whose socket or data is gone (process {pid}) does not end",
             where=str(data),

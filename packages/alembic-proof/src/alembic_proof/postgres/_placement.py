@@ -52,7 +52,9 @@ class Placement:
 
 
 def cluster_of(home: Path) -> Path:
-    """The directory that holds the data of a home: itself, or the one that its marker names."""
+    """The directory that holds the data of a home: itself, or the one that root's marker names."""
+    if not is_root():
+        return home
     try:
         return Path(home.joinpath(_MARKER).read_text(encoding="utf-8").strip()) / "cluster"
     except (FileNotFoundError, NotADirectoryError):
@@ -134,14 +136,22 @@ def _refuse_the_nameless() -> None:
 
 
 def _refuse_to_leave_data(home: Path, *, is_durable: bool) -> None:
-    """Raise for data that was made in a user namespace, when there is none any more."""
-    if is_durable and (home / "data").exists():
+    """Raise for data that root cannot serve here; an empty database instead would be a surprise."""
+    data = home / "data"
+    if not is_durable or not data.exists():
+        return
+    owner = data.stat().st_uid
+    if owner != 0:
         raise ServerError(
-            "the local database cannot be started: it was made where user namespaces work, "
-            "and they are refused here",
-            where=str(home / "data"),
-            todo=f"allow user namespaces, or delete {home} to start anew",
+            f"the local database belongs to uid {owner}",
+            where=str(data),
+            todo=f"run the command as that user, or delete {home} to start anew",
         )
+    raise ServerError(
+        "the local database was made where user namespaces work, and they are refused here",
+        where=str(data),
+        todo=f"allow user namespaces, or delete {home} to start anew",
+    )
 
 
 def _make_elsewhere(home: Path) -> Path:

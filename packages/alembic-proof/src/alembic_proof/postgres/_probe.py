@@ -17,7 +17,7 @@ class Answer(Enum):
     READY = auto()
     """A server takes connections, or refuses this one for a reason of its own."""
     NOT_NOW = auto()
-    """A server starts up or shuts down."""
+    """A server starts up, shuts down, or is too busy to say a word."""
     SILENT = auto()
     """Nobody."""
 
@@ -40,6 +40,8 @@ def probe(directory: Path, port: int) -> Answer:
             reply = _first_message(connection)
             if reply.startswith(b"R"):
                 connection.sendall(b"X" + struct.pack("!i", 4))
+    except (TimeoutError, BlockingIOError):  # the latter: its queue is full
+        return Answer.NOT_NOW
     except OSError:
         return Answer.SILENT
     if reply.startswith(b"E") and b"C57P03\0" in reply:

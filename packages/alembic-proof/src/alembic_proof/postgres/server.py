@@ -267,5 +267,5 @@ def _unwritable(home: Path, error: OSError) -> ServerError:
     return ServerError(
         f"a local server cannot keep its files here: {error.strerror or error}",
         where=str(error.filename or home),
-        todo="make the directory writable, or free space, and try again",
+        todo="make it writable for this user (another one, or root, may have made it), or free space",
     )
