@@ -165,6 +165,7 @@ def _start(placement: Placement, *, is_durable: bool) -> None:
         launch(placement)
     except ServerError:
         if is_durable or not placement.data.exists():
+            _remove_if_empty(placement.socket_dir)
             raise
         broken = placement.data.rename(placement.cluster / "data.new-broken")
         _LOG.warning("The scratch server's data was broken and is made anew (%s)", broken.parent)
@@ -238,8 +239,12 @@ def _stop(data: Path, *, timeout_s: float) -> None:
             todo="end the process by hand",
         )
     if found.socket_dir is not None:
-        with suppress(OSError):
-            found.socket_dir.rmdir()
+        _remove_if_empty(found.socket_dir)
+
+
+def _remove_if_empty(directory: Path) -> None:
+    with suppress(OSError):
+        directory.rmdir()
 
 
 def _keep_out_of_git(state: Path) -> None:
