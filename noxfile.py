@@ -89,6 +89,8 @@ def roundtrip(session: nox.Session) -> None:
 @nox.session
 def test(session: nox.Session) -> None:
     """Run the whole test suite on real PostgreSQL (`-- PYTEST ARGS`)."""
+    if scratch_url := os.environ.get("BOARDS_SCRATCH_URL"):
+        session.env.setdefault("ALEMBIC_PROOF_TEST_SERVER", scratch_url)
     run(session, "pytest", "--numprocesses=auto", "--dist=loadgroup", *session.posargs)
 
 
