@@ -118,3 +118,27 @@ def test_last_line() -> None:
     """The order of several heads is no change."""
     assert last_line(("b", "a"), ("a", "b"), PLACE).startswith("nothing to do: tracks at /run/pg")
     assert last_line((), ("a",), PLACE) == "base -> a on tracks at /run/pg as ada (PostgreSQL 18.4)"
+
+
+def test_notices_reach_the_user(project: Any) -> None:
+    """What a revision raises as NOTICE or WARNING is told; DEBUG is not."""
+    levels = ("notice", "warning", "debug")
+    raises = "".join(f"RAISE {level} 'a {level} of 3 rows'; " for level in levels)
+    project.add("count", upgrade=f'op.execute("DO $$BEGIN {raises}END$$")')
+
+    out = project.alembic("upgrade", "head")
+
+    assert "    notice: a notice of 3 rows\n    warning: a warning of 3 rows\n" in out
+    assert "debug" not in out
+
+
+def test_reader_that_leaves_stops_nothing(tracks: Any) -> None:
+    """`alembic upgrade head | head -1` migrates to head: nobody has to read the progress."""
+    process = tracks.start("upgrade", "head")
+    process.stdout.close()
+
+    errors = process.stderr.read()
+    process.stderr.close()
+
+    assert (process.wait(timeout=60), errors) == (0, "")
+    assert tracks.query("SELECT version_num FROM alembic_version") == ["c" * 12]

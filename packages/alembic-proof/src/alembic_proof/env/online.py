@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from alembic_proof.env.advisory_lock import advisory_lock
 from alembic_proof.env.bootstrap import ensure_bootstrap
+from alembic_proof.env.notices import tell_notices
 from alembic_proof.env.progress import last_line
 from alembic_proof.env.request import Request
 from alembic_proof.env.session import Place, prepare_session, read_place
@@ -26,7 +27,7 @@ def run_on_url(request: Request, url: str, *, is_local: bool) -> None:
         DatabaseError: another migration of the same database does not end.
     """
     _refuse_running_loop()
-    address = _address(DatabaseUrl.parse(url))
+    address = "this checkout's server" if is_local else _address(DatabaseUrl.parse(url))
     run_on(url, lambda connection: _run_own(request, connection, address, is_local=is_local))
 
 
@@ -56,6 +57,7 @@ def _run_own(request: Request, connection: Connection, address: str, *, is_local
     if not request.command.is_writing:
         _run(request, connection, place, is_local=is_local)
         return
+    tell_notices(connection, say=request.progress.say)
     with advisory_lock(connection, wait_s=request.wait_s, say=request.progress.say):
         _run(request, connection, place, is_local=is_local)
 
@@ -101,5 +103,9 @@ def _refuse_running_loop() -> None:
 
 def _address(url: DatabaseUrl) -> str:
     """Host and port, or the socket's directory."""
-    hosts = (host if port is None else f"{host}:{port}" for host, port in url.hosts if host)
+    hosts = (
+        host if port is None or host.startswith("/") else f"{host}:{port}"
+        for host, port in url.hosts
+        if host
+    )
     return ", ".join(hosts) or "the default host"
