@@ -228,7 +228,10 @@ def test_lock_timeout(project: Any, locked: None) -> None:
 def test_control_c(project: Any, locked: None) -> None:
     """Control-C ends a waiting migration, in the server too, and says what is left behind."""
     project.add("widen", upgrade='op.execute("ALTER TABLE things ADD COLUMN name text")')
-    waiting = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE things%'"
+    waiting = (
+        "SELECT pid FROM pg_stat_activity"
+        " WHERE datname = current_database() AND query LIKE 'ALTER TABLE things%'"
+    )
     process = project.start("upgrade", "head")
     deadline_s = time.monotonic() + 30
     while not project.query(waiting) and time.monotonic() < deadline_s:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -234,7 +235,7 @@ def test_help(migrate: Migrate) -> None:
 @pytest.mark.parametrize("command", ["sql", "history"])
 def test_reader_that_stops(command: str) -> None:
     """A reader that has seen enough, as `head` has, is no error."""
-    pipe = f"set -o pipefail; {sys.executable} -c '{PROGRAM}' {command} | head -n 1"
+    pipe = f"set -o pipefail; {quote(sys.executable)} -c '{PROGRAM}' {command} | head -n 1"
 
     done = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, check=False)
 
