@@ -102,6 +102,7 @@ def admin_url(request: pytest.FixtureRequest) -> str:
 def empty(admin_url: str) -> Iterator[Database]:
     """A database with nothing in it."""
     with scratch_database(admin_url, label="empty") as url, open_database(url) as database:
+        _make_roles(database)
         yield database
 
 
@@ -109,9 +110,7 @@ def empty(admin_url: str) -> Iterator[Database]:
 def built_zoo(admin_url: str) -> Iterator[Database]:
     """A database with the zoo in it."""
     with scratch_database(admin_url, label="zoo") as url, open_database(url) as database:
-        database.execute(_ROLES.format(reader=READER, writer=WRITER))
-        database.execute("SET allow_in_place_tablespaces = on")
-        database.commit()
+        _make_roles(database)
         _make_tablespace(database)
         database.execute(*ZOO)
         database.commit()
@@ -125,8 +124,16 @@ def zoo(built_zoo: Database) -> Iterator[Database]:
     built_zoo.rollback()
 
 
+def _make_roles(database: Database) -> None:
+    """Roles belong to the server: they stay, and may be made by several at once."""
+    database.execute(_ROLES.format(reader=READER, writer=WRITER))
+    database.commit()
+
+
 def _make_tablespace(database: Database) -> None:
     """A tablespace cannot be made in a transaction, nor twice at once."""
+    database.execute("SET allow_in_place_tablespaces = on")
+    database.commit()
     connection = database.loop.run_until_complete(
         database.connection.execution_options(isolation_level="AUTOCOMMIT")
     )

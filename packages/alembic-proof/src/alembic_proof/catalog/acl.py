@@ -49,10 +49,8 @@ _ITEM = re.compile(
 
 
 @lru_cache(maxsize=4096)
-def grants(
-    acl: tuple[str, ...], *, owner: str, kind: str, major: int
-) -> tuple[tuple[str, str], ...]:
-    """The facts that an access control list states, each grantee once, sorted.
+def grants(acl: tuple[str, ...], *, owner: str, kind: str, major: int) -> dict[str, str]:
+    """The facts that an access control list states, each grantee once; not to be changed.
 
     `acl` holds aclitems as PostgreSQL writes them: `role=arw*/grantor`. Every privilege that
     such an object can have reads ALL, so that the word means the same on every major version.
@@ -62,12 +60,10 @@ def grants(
         grantee, words = _words(item, owner=owner)
         found.setdefault(f"grant to {grantee}", set()).update(words)
     every = _every(kind, major=major)
-    return tuple(
-        sorted(
-            (name, "ALL" if every is not None and words == every else ", ".join(sorted(words)))
-            for name, words in found.items()
-        )
-    )
+    return {
+        name: "ALL" if every is not None and words == every else ", ".join(sorted(words))
+        for name, words in found.items()
+    }
 
 
 def _every(kind: str, *, major: int) -> frozenset[str] | None:

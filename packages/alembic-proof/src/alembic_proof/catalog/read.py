@@ -10,6 +10,7 @@ from alembic_proof.catalog.queries import statement
 from alembic_proof.errors import DatabaseError
 
 OLDEST_MAJOR = 15
+_PREPARED = "alembic_proof_catalog"
 
 
 def read_catalog(
@@ -17,11 +18,15 @@ def read_catalog(
     *,
     version_table: str = "alembic_version",
     version_schema: str | None = None,
+    keep_prepared: bool = False,
 ) -> Catalog:
     """Everything user-made in the connection's database, Alembic's version table left out.
 
     One round trip. The transaction and the search_path are left as they were found: a
     transaction that runs goes on, and none is left open where there was none.
+
+    `keep_prepared` is for whoever reads again and again on one direct connection (not through
+    a pooler): the statement stays prepared in the session, which spares planning it each time.
 
     Raises:
         DatabaseError: the server is older than PostgreSQL 15, or refuses the statement
@@ -30,19 +35,29 @@ def read_catalog(
     Locks: none beyond ACCESS SHARE on the system catalogs.
     """
     major = _major(connection)
-    sql = statement(major=major)
     try:
         if connection.in_transaction():
-            text = connection.exec_driver_sql(sql).scalar_one()
+            text = _fetch(connection, major=major, keep_prepared=keep_prepared)
         else:
             with connection.begin():
-                text = connection.exec_driver_sql(sql).scalar_one()
+                text = _fetch(connection, major=major, keep_prepared=keep_prepared)
     except sa.exc.DBAPIError as error:
         raise DatabaseError(
             f"the catalog cannot be read: {error.orig}",
             todo="end the transaction that failed before the catalog is read",
         ) from error
     return assemble(text, major=major, version_table=version_table, version_schema=version_schema)
+
+
+def _fetch(connection: sa.Connection, *, major: int, keep_prepared: bool) -> str:
+    """The statement's JSON text."""
+    sql = statement(major=major)
+    if keep_prepared:
+        if _PREPARED not in connection.info:
+            connection.exec_driver_sql(f"PREPARE {_PREPARED} AS {sql}")
+            connection.info[_PREPARED] = True
+        sql = f"EXECUTE {_PREPARED}"
+    return str(connection.exec_driver_sql(sql).scalar_one())
 
 
 def _major(connection: sa.Connection) -> int:

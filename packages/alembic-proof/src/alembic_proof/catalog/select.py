@@ -26,38 +26,27 @@ class Since:
 Expression = str | Since
 
 
+Role = Literal["scope", "holder", "parent", "origin", "heir", "carries"]
+"""What another object is to the one that a row describes.
+
+scope: a parent whose qualified name precedes the object's own; what has an unknown scope or
+    holder (an extension's table, a temporary schema) is left out;
+holder: a parent that the object belongs to, though another one qualifies its name;
+parent: an object without which this one cannot be;
+origin: the object that this one follows;
+heir: a relation; the origin has the object's own name in what that relation inherits from;
+carries: an object that cannot be without this one.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """Another object that a row speaks of, by its address; an OID of NULL or 0 means none."""
 
-    role: Literal["scope", "holder", "parent", "origin"]
-    """scope: a parent whose qualified name precedes the object's own; origin: what it follows.
-
-    What has an unknown scope or holder (an extension's table, a temporary schema) is left out.
-    """
+    role: Role
     catalog: str
     oid: str
     sub: str = "0"
-
-
-def scope(catalog: str, oid: str) -> Link:
-    """The parent that qualifies the object's name."""
-    return Link("scope", catalog, oid)
-
-
-def holder(catalog: str, oid: str) -> Link:
-    """The parent that the object belongs to, though another one qualifies its name."""
-    return Link("holder", catalog, oid)
-
-
-def parent(catalog: str, oid: str, sub: str = "0") -> Link:
-    """An object without which this one cannot be."""
-    return Link("parent", catalog, oid, sub)
-
-
-def origin(catalog: str, oid: str, sub: str = "0") -> Link:
-    """The object that this one is inherited from."""
-    return Link("origin", catalog, oid, sub)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +96,10 @@ class Select:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saying:
-    """One attribute of objects that another SELECT finds, by their address; it wins over theirs."""
+    """One attribute of objects that another SELECT finds, by their address; it wins over theirs.
+
+    An attribute in parentheses is for the assembly alone.
+    """
 
     attribute: str
     reads: str

@@ -19,6 +19,8 @@ class Alteration:
     attribute: str
     before: str | None
     after: str | None
+    old: CatalogObject | None = None
+    """The object as it is; None while it is being made."""
 
     @property
     def owner(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from alembic_proof.catalog.change import Change
 from alembic_proof.catalog.ddl import outside
@@ -26,6 +26,7 @@ _DROPPERS = {
     "published table": outside.drop_published,
     "published schema": outside.drop_published,
 }
+_RANKS = {"owner": -1, "type": -1, "collation": -1}
 
 
 def drop_sql(record: CatalogObject, catalog: Catalog) -> str:
@@ -61,6 +62,7 @@ def change_sql(change: Change, before: Catalog, after: Catalog) -> tuple[str, ..
             attribute=change.attribute,
             before=change.before,
             after=change.after,
+            old=old,
         )
     )
 
@@ -87,20 +89,25 @@ def _head(record: CatalogObject) -> list[str]:
 def changes_sql(changes: Iterable[Change], before: Catalog, after: Catalog) -> tuple[str, ...]:
     """The statements for all of a diff: first what goes, then what changes, then what comes.
 
-    What others stand on (types, functions, schemas) goes last of all.
+    What is made anew goes first as well, and comes back in its turn. What others stand on
+    (types, functions, schemas) goes last of all.
     """
-    ordered = sorted(changes, key=lambda change: _turn(change, before=before, after=after))
-    statements = (part for change in ordered for part in change_sql(change, before, after))
-    return tuple(dict.fromkeys(statement for statement in statements if statement))
+    turns = [turn for change in changes for turn in _turns(change, before=before, after=after)]
+    ordered = sorted(turns, key=lambda turn: turn[0])
+    return tuple(dict.fromkeys(statement for _, statement in ordered if statement))
 
 
-def _turn(change: Change, *, before: Catalog, after: Catalog) -> tuple[int, int, int]:
-    """Owners come before grants, generated columns after what they are made of."""
+_Turn = tuple[tuple[int, int, int], str]
+
+
+def _turns(change: Change, *, before: Catalog, after: Catalog) -> Iterator[_Turn]:
+    """Each statement with its turn: owners before grants, types before defaults."""
+    old, new = before.find(change.key), after.find(change.key)
     place = creation_order(change.kind)
-    record = before.find(change.key) or after.find(change.key)
-    rank = int(record is not None and record.fact("generated") is not None)
-    if change.attribute == "owner":
-        rank = -1
-    if not change.is_missing:
-        return 1, place, rank
-    return (2 if change.kind in FOUNDATIONS else 0), -place, -rank
+    is_generated = any(one is not None and one.fact("generated") is not None for one in (old, new))
+    rank = _RANKS.get(change.attribute or "", int(is_generated))
+    going = (2 if change.kind in FOUNDATIONS else 0), -place, -rank
+    drop = None if old is None else drop_sql(old, before)
+    for statement in change_sql(change, before, after):
+        is_drop = statement == drop and (change.is_missing or change.kind not in FOUNDATIONS)
+        yield (going if is_drop else (1, place, rank)), statement

@@ -101,9 +101,14 @@ def alter_attribute(at: Alteration) -> tuple[str, ...]:
 
 
 def alter_type(at: Alteration) -> tuple[str, ...]:
-    """Change type and collation; a generated column takes no USING."""
+    """Change type and collation; the default steps aside, a generated column takes no USING."""
     using = "" if at.record.fact("generated") else _using(at.record)
-    return (_alter(at, f"TYPE {_type(at.record)}{using}"),)
+    change = _alter(at, f"TYPE {_type(at.record)}{using}")
+    if at.old is None or at.old.fact("default") is None:
+        return (change,)
+    default = at.record.fact("default")
+    back = () if default is None else (_alter(at, f"SET DEFAULT {default}"),)
+    return (_alter(at, "DROP DEFAULT"), change, *back)
 
 
 def _type(record: CatalogObject) -> str:

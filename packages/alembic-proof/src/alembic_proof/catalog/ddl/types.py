@@ -23,16 +23,17 @@ def alter_enum(at: Alteration) -> tuple[str, ...]:
     if [label for label in new if label in old] != old:
         return ()
     return tuple(
-        f"ALTER TYPE {at.record.identity} ADD VALUE {label}{_place(number, new)}"
+        f"ALTER TYPE {at.record.identity} ADD VALUE {label}{_place(number, new, old=old)}"
         for number, label in enumerate(new)
         if label not in old
     )
 
 
-def _place(number: int, labels: list[str]) -> str:
+def _place(number: int, labels: list[str], *, old: list[str]) -> str:
+    """After the label that it follows, which is there by then; the first before the old first."""
     if number > 0:
         return f" AFTER {labels[number - 1]}"
-    return f" BEFORE {labels[1]}" if len(labels) > 1 else ""
+    return f" BEFORE {old[0]}" if old else ""
 
 
 def create_domain(record: CatalogObject, _catalog: Catalog) -> str:

@@ -16,7 +16,6 @@ from alembic_proof.catalog.queries import (
     spaces,
     types,
 )
-from alembic_proof.catalog.queries.frame import MEMBERS
 from alembic_proof.catalog.select import COLUMNS, Saying, Select
 
 SELECTS: tuple[Select, ...] = (
@@ -26,12 +25,9 @@ SELECTS: tuple[Select, ...] = (
     spaces.DEFAULT_PRIVILEGES,
     relations.RELATIONS,
     columns.COLUMNS,
-    columns.VIEW_COLUMNS,
-    columns.ATTRIBUTES,
     sequences.SEQUENCES,
     sequences.IDENTITIES,
     constraints.CONSTRAINTS,
-    constraints.DOMAIN_CONSTRAINTS,
     constraints.INDEXES,
     types.TYPES,
     behaviour.FUNCTIONS,
@@ -49,16 +45,19 @@ SELECTS: tuple[Select, ...] = (
     replication.SUBSCRIPTIONS,
     replication.STATISTICS,
     *rare.RARE,
-    *privileges.BUILT_IN_PRIVILEGES,
+    privileges.BUILT_IN,
 )
 """A row's `number` is the place of its SELECT in here."""
 
 SAYINGS: tuple[Saying, ...] = (
+    relations.REPLICA_INDEX,
+    relations.INHERITS,
     columns.NOT_NULL,
     constraints.DISABLED,
     sayings.COMMENTS,
     sayings.FIRST_COMMENTS,
     sayings.SECURITY_LABELS,
+    sayings.MEMBERS,
 )
 """What is said of objects that the SELECTS find."""
 
@@ -84,7 +83,6 @@ FROM (
     OFFSET 0
 ) AS path
 CROSS JOIN LATERAL (
-    WITH {MEMBERS}
     SELECT coalesce(json_agg(json_build_array({columns_})), '[]')::text AS rows
     FROM (
 {rows}

@@ -5,16 +5,15 @@ from __future__ import annotations
 from alembic_proof.catalog.queries.frame import (
     function_name,
     is_by_itself,
-    is_user_made,
     is_users,
     operator_name,
 )
-from alembic_proof.catalog.select import Select, origin, scope
+from alembic_proof.catalog.select import Link, Select
 
 _STATE = "WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END"
 
 _SIGNATURE = "quote_ident(p.proname) || '(' || oidvectortypes(p.proargtypes) || ')'"
-_BY_HAND = f"{is_user_made('pg_proc', 'p.oid')}\n    AND {is_by_itself('pg_proc', 'p.oid')}"
+_BY_HAND = f"{is_users('p.oid')} AND {is_by_itself('pg_proc', 'p.oid')}"
 """CREATE TYPE … AS RANGE makes functions of its own; they go with the type."""
 
 FUNCTIONS = Select(
@@ -24,7 +23,7 @@ FUNCTIONS = Select(
     kind="CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END",
     name=_SIGNATURE,
     oid="p.oid",
-    links=(scope("pg_namespace", "p.pronamespace"),),
+    links=(Link("scope", "pg_namespace", "p.pronamespace"),),
     owner="pg_get_userbyid(p.proowner)",
     acl="coalesce(p.proacl, acldefault('f', p.proowner))",
     facts={
@@ -45,7 +44,7 @@ AGGREGATES = Select(
     kinds=("aggregate",),
     name=_SIGNATURE,
     oid="p.oid",
-    links=(scope("pg_namespace", "p.pronamespace"),),
+    links=(Link("scope", "pg_namespace", "p.pronamespace"),),
     owner="pg_get_userbyid(p.proowner)",
     acl="coalesce(p.proacl, acldefault('f', p.proowner))",
     facts={
@@ -85,7 +84,7 @@ TRIGGERS = Select(
     kinds=("trigger",),
     name="quote_ident(t.tgname)",
     oid="t.oid",
-    links=(scope("pg_class", "t.tgrelid"), origin("pg_trigger", "t.tgparentid")),
+    links=(Link("scope", "pg_class", "t.tgrelid"), Link("origin", "pg_trigger", "t.tgparentid")),
     implicit="t.tgparentid <> 0",
     facts={
         "definition": "CASE WHEN t.tgparentid = 0 THEN pg_get_triggerdef(t.oid) END",
@@ -108,7 +107,7 @@ EVENT_TRIGGERS = Select(
             FROM unnest(e.evttags) AS tag)""",
         "enabled": f"CASE e.evtenabled {_STATE}",
     },
-    source=f"pg_event_trigger AS e\nWHERE {is_user_made('pg_event_trigger', 'e.oid')}",
+    source=f"pg_event_trigger AS e\nWHERE {is_users('e.oid')}",
 )
 
 RULES = Select(
@@ -117,7 +116,7 @@ RULES = Select(
     kinds=("rule",),
     name="quote_ident(w.rulename)",
     oid="w.oid",
-    links=(scope("pg_class", "w.ev_class"),),
+    links=(Link("scope", "pg_class", "w.ev_class"),),
     facts={"definition": "pg_get_ruledef(w.oid)", "enabled": f"CASE w.ev_enabled {_STATE}"},
     source=f"pg_rewrite AS w\nWHERE w.ev_type <> '1' AND {is_users('w.oid')}",
 )
@@ -128,7 +127,7 @@ POLICIES = Select(
     kinds=("policy",),
     name="quote_ident(p.polname)",
     oid="p.oid",
-    links=(scope("pg_class", "p.polrelid"),),
+    links=(Link("scope", "pg_class", "p.polrelid"),),
     facts={
         "permissive": "CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END",
         "command": """CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import is_users, settings
-from alembic_proof.catalog.select import Saying, Select, holder, origin, parent, scope
-
-_INHERITED_CHECK = """CASE WHEN k.conparentid <> 0 THEN k.conparentid
-    WHEN k.coninhcount > 0 THEN (SELECT u.oid FROM pg_inherits AS h
-        JOIN pg_constraint AS u ON u.conrelid = h.inhparent AND u.conname = k.conname
-        WHERE h.inhrelid = k.conrelid ORDER BY h.inhseqno LIMIT 1) END"""
+from alembic_proof.catalog.queries.frame import is_users, only, settings, tablespace_name
+from alembic_proof.catalog.select import Link, Saying, Select
 
 CONSTRAINTS = Select(
     reads="pg_constraint",
@@ -16,15 +11,23 @@ CONSTRAINTS = Select(
     kinds=("constraint",),
     name="quote_ident(k.conname)",
     oid="k.oid",
-    links=(scope("pg_class", "k.conrelid"), origin("pg_constraint", _INHERITED_CHECK)),
+    links=(
+        Link("scope", "pg_class", "k.conrelid"),
+        Link("scope", "pg_type", "k.contypid"),
+        Link("origin", "pg_constraint", "k.conparentid"),
+        Link("heir", "pg_class", only("k.coninhcount > 0 AND k.conparentid = 0", "k.conrelid")),
+        Link("carries", "pg_class", only("k.contype IN ('p', 'u', 'x')", "k.conindid")),
+    ),
     facts={
         "definition": "pg_get_constraintdef(k.oid)",
-        "inherited": """CASE WHEN k.coninhcount > 0 AND k.conislocal AND k.conparentid = 0
-            THEN 'and local' END""",
+        "inherited": only(
+            "k.coninhcount > 0 AND k.conislocal AND k.conparentid = 0", "'and local'"
+        ),
     },
     source=f"""pg_constraint AS k
-WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND k.conrelid <> 0 AND {is_users("k.oid")}""",
+WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND {is_users("k.oid")}""",
 )
+"""Not null is the column's own attribute, a constraint trigger is a trigger."""
 
 DISABLED = Saying(
     attribute="triggers",
@@ -38,24 +41,9 @@ GROUP BY t.tgconstraint""",
 )
 """ALTER TABLE … DISABLE TRIGGER ALL switches foreign keys off as well."""
 
-DOMAIN_CONSTRAINTS = Select(
-    reads="pg_constraint",
-    manual="catalog-pg-constraint",
-    kinds=("constraint",),
-    name="quote_ident(k.conname)",
-    oid="k.oid",
-    links=(scope("pg_type", "k.contypid"),),
-    facts={"definition": "pg_get_constraintdef(k.oid)"},
-    source=f"pg_constraint AS k\nWHERE k.contype = 'c' AND k.contypid <> 0 AND {is_users('k.oid')}",
-)
-
-_TABLE = "quote_ident(n.nspname) || '.' || quote_ident(t.relname)"
-_UNIQUE = "CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END"
-_BARE_INDEX = f"""{_UNIQUE} || substr(pg_get_indexdef(i.indexrelid),
-    length('CREATE ' || {_UNIQUE} || 'INDEX ' || quote_ident(c.relname) || ' ON '
-        || CASE WHEN c.relkind = 'I' THEN 'ONLY ' ELSE '' END || {_TABLE} || ' ') + 1)"""
-"""Without its name and table, so that a partition's index reads like the one it follows."""
-
+_BACKS = """(i.indisprimary OR i.indisexclusion OR i.indisunique AND EXISTS (
+    SELECT FROM pg_constraint AS k WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid
+    AND k.contype = 'u'))"""
 _TARGETS = """(SELECT string_agg(a.attnum || '=' || a.attstattarget, ', ' ORDER BY a.attnum)
     FROM pg_attribute AS a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)"""
 
@@ -66,29 +54,21 @@ INDEXES = Select(
     name="quote_ident(c.relname)",
     oid="i.indexrelid",
     links=(
-        scope("pg_namespace", "c.relnamespace"),
-        holder("pg_class", "i.indrelid"),
-        parent("pg_constraint", "k.oid"),
-        origin("pg_class", "h.inhparent"),
+        Link("scope", "pg_namespace", "c.relnamespace"),
+        Link("holder", "pg_class", "i.indrelid"),
     ),
-    implicit="k.oid IS NOT NULL",
+    implicit=_BACKS,
     facts={
-        "table": f"CASE WHEN k.oid IS NULL THEN {_TABLE} END",
-        "definition": f"CASE WHEN k.oid IS NULL THEN {_BARE_INDEX} END",
-        "valid": "CASE WHEN NOT i.indisvalid THEN 'no' END",
-        "ready": "CASE WHEN NOT (i.indisready AND i.indislive) THEN 'no' END",
-        "clustered": "CASE WHEN i.indisclustered THEN 'yes' END",
-        "options": f"CASE WHEN k.oid IS NOT NULL THEN {settings('c.reloptions')} END",
-        "tablespace": "quote_ident(ts.spcname)",
-        "statistics targets": f"CASE WHEN i.indexprs IS NOT NULL THEN {_TARGETS} END",
+        "definition": only(f"NOT {_BACKS}", "pg_get_indexdef(i.indexrelid)"),
+        "valid": only("NOT i.indisvalid", "'no'"),
+        "ready": only("NOT (i.indisready AND i.indislive)", "'no'"),
+        "clustered": only("i.indisclustered", "'yes'"),
+        "options": only(f"c.reloptions IS NOT NULL AND {_BACKS}", settings("c.reloptions")),
+        "tablespace": tablespace_name("c.reltablespace"),
+        "statistics targets": only("i.indexprs IS NOT NULL", _TARGETS),
     },
     source=f"""pg_index AS i
-JOIN pg_class AS c ON c.oid = i.indexrelid
-JOIN pg_class AS t ON t.oid = i.indrelid AND t.relkind IN ('r', 'p', 'm')
-JOIN pg_namespace AS n ON n.oid = t.relnamespace
-LEFT JOIN pg_constraint AS k ON k.conrelid = i.indrelid AND k.conindid = i.indexrelid
-    AND k.contype IN ('p', 'u', 'x')
-LEFT JOIN pg_inherits AS h ON h.inhrelid = i.indexrelid
-LEFT JOIN pg_tablespace AS ts ON ts.oid = c.reltablespace
+JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relnamespace <> 'pg_toast'::regnamespace
 WHERE {is_users("i.indexrelid")}""",
 )
+"""The index of a constraint is there because the constraint is: only the unusual is said of it."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import function_name, is_user_made, is_users, settings
-from alembic_proof.catalog.select import Select, parent
+from alembic_proof.catalog.queries.frame import function_name, is_users, settings
+from alembic_proof.catalog.select import Link, Select
 
 FOREIGN_DATA_WRAPPERS = Select(
     reads="pg_foreign_data_wrapper",
@@ -20,7 +20,7 @@ FOREIGN_DATA_WRAPPERS = Select(
         "options": settings("w.fdwoptions"),
     },
     source=f"""pg_foreign_data_wrapper AS w
-WHERE {is_user_made("pg_foreign_data_wrapper", "w.oid")}""",
+WHERE {is_users("w.oid")}""",
 )
 
 SERVERS = Select(
@@ -29,7 +29,7 @@ SERVERS = Select(
     kinds=("server",),
     name="quote_ident(s.srvname)",
     oid="s.oid",
-    links=(parent("pg_foreign_data_wrapper", "s.srvfdw"),),
+    links=(Link("parent", "pg_foreign_data_wrapper", "s.srvfdw"),),
     owner="pg_get_userbyid(s.srvowner)",
     acl="coalesce(s.srvacl, acldefault('S', s.srvowner))",
     facts={
@@ -41,7 +41,7 @@ SERVERS = Select(
     },
     source=f"""pg_foreign_server AS s
 JOIN pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
-WHERE {is_user_made("pg_foreign_server", "s.oid")}""",
+WHERE {is_users("s.oid")}""",
 )
 
 _ROLE = "CASE WHEN m.umuser = 0 THEN 'PUBLIC' ELSE quote_ident(m.usename) END"
@@ -56,7 +56,7 @@ USER_MAPPINGS = Select(
     kinds=("user mapping",),
     name=f"'for ' || {_ROLE} || ' server ' || quote_ident(m.srvname)",
     oid="m.umid",
-    links=(parent("pg_foreign_server", "m.srvid"),),
+    links=(Link("parent", "pg_foreign_server", "m.srvid"),),
     facts={"options": _DIGESTS},
     source=f"pg_user_mappings AS m\nWHERE {is_users('m.umid')}",
 )

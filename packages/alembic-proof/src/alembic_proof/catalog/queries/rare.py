@@ -11,12 +11,12 @@ from alembic_proof.catalog.queries.frame import (
     function_name,
     identity,
     is_by_itself,
-    is_user_made,
+    is_users,
     operator_name,
     signature,
     type_name,
 )
-from alembic_proof.catalog.select import Expression, Link, Select, Since, parent
+from alembic_proof.catalog.select import Expression, Link, Select, Since
 
 
 def rare(
@@ -31,7 +31,11 @@ def rare(
 ) -> Select:
     """The SELECT over a catalog; `prefix` is that of its columns where it has owner and schema."""
     owned = {"owner": f"pg_get_userbyid(o.{prefix}owner)"} if prefix else {}
-    spaced = (parent("pg_namespace", f"o.{prefix}namespace"),) if prefix not in ("", "lan") else ()
+    spaced = (
+        (Link("parent", "pg_namespace", f"o.{prefix}namespace"),)
+        if prefix not in ("", "lan")
+        else ()
+    )
     return Select(
         reads=reads,
         manual=f"catalog-{reads.replace('_', '-')}",
@@ -43,7 +47,7 @@ def rare(
         owner=owned.get("owner", "NULL"),
         acl=acl,
         facts={**owned, **facts},
-        source=f"{reads} AS o\nWHERE {is_user_made(reads, 'o.oid')} AND {is_by_itself(reads, 'o.oid')}",
+        source=f"{reads} AS o\nWHERE {is_users('o.oid')} AND {is_by_itself(reads, 'o.oid')}",
     )
 
 
@@ -72,7 +76,7 @@ BASE_TYPES = Select(
     kinds=("type",),
     name=identity("pg_type", "o.oid"),
     oid="o.oid",
-    links=(parent("pg_namespace", "o.typnamespace"),),
+    links=(Link("parent", "pg_namespace", "o.typnamespace"),),
     owner="pg_get_userbyid(o.typowner)",
     acl="coalesce(o.typacl, acldefault('T', o.typowner))",
     facts={
@@ -98,7 +102,7 @@ BASE_TYPES = Select(
         "defined": "CASE WHEN NOT o.typisdefined THEN 'no' END",
     },
     source=f"""pg_type AS o
-WHERE o.typtype IN ('b', 'p') AND {is_user_made("pg_type", "o.oid")}
+WHERE o.typtype IN ('b', 'p') AND {is_users("o.oid")}
     AND NOT EXISTS (SELECT FROM pg_type AS element WHERE element.typarray = o.oid)""",
 )
 
@@ -136,7 +140,7 @@ RARE = (
         "operator family",
         reads="pg_opfamily",
         prefix="opf",
-        links=(parent("pg_opclass", _CLASS_OF_FAMILY),),
+        links=(Link("parent", "pg_opclass", _CLASS_OF_FAMILY),),
         implicit=f"{_CLASS_OF_FAMILY} IS NOT NULL",
         facts={"operators": _OPERATORS, "functions": _FUNCTIONS},
     ),
@@ -149,7 +153,10 @@ RARE = (
             "context": """CASE o.castcontext WHEN 'e' THEN 'explicit' WHEN 'a' THEN 'assignment'
                 ELSE 'implicit' END""",
         },
-        links=(parent("pg_type", "o.castsource"), parent("pg_type", "o.casttarget")),
+        links=(
+            Link("parent", "pg_type", "o.castsource"),
+            Link("parent", "pg_type", "o.casttarget"),
+        ),
     ),
     rare(
         "collation",
@@ -196,7 +203,7 @@ RARE = (
     rare(
         "text search parser",
         reads="pg_ts_parser",
-        links=(parent("pg_namespace", "o.prsnamespace"),),
+        links=(Link("parent", "pg_namespace", "o.prsnamespace"),),
         facts={
             "start": function_name("o.prsstart"),
             "token": function_name("o.prstoken"),
@@ -208,7 +215,7 @@ RARE = (
     rare(
         "text search template",
         reads="pg_ts_template",
-        links=(parent("pg_namespace", "o.tmplnamespace"),),
+        links=(Link("parent", "pg_namespace", "o.tmplnamespace"),),
         facts={"init": function_name("o.tmplinit"), "lexize": function_name("o.tmpllexize")},
     ),
     rare(

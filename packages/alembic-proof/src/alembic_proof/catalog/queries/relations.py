@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import is_user_made, settings
-from alembic_proof.catalog.select import Select, parent, scope
+from alembic_proof.catalog.queries.frame import is_users, only, settings, tablespace_name, type_name
+from alembic_proof.catalog.select import Link, Saying, Select
 
-KIND = """CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
-    WHEN 'f' THEN 'foreign table' ELSE 'table' END"""
+PARTITION_BOUND = "partition bound"
+"""Becomes part of `partition of` when the rows are put together."""
 
-_FIRST_PARENT = """(SELECT h.inhparent FROM pg_inherits AS h
-    WHERE h.inhrelid = c.oid AND h.inhseqno = 1)"""
+_HEAP = 2
+"""The OID of the access method heap, which initdb always gives it."""
 
-_REPLICA_INDEX = """(SELECT 'index ' || quote_ident(k.relname)
-    FROM pg_index AS i JOIN pg_class AS k ON k.oid = i.indexrelid
-    WHERE i.indrelid = c.oid AND i.indisreplident)"""
-
-_INHERITS = """(SELECT string_agg(h.inhparent::regclass::text, ', ' ORDER BY h.inhseqno)
-    FROM pg_inherits AS h WHERE h.inhrelid = c.oid)"""
+_METHOD = "(SELECT quote_ident(am.amname) FROM pg_am AS am WHERE am.oid = c.relam)"
+_SERVER = """(SELECT quote_ident(fs.srvname) FROM pg_foreign_table AS ft
+    JOIN pg_foreign_server AS fs ON fs.oid = ft.ftserver WHERE ft.ftrelid = c.oid)"""
+_TOAST_OPTIONS = (
+    "(SELECT toast.reloptions FROM pg_class AS toast WHERE toast.oid = c.reltoastrelid)"
+)
+_FOREIGN_OPTIONS = "(SELECT ft.ftoptions FROM pg_foreign_table AS ft WHERE ft.ftrelid = c.oid)"
 
 RELATIONS = Select(
     reads="pg_class",
     manual="catalog-pg-class",
     kinds=("table", "foreign table", "view", "materialized view"),
-    kind=KIND,
+    kind="""CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+        WHEN 'f' THEN 'foreign table' ELSE 'table' END""",
     name="quote_ident(c.relname)",
     oid="c.oid",
-    links=(
-        scope("pg_namespace", "c.relnamespace"),
-        parent("pg_class", f"CASE WHEN c.relkind IN ('r', 'p', 'f') THEN {_FIRST_PARENT} END"),
-    ),
+    links=(Link("scope", "pg_namespace", "c.relnamespace"),),
     owner="pg_get_userbyid(c.relowner)",
     acl="coalesce(c.relacl, acldefault('r', c.relowner))",
     facts={
@@ -36,28 +35,40 @@ RELATIONS = Select(
         "persistence": "CASE c.relpersistence WHEN 'u' THEN 'unlogged' END",
         "row security": "CASE WHEN c.relrowsecurity THEN 'enabled' END",
         "force row security": "CASE WHEN c.relforcerowsecurity THEN 'enabled' END",
-        "replica identity": f"""CASE c.relreplident WHEN 'f' THEN 'full'
-            WHEN 'i' THEN {_REPLICA_INDEX}
+        "replica identity": """CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'i' THEN 'index'
             WHEN 'n' THEN CASE WHEN c.relkind IN ('r', 'p', 'm') THEN 'nothing' END END""",
         "options": settings("c.reloptions"),
-        "toast options": settings("toast.reloptions"),
-        "access method": "CASE WHEN am.amname <> 'heap' THEN quote_ident(am.amname) END",
-        "tablespace": "quote_ident(ts.spcname)",
-        "of type": "CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END",
-        "partitioned by": "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END",
-        "partition of": f"""CASE WHEN c.relispartition THEN
-            {_FIRST_PARENT}::regclass::text || ' ' || pg_get_expr(c.relpartbound, c.oid) END""",
-        "inherits": f"CASE WHEN NOT c.relispartition AND c.relkind IN ('r', 'f') THEN {_INHERITS} END",
-        "definition": "CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END",
-        "populated": "CASE WHEN c.relkind = 'm' AND NOT c.relispopulated THEN 'no' END",
-        "server": "quote_ident(fs.srvname)",
-        "foreign options": settings("ft.ftoptions"),
+        "toast options": only("c.reltoastrelid <> 0", settings(_TOAST_OPTIONS)),
+        "access method": only(f"c.relam NOT IN (0, {_HEAP})", _METHOD),
+        "tablespace": tablespace_name("c.reltablespace"),
+        "of type": type_name("c.reloftype"),
+        "partitioned by": only("c.relkind = 'p'", "pg_get_partkeydef(c.oid)"),
+        PARTITION_BOUND: only("c.relispartition", "pg_get_expr(c.relpartbound, c.oid)"),
+        "definition": only("c.relkind IN ('v', 'm')", "pg_get_viewdef(c.oid)"),
+        "populated": only("c.relkind = 'm' AND NOT c.relispopulated", "'no'"),
+        "server": only("c.relkind = 'f'", _SERVER),
+        "foreign options": only("c.relkind = 'f'", settings(_FOREIGN_OPTIONS)),
     },
-    source=f"""pg_class AS c
-LEFT JOIN pg_class AS toast ON toast.oid = c.reltoastrelid
-LEFT JOIN pg_am AS am ON am.oid = c.relam
-LEFT JOIN pg_tablespace AS ts ON ts.oid = c.reltablespace
-LEFT JOIN pg_foreign_table AS ft ON ft.ftrelid = c.oid
-LEFT JOIN pg_foreign_server AS fs ON fs.oid = ft.ftserver
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {is_user_made("pg_class", "c.oid")}""",
+    source=f"pg_class AS c\nWHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {is_users('c.oid')}",
 )
+
+REPLICA_INDEX = Saying(
+    attribute="replica identity",
+    reads="pg_class",
+    oid="i.indrelid",
+    value="'index ' || quote_ident(k.relname)",
+    source=f"""pg_index AS i
+JOIN pg_class AS k ON k.oid = i.indexrelid
+JOIN pg_class AS c ON c.oid = i.indrelid AND c.relreplident = 'i'
+WHERE i.indisreplident AND {is_users("i.indexrelid")}""",
+)
+
+INHERITS = Saying(
+    attribute="(inherits)",
+    reads="pg_class",
+    oid="h.inhrelid",
+    sub="h.inhseqno",
+    value="h.inhparent",
+    source="pg_inherits AS h",
+)
+"""Of tables, partitions and partitions' indexes: the OID of each parent, in order."""

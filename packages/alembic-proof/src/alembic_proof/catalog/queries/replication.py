@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import is_user_made, is_users
-from alembic_proof.catalog.select import Select, Since, holder, parent, scope
+from alembic_proof.catalog.queries.frame import is_users
+from alembic_proof.catalog.select import Link, Select, Since
 
 PUBLICATIONS = Select(
     reads="pg_publication",
@@ -33,7 +33,7 @@ PUBLISHED_TABLES = Select(
     kinds=("published table",),
     name="quote_ident(p.pubname) || '.' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)",
     oid="m.oid",
-    links=(parent("pg_publication", "m.prpubid"), holder("pg_class", "m.prrelid")),
+    links=(Link("parent", "pg_publication", "m.prpubid"), Link("holder", "pg_class", "m.prrelid")),
     facts={
         "columns": f"CASE WHEN m.prattrs IS NOT NULL THEN {_COLUMNS} END",
         "row filter": "pg_get_expr(m.prqual, m.prrelid)",
@@ -50,7 +50,10 @@ PUBLISHED_SCHEMAS = Select(
     kinds=("published schema",),
     name="quote_ident(p.pubname) || '.' || quote_ident(n.nspname)",
     oid="m.oid",
-    links=(parent("pg_publication", "m.pnpubid"), parent("pg_namespace", "m.pnnspid")),
+    links=(
+        Link("parent", "pg_publication", "m.pnpubid"),
+        Link("parent", "pg_namespace", "m.pnnspid"),
+    ),
     source="""pg_publication_namespace AS m
 JOIN pg_publication AS p ON p.oid = m.pnpubid
 JOIN pg_namespace AS n ON n.oid = m.pnnspid""",
@@ -86,11 +89,14 @@ STATISTICS = Select(
     kinds=("statistics",),
     name="quote_ident(s.stxname)",
     oid="s.oid",
-    links=(scope("pg_namespace", "s.stxnamespace"), holder("pg_class", "s.stxrelid")),
+    links=(
+        Link("scope", "pg_namespace", "s.stxnamespace"),
+        Link("holder", "pg_class", "s.stxrelid"),
+    ),
     facts={
         "owner": "pg_get_userbyid(s.stxowner)",
         "definition": "pg_get_statisticsobjdef(s.oid)",
         "target": "CASE WHEN s.stxstattarget >= 0 THEN s.stxstattarget END",
     },
-    source=f"pg_statistic_ext AS s\nWHERE {is_user_made('pg_statistic_ext', 's.oid')}",
+    source=f"pg_statistic_ext AS s\nWHERE {is_users('s.oid')}",
 )

@@ -40,3 +40,14 @@ SECURITY_LABELS = Saying(
     value="l.provider || ': ' || l.label",
     source="pg_seclabel AS l\nJOIN pg_class AS c ON c.oid = l.classoid",
 )
+
+MEMBERS = Saying(
+    attribute="(member)",
+    reads="c.relname",
+    oid="d.objid",
+    value="''",
+    source="""pg_depend AS d
+JOIN pg_class AS c ON c.oid = d.classid
+WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'""",
+)
+"""What CREATE EXTENSION made belongs to its extension.  Source: catalog-pg-depend."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import is_user_made
-from alembic_proof.catalog.select import Select, parent, scope
+from alembic_proof.catalog.queries.frame import is_users
+from alembic_proof.catalog.select import Link, Select
 
 _ASCENDS = "q.seqincrement > 0"
 _TYPE_MAXIMUM = """CASE q.seqtypid WHEN 'smallint'::regtype THEN 32767
@@ -17,11 +17,11 @@ _MAXIMUM = f"""CASE WHEN q.seqmax <> CASE WHEN {_ASCENDS} THEN {_TYPE_MAXIMUM} E
     THEN q.seqmax::text END"""
 # Both say nothing at the bound that the type and the direction give by themselves.
 
-_OWNED = f"""pg_class AS c
-JOIN pg_sequence AS q ON q.seqrelid = c.oid
+_OWNED = f"""pg_sequence AS q
+JOIN pg_class AS c ON c.oid = q.seqrelid
 LEFT JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
-WHERE c.relkind = 'S' AND {is_user_made("pg_class", "c.oid")}"""
+WHERE {is_users("q.seqrelid")}"""
 
 SEQUENCES = Select(
     reads="pg_class",
@@ -30,8 +30,8 @@ SEQUENCES = Select(
     name="quote_ident(c.relname)",
     oid="c.oid",
     links=(
-        scope("pg_namespace", "c.relnamespace"),
-        parent("pg_class", "d.refobjid", "coalesce(d.refobjsubid, 0)"),
+        Link("scope", "pg_namespace", "c.relnamespace"),
+        Link("parent", "pg_class", "d.refobjid", "coalesce(d.refobjsubid, 0)"),
     ),
     owner="pg_get_userbyid(c.relowner)",
     acl="coalesce(c.relacl, acldefault('s', c.relowner))",
@@ -60,8 +60,8 @@ IDENTITIES = Select(
     name="quote_ident(a.attname)",
     oid="c.oid",
     links=(
-        scope("pg_class", "d.refobjid"),
-        parent("pg_class", "d.refobjid", "d.refobjsubid"),
+        Link("scope", "pg_class", "d.refobjid"),
+        Link("parent", "pg_class", "d.refobjid", "d.refobjsubid"),
     ),
     owner="pg_get_userbyid(c.relowner)",
     acl="coalesce(c.relacl, acldefault('s', c.relowner))",
@@ -75,11 +75,11 @@ IDENTITIES = Select(
             || CASE WHEN q.seqcache <> 1 THEN ' CACHE ' || q.seqcache ELSE '' END
             || CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END || ')'""",
     },
-    source=f"""pg_class AS c
-JOIN pg_sequence AS q ON q.seqrelid = c.oid
+    source=f"""pg_sequence AS q
+JOIN pg_class AS c ON c.oid = q.seqrelid
 JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype = 'i'
 JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-WHERE c.relkind = 'S' AND {is_user_made("pg_class", "c.oid")}""",
+WHERE {is_users("q.seqrelid")}""",
 )
 """The parameters that the type and the direction give by themselves are left out."""

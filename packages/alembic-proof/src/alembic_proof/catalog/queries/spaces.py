@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import IS_LASTING, is_user_made, is_users
-from alembic_proof.catalog.select import Select, parent
+from alembic_proof.catalog.queries.frame import is_users
+from alembic_proof.catalog.select import Link, Select
 
 _SETTINGS = """(SELECT string_agg(quote_literal(CASE WHEN s.setrole = 0 THEN ''
     ELSE 'role ' || quote_ident(pg_get_userbyid(s.setrole)) || ': ' END || o), ', '
@@ -25,7 +25,7 @@ DATABASE = Select(
     source="pg_database AS b\nWHERE b.datname = current_database()",
 )
 
-_IS_OURS = f"n.nspname = 'public' OR {is_user_made('pg_namespace', 'n.oid')}"
+_IS_OURS = f"n.nspname = 'public' OR {is_users('n.oid')}"
 
 SCHEMAS = Select(
     reads="pg_namespace",
@@ -37,7 +37,7 @@ SCHEMAS = Select(
     owner="pg_get_userbyid(n.nspowner)",
     acl=f"CASE WHEN {_IS_OURS} THEN coalesce(n.nspacl, acldefault('n', n.nspowner)) END",
     facts={"owner": f"CASE WHEN {_IS_OURS} THEN pg_get_userbyid(n.nspowner) END"},
-    source=f"pg_namespace AS n\nWHERE {IS_LASTING}",
+    source="pg_namespace AS n\nWHERE n.nspname !~ '^pg_(toast|temp)'",
 )
 
 EXTENSIONS = Select(
@@ -46,7 +46,7 @@ EXTENSIONS = Select(
     kinds=("extension",),
     name="quote_ident(e.extname)",
     oid="e.oid",
-    links=(parent("pg_namespace", "e.extnamespace"),),
+    links=(Link("parent", "pg_namespace", "e.extnamespace"),),
     facts={
         "owner": f"CASE WHEN {is_users('e.oid')} THEN pg_get_userbyid(e.extowner) END",
         "schema": "quote_ident(n.nspname)",
@@ -76,7 +76,7 @@ DEFAULT_PRIVILEGES = Select(
     name=f"""'for role ' || quote_ident(pg_get_userbyid(d.defaclrole))
         || coalesce(' in schema ' || quote_ident(n.nspname), '') || ' on ' || {_OBJECTS}""",
     oid="d.oid",
-    links=(parent("pg_namespace", "d.defaclnamespace"),),
+    links=(Link("parent", "pg_namespace", "d.defaclnamespace"),),
     implicit="true",
     owner="pg_get_userbyid(d.defaclrole)",
     acl=_GRANTED,

@@ -6,12 +6,22 @@ from alembic_proof.catalog.queries.frame import (
     collation_name,
     function_name,
     identity,
-    is_user_made,
+    is_users,
+    only,
 )
-from alembic_proof.catalog.select import Select, scope
+from alembic_proof.catalog.select import Link, Select
 
-_VALUES = """(SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
-    FROM pg_enum AS e WHERE e.enumtypid = y.oid)"""
+_VALUES = """coalesce((SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
+    FROM pg_enum AS e WHERE e.enumtypid = y.oid), '')"""
+_BASE_COLLATION = "(SELECT b.typcollation FROM pg_type AS b WHERE b.oid = y.typbasetype)"
+_IS_DOMAIN = "y.typtype = 'd'"
+
+
+def _of_range(expression: str) -> str:
+    return only(
+        "y.typtype = 'r'", f"(SELECT {expression} FROM pg_range AS g WHERE g.rngtypid = y.oid)"
+    )
+
 
 TYPES = Select(
     reads="pg_type",
@@ -21,31 +31,30 @@ TYPES = Select(
         WHEN 'c' THEN 'composite type' ELSE 'range' END""",
     name="quote_ident(y.typname)",
     oid="y.oid",
-    links=(scope("pg_namespace", "y.typnamespace"),),
+    links=(Link("scope", "pg_namespace", "y.typnamespace"),),
     owner="pg_get_userbyid(y.typowner)",
     acl="coalesce(y.typacl, acldefault('T', y.typowner))",
     facts={
         "owner": "pg_get_userbyid(y.typowner)",
-        "values": f"CASE WHEN y.typtype = 'e' THEN coalesce({_VALUES}, '') END",
-        "type": "CASE WHEN y.typtype = 'd' THEN format_type(y.typbasetype, y.typtypmod) END",
-        "collation": f"""CASE WHEN y.typtype = 'd' AND y.typcollation <> b.typcollation
-            THEN {collation_name("y.typcollation")} END""",
-        "default": "CASE WHEN y.typtype = 'd' THEN pg_get_expr(y.typdefaultbin, 0) END",
-        "nullability": """CASE WHEN y.typtype = 'd' THEN
-            CASE WHEN y.typnotnull THEN 'NOT NULL' ELSE 'NULL' END END""",
-        "subtype": "format_type(g.rngsubtype, NULL)",
-        "subtype collation": f"""CASE WHEN g.rngcollation <> 0
-            THEN {collation_name("g.rngcollation")} END""",
-        "subtype operator class": f"""CASE WHEN g.rngsubopc <> 0
-            THEN split_part({identity("pg_opclass", "g.rngsubopc")}, ' USING ', 1) END""",
-        "canonical": function_name("g.rngcanonical"),
-        "subtype difference": function_name("g.rngsubdiff"),
-        "multirange": "format_type(g.rngmultitypid, NULL)",
+        "values": only("y.typtype = 'e'", _VALUES),
+        "type": only(_IS_DOMAIN, "format_type(y.typbasetype, y.typtypmod)"),
+        "collation": only(
+            f"{_IS_DOMAIN} AND y.typcollation <> {_BASE_COLLATION}",
+            collation_name("y.typcollation"),
+        ),
+        "default": only(_IS_DOMAIN, "pg_get_expr(y.typdefaultbin, 0)"),
+        "nullability": only(_IS_DOMAIN, "CASE WHEN y.typnotnull THEN 'NOT NULL' ELSE 'NULL' END"),
+        "subtype": _of_range("format_type(g.rngsubtype, NULL)"),
+        "subtype collation": _of_range(collation_name("g.rngcollation")),
+        "subtype operator class": _of_range(
+            f"split_part({identity('pg_opclass', 'g.rngsubopc')}, ' USING ', 1)"
+        ),
+        "canonical": _of_range(function_name("g.rngcanonical")),
+        "subtype difference": _of_range(function_name("g.rngsubdiff")),
+        "multirange": _of_range("format_type(g.rngmultitypid, NULL)"),
     },
     source=f"""pg_type AS y
-LEFT JOIN pg_type AS b ON b.oid = y.typbasetype
-LEFT JOIN pg_range AS g ON g.rngtypid = y.oid
-LEFT JOIN pg_class AS k ON k.oid = y.typrelid
-WHERE y.typtype IN ('e', 'd', 'c', 'r') AND (y.typtype <> 'c' OR k.relkind = 'c')
-    AND {is_user_made("pg_type", "y.oid")}""",
+WHERE y.typtype IN ('e', 'd', 'c', 'r') AND {is_users("y.oid")}
+    AND (y.typtype <> 'c'
+        OR (SELECT k.relkind FROM pg_class AS k WHERE k.oid = y.typrelid) = 'c')""",
 )
