@@ -26,6 +26,9 @@ def test_a_single_change_is_reported_once_and_at_its_own_kind(zoo: Database, nam
     assert len(reported) == 1, "\n".join(reported)
     expected = case.says.replace("{database}", zoo.name)
     assert reported[0][: len(expected)] == expected
+    assert [change.key for change in diff(after, before)] == [
+        change.key for change in diff(before, after)
+    ]
     if case.is_offered:
         _turn(zoo, after, before)
         _turn(zoo, before, after)

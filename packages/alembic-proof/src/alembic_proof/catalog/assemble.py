@@ -51,7 +51,7 @@ class _Assembly:
     def object(self, row: Row) -> CatalogObject | None:
         """The record; None for what is left out and for an implicit object that says nothing."""
         own = self.names.key(row.address)
-        if own is None or (row.is_implicit and row.address in self.names.reading.members):
+        if own is None or row.address in self.names.reading.members:
             return None
         facts = self._facts(row)
         if row.is_implicit and not facts:

@@ -102,8 +102,8 @@ class Saying:
     """
 
     attribute: str
-    reads: str
-    """The catalog part of the address."""
+    catalog: str
+    """The first part of the address, as SQL."""
     oid: str
     value: str
     source: str
@@ -120,7 +120,7 @@ class Saying:
             f"({self.sub})::integer",
             "NULL::bigint[]",
             "false",
-            f"({self.reads if '.' in self.reads else repr(self.reads)})::text",
+            f"({self.catalog})::text",
             "NULL::text[]",
             "NULL::text[]",
         )

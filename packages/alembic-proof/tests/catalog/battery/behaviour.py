@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .case import Case
-from .zoo import READER, WRITER
+from .zoo import READER, SPACE, WRITER
 
 TOUCH = "function app.touch()"
 DOUBLE = "function app.double(integer)"
@@ -321,5 +321,67 @@ CASES = (
         "materialized view comment",
         "COMMENT ON MATERIALIZED VIEW app.counts IS 'how many'",
         "materialized view app.counts, comment: none -> how many",
+    ),
+    Case(
+        "procedure owner",
+        f"ALTER PROCEDURE app.tidy OWNER TO {WRITER}",
+        f"procedure app.tidy(), owner: postgres -> {WRITER}",
+    ),
+    Case(
+        "procedure comment",
+        "COMMENT ON PROCEDURE app.tidy IS 'tidies'",
+        "procedure app.tidy(), comment: none -> tidies",
+    ),
+    Case(
+        "event trigger's event",
+        (
+            "DROP EVENT TRIGGER watcher",
+            "CREATE EVENT TRIGGER watcher ON ddl_command_start WHEN TAG IN ('DROP INDEX') EXECUTE FUNCTION app.watch()",
+            "ALTER EVENT TRIGGER watcher DISABLE",
+        ),
+        "event trigger watcher, event: ddl_command_end -> ddl_command_start",
+    ),
+    Case(
+        "event trigger's function",
+        (
+            "DROP EVENT TRIGGER watcher",
+            "CREATE EVENT TRIGGER watcher ON ddl_command_end WHEN TAG IN ('DROP INDEX') EXECUTE FUNCTION app.see()",
+            "ALTER EVENT TRIGGER watcher DISABLE",
+        ),
+        "event trigger watcher, function: app.watch -> app.see",
+        setup=("CREATE FUNCTION app.see() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'",),
+    ),
+    Case(
+        "event trigger owner",
+        f"ALTER EVENT TRIGGER watcher OWNER TO {WRITER}",
+        f"event trigger watcher, owner: postgres -> {WRITER}",
+        setup=(f"ALTER ROLE {WRITER} SUPERUSER",),
+    ),
+    Case(
+        "materialized view owner",
+        f"ALTER MATERIALIZED VIEW app.counts OWNER TO {WRITER}",
+        f"materialized view app.counts, owner: postgres -> {WRITER}",
+    ),
+    Case(
+        "materialized view's replica identity",
+        "ALTER TABLE app.counts REPLICA IDENTITY FULL",
+        "materialized view app.counts, replica identity: none -> full",
+    ),
+    Case(
+        "materialized view's tablespace",
+        f"ALTER MATERIALIZED VIEW app.counts SET TABLESPACE {SPACE}",
+        f"materialized view app.counts, tablespace: none -> {SPACE}",
+    ),
+    Case(
+        "materialized view's access method",
+        "ALTER MATERIALIZED VIEW app.counts SET ACCESS METHOD heap2",
+        "materialized view app.counts, access method: none -> heap2",
+        setup=("CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler",),
+    ),
+    Case(
+        "materialized view's toast option",
+        "ALTER MATERIALIZED VIEW app.texts SET (toast.autovacuum_enabled = false)",
+        "materialized view app.texts, toast options: none -> 'autovacuum_enabled=false'",
+        setup=("CREATE MATERIALIZED VIEW app.texts AS SELECT 'x'::text AS t",),
     ),
 )

@@ -259,4 +259,10 @@ CASES = (
         "CREATE UNIQUE INDEX ix ON app.counts (tenant_id)",
         "index app.ix: unexpected",
     ),
+    Case(
+        "index on another table",
+        ("DROP INDEX app.moved", "CREATE INDEX moved ON app.loose (id)"),
+        "index app.moved, table: app.tenants -> app.loose",
+        setup=("CREATE INDEX moved ON app.tenants (id)",),
+    ),
 )

@@ -350,4 +350,73 @@ CASES = (
         "CREATE ACCESS METHOD other TYPE INDEX HANDLER bthandler",
         "access method other: unexpected",
     ),
+    Case(
+        "extension owner",
+        f"UPDATE pg_extension SET extowner = '{WRITER}'::regrole WHERE extname = 'hstore'",
+        f"extension hstore, owner: postgres -> {WRITER}",
+        is_offered=False,
+    ),
+    Case(
+        "publication of all tables",
+        ("DROP PUBLICATION all_of_it", "CREATE PUBLICATION all_of_it FOR ALL TABLES"),
+        "publication all_of_it, all tables: none -> yes",
+        setup=("CREATE PUBLICATION all_of_it",),
+    ),
+    Case(
+        "server owner",
+        f"ALTER SERVER far OWNER TO {WRITER}",
+        f"server far, owner: postgres -> {WRITER}",
+        setup=(f"GRANT USAGE ON FOREIGN DATA WRAPPER nothing TO {WRITER}",),
+    ),
+    Case(
+        "server type",
+        ("DROP SERVER near", "CREATE SERVER near TYPE 'b' FOREIGN DATA WRAPPER nothing"),
+        "server near, type: a -> b",
+        setup=("CREATE SERVER near TYPE 'a' FOREIGN DATA WRAPPER nothing",),
+    ),
+    Case(
+        "server wrapper",
+        ("DROP SERVER near", "CREATE SERVER near FOREIGN DATA WRAPPER other"),
+        "server near, wrapper: nothing -> other",
+        setup=(
+            "CREATE FOREIGN DATA WRAPPER other",
+            "CREATE SERVER near FOREIGN DATA WRAPPER nothing",
+        ),
+    ),
+    Case(
+        "statistics owner",
+        f"ALTER STATISTICS app.notes_stats OWNER TO {WRITER}",
+        f"statistics app.notes_stats, owner: postgres -> {WRITER}",
+    ),
+    Case(
+        "foreign table owner",
+        f"ALTER FOREIGN TABLE app.remote OWNER TO {WRITER}",
+        f"foreign table app.remote, owner: postgres -> {WRITER}",
+    ),
+    Case(
+        "foreign table comment",
+        "COMMENT ON FOREIGN TABLE app.remote IS 'off'",
+        "foreign table app.remote, comment: none -> off",
+    ),
+    Case(
+        "foreign table's server",
+        (
+            "DROP FOREIGN TABLE app.remote",
+            "CREATE FOREIGN TABLE app.remote (id integer) SERVER near OPTIONS (name 'it')",
+        ),
+        "foreign table app.remote, server: far -> near",
+        setup=("CREATE SERVER near FOREIGN DATA WRAPPER nothing",),
+    ),
+    Case(
+        "foreign table inherits",
+        "ALTER FOREIGN TABLE app.remote INHERIT app.short",
+        "foreign table app.remote, inherits: none -> app.short",
+        setup=("CREATE TABLE app.short (id integer)",),
+    ),
+    Case(
+        "foreign partition",
+        "ALTER TABLE app.spread ATTACH PARTITION app.remote FOR VALUES IN (1)",
+        "foreign table app.remote, partition of: none -> app.spread FOR VALUES IN (1)",
+        setup=("CREATE TABLE app.spread (id integer) PARTITION BY LIST (id)",),
+    ),
 )

@@ -93,6 +93,25 @@ CASES = (
         "CREATE TABLE app.events_2025 PARTITION OF app.events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
         "table app.events_2025: unexpected",
     ),
+    Case(
+        "partition of what a foreign key refers to",
+        "CREATE TABLE app.events_2025 PARTITION OF app.events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+        "table app.events_2025: unexpected",
+        setup=(
+            "CREATE TABLE app.refers (id integer, at date, CONSTRAINT fk FOREIGN KEY (id, at) REFERENCES app.events)",
+        ),
+        is_offered=False,
+    ),
+    Case(
+        "foreign key to a partitioned table",
+        "ALTER TABLE app.loose ADD CONSTRAINT fk FOREIGN KEY (id, at) REFERENCES app.events",
+        "constraint app.loose.fk: unexpected",
+    ),
+    Case(
+        "foreign key of a partitioned table",
+        "ALTER TABLE app.events ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES app.tenants",
+        "constraint app.events.fk: unexpected",
+    ),
     Case("partition dropped", "DROP TABLE app.events_2024", "table app.events_2024: missing"),
     Case(
         "partition bound",
@@ -187,5 +206,31 @@ CASES = (
         f"GRANT MAINTAIN ON {NAME} TO {READER}",
         f"{TABLE}, grant to {READER}: none -> MAINTAIN",
         since=17,
+    ),
+    Case(
+        "partition key",
+        ("DROP TABLE app.spread", "CREATE TABLE app.spread (id integer) PARTITION BY HASH (id)"),
+        "table app.spread, partitioned by: LIST (id) -> HASH (id)",
+        setup=("CREATE TABLE app.spread (id integer) PARTITION BY LIST (id)",),
+    ),
+    Case(
+        "inherited column is the child's own too",
+        ("ALTER TABLE app.heir NO INHERIT app.short", "ALTER TABLE app.heir INHERIT app.short"),
+        "column app.heir.id, inherited: none -> and local",
+        setup=(
+            "CREATE TABLE app.short (id integer)",
+            "CREATE TABLE app.heir () INHERITS (app.short)",
+        ),
+        is_offered=False,
+    ),
+    Case(
+        "inherited check is the child's own too",
+        ("ALTER TABLE app.heir NO INHERIT app.short", "ALTER TABLE app.heir INHERIT app.short"),
+        "constraint app.heir.ck, inherited: none -> and local",
+        setup=(
+            "CREATE TABLE app.short (CONSTRAINT ck CHECK (true))",
+            "CREATE TABLE app.heir () INHERITS (app.short)",
+        ),
+        is_offered=False,
     ),
 )

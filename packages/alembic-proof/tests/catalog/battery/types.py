@@ -190,4 +190,85 @@ CASES = (
         "COMMENT ON SEQUENCE app.numbers IS 'counts'",
         f"{NUMBERS}, comment: none -> counts",
     ),
+    Case(
+        "attribute's collation",
+        'ALTER TYPE app.pair ALTER ATTRIBUTE b TYPE text COLLATE "C"',
+        'attribute app.pair.b, collation: none -> "C"',
+    ),
+    Case(
+        "composite type's owner",
+        f"ALTER TYPE app.pair OWNER TO {WRITER}",
+        f"composite type app.pair, owner: postgres -> {WRITER}",
+    ),
+    Case(
+        "composite type's order",
+        ("ALTER TYPE app.pair DROP ATTRIBUTE a", "ALTER TYPE app.pair ADD ATTRIBUTE a integer"),
+        "column-order app.pair: a, b -> b, a",
+        is_offered=False,
+    ),
+    Case(
+        "domain's collation",
+        ("DROP DOMAIN app.word", 'CREATE DOMAIN app.word AS text COLLATE "C"'),
+        'domain app.word, collation: none -> "C"',
+        setup=("CREATE DOMAIN app.word AS text",),
+    ),
+    Case(
+        "domain owner",
+        f"ALTER DOMAIN app.share OWNER TO {WRITER}",
+        f"domain app.share, owner: postgres -> {WRITER}",
+    ),
+    Case(
+        "domain's not null comment",
+        "COMMENT ON CONSTRAINT nn ON DOMAIN app.word IS 'why'",
+        "domain app.word, not null comment: none -> why",
+        setup=("CREATE DOMAIN app.word AS text CONSTRAINT nn NOT NULL",),
+        since=18,
+        is_offered=False,
+    ),
+    Case(
+        "enum comment", "COMMENT ON TYPE app.mood IS 'how'", "enum app.mood, comment: none -> how"
+    ),
+    Case(
+        "identity's comment",
+        "COMMENT ON SEQUENCE app.users_id_seq IS 'ids'",
+        "identity app.users.id, comment: none -> ids",
+    ),
+    Case(
+        "range owner",
+        f"ALTER TYPE app.floats OWNER TO {WRITER}",
+        f"range app.floats, owner: postgres -> {WRITER}",
+    ),
+    Case(
+        "range comment",
+        "COMMENT ON TYPE app.floats IS 'from to'",
+        "range app.floats, comment: none -> from to",
+    ),
+    Case(
+        "range's subtype",
+        ("DROP TYPE app.floats", "CREATE TYPE app.floats AS RANGE (subtype = integer)"),
+        "range app.floats, subtype: double precision -> integer",
+    ),
+    Case(
+        "range's collation",
+        ("DROP TYPE app.words", 'CREATE TYPE app.words AS RANGE (subtype = text, collation = "C")'),
+        'range app.words, subtype collation: none -> "C"',
+        setup=("CREATE TYPE app.words AS RANGE (subtype = text)",),
+    ),
+    Case(
+        "range's operator class",
+        (
+            "DROP TYPE app.words",
+            "CREATE TYPE app.words AS RANGE (subtype = text, subtype_opclass = text_pattern_ops)",
+        ),
+        "range app.words, subtype operator class: none -> pg_catalog.text_pattern_ops",
+        setup=("CREATE TYPE app.words AS RANGE (subtype = text)",),
+    ),
+    Case(
+        "range's multirange",
+        (
+            "DROP TYPE app.floats",
+            "CREATE TYPE app.floats AS RANGE (subtype = float8, multirange_type_name = app.many)",
+        ),
+        "range app.floats, multirange: app.floats_multirange -> app.many",
+    ),
 )

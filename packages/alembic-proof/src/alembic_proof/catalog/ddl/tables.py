@@ -82,7 +82,7 @@ def alter_replica_identity(at: Alteration) -> tuple[str, ...]:
     """Say what identifies a row to a replica."""
     after = at.after or "default"
     by = f"USING INDEX {after[6:]}" if after.startswith("index ") else after.upper()
-    return (f"ALTER {address(at.record)} REPLICA IDENTITY {by}",)
+    return (f"ALTER TABLE {at.record.identity} REPLICA IDENTITY {by}",)
 
 
 def alter_of_type(at: Alteration) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from alembic_proof.catalog.queries import (
     behaviour,
     columns,
@@ -53,6 +55,7 @@ SAYINGS: tuple[Saying, ...] = (
     relations.REPLICA_INDEX,
     relations.INHERITS,
     columns.NOT_NULL,
+    columns.NOT_NULL_COMMENT,
     constraints.DISABLED,
     sayings.COMMENTS,
     sayings.FIRST_COMMENTS,
@@ -62,6 +65,7 @@ SAYINGS: tuple[Saying, ...] = (
 """What is said of objects that the SELECTS find."""
 
 
+@cache
 def statement(*, major: int) -> str:
     """The whole statement; one row, whose first column is a JSON array of arrays.
 

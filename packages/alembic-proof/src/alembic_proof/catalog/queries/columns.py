@@ -56,7 +56,7 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND {is_users("a.attrelid")}""",
 
 NOT_NULL = Saying(
     attribute="nullability",
-    reads="pg_class",
+    catalog="'pg_class'",
     oid="k.conrelid",
     sub="k.conkey[1]",
     value="""'NOT NULL' || CASE WHEN k.connoinherit THEN ' NO INHERIT' ELSE '' END
@@ -66,3 +66,15 @@ WHERE k.contype = 'n' AND (k.connoinherit OR NOT k.convalidated) AND {is_users("
     since=18,
 )
 """PostgreSQL 18 keeps NOT NULL as a constraint; its name says nothing about the column."""
+
+NOT_NULL_COMMENT = Saying(
+    attribute="not null comment",
+    catalog="CASE WHEN k.conrelid <> 0 THEN 'pg_class' ELSE 'pg_type' END",
+    oid="CASE WHEN k.conrelid <> 0 THEN k.conrelid ELSE k.contypid END",
+    sub="coalesce(k.conkey[1], 0)",
+    value="d.description",
+    source=f"""pg_description AS d
+JOIN pg_constraint AS k ON k.oid = d.objoid AND k.contype = 'n'
+WHERE d.classoid = 'pg_constraint'::regclass AND {is_users("d.objoid")}""",
+    since=18,
+)

@@ -25,13 +25,18 @@ CONSTRAINTS = Select(
         ),
     },
     source=f"""pg_constraint AS k
-WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND {is_users("k.oid")}""",
+WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND {is_users("k.oid")}
+    AND (k.conparentid = 0 OR k.contype <> 'f' OR k.confrelid = (
+        SELECT up.confrelid FROM pg_constraint AS up WHERE up.oid = k.conparentid))""",
 )
-"""Not null is the column's own attribute, a constraint trigger is a trigger."""
+"""Not null is the column's own attribute, a constraint trigger is a trigger.
+
+A foreign key to a partitioned table has a row of its own for each partition: no user made it.
+"""
 
 DISABLED = Saying(
     attribute="triggers",
-    reads="pg_constraint",
+    catalog="'pg_constraint'",
     oid="t.tgconstraint",
     value="""string_agg(DISTINCT CASE t.tgenabled
     WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' ELSE 'always' END, ', ')""",

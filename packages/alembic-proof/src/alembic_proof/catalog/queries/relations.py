@@ -54,7 +54,7 @@ RELATIONS = Select(
 
 REPLICA_INDEX = Saying(
     attribute="replica identity",
-    reads="pg_class",
+    catalog="'pg_class'",
     oid="i.indrelid",
     value="'index ' || quote_ident(k.relname)",
     source=f"""pg_index AS i
@@ -65,7 +65,7 @@ WHERE i.indisreplident AND {is_users("i.indexrelid")}""",
 
 INHERITS = Saying(
     attribute="(inherits)",
-    reads="pg_class",
+    catalog="'pg_class'",
     oid="h.inhrelid",
     sub="h.inhseqno",
     value="h.inhparent",

@@ -7,7 +7,7 @@ from alembic_proof.catalog.select import Saying
 
 COMMENTS = Saying(
     attribute="comment",
-    reads="c.relname",
+    catalog="c.relname",
     oid="d.objoid",
     sub="d.objsubid",
     value="d.description",
@@ -18,7 +18,7 @@ WHERE {is_users("d.objoid")}""",
 
 FIRST_COMMENTS = Saying(
     attribute="comment",
-    reads="c.relname",
+    catalog="c.relname",
     oid="d.objoid",
     value="d.description",
     source=f"""(
@@ -34,7 +34,7 @@ WHERE d.objoid < {FIRST_USER_OID}""",
 
 SECURITY_LABELS = Saying(
     attribute="security label",
-    reads="c.relname",
+    catalog="c.relname",
     oid="l.objoid",
     sub="l.objsubid",
     value="l.provider || ': ' || l.label",
@@ -43,7 +43,7 @@ SECURITY_LABELS = Saying(
 
 MEMBERS = Saying(
     attribute="(member)",
-    reads="c.relname",
+    catalog="c.relname",
     oid="d.objid",
     value="''",
     source="""pg_depend AS d

@@ -14,6 +14,9 @@ from alembic_proof.catalog.select import Link, Select
 _VALUES = """coalesce((SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
     FROM pg_enum AS e WHERE e.enumtypid = y.oid), '')"""
 _BASE_COLLATION = "(SELECT b.typcollation FROM pg_type AS b WHERE b.oid = y.typbasetype)"
+_SUBTYPE_COLLATION = "(SELECT b.typcollation FROM pg_type AS b WHERE b.oid = g.rngsubtype)"
+_OPERATOR_CLASS = f"""(SELECT split_part({identity("pg_opclass", "k.oid")}, ' USING ', 1)
+    FROM pg_opclass AS k WHERE k.oid = g.rngsubopc AND NOT k.opcdefault)"""
 _IS_DOMAIN = "y.typtype = 'd'"
 
 
@@ -45,10 +48,10 @@ TYPES = Select(
         "default": only(_IS_DOMAIN, "pg_get_expr(y.typdefaultbin, 0)"),
         "nullability": only(_IS_DOMAIN, "CASE WHEN y.typnotnull THEN 'NOT NULL' ELSE 'NULL' END"),
         "subtype": _of_range("format_type(g.rngsubtype, NULL)"),
-        "subtype collation": _of_range(collation_name("g.rngcollation")),
-        "subtype operator class": _of_range(
-            f"split_part({identity('pg_opclass', 'g.rngsubopc')}, ' USING ', 1)"
+        "subtype collation": _of_range(
+            only(f"g.rngcollation <> {_SUBTYPE_COLLATION}", collation_name("g.rngcollation"))
         ),
+        "subtype operator class": _of_range(_OPERATOR_CLASS),
         "canonical": _of_range(function_name("g.rngcanonical")),
         "subtype difference": _of_range(function_name("g.rngsubdiff")),
         "multirange": _of_range("format_type(g.rngmultitypid, NULL)"),

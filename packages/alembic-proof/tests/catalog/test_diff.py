@@ -1,0 +1,165 @@
+"""The comparison itself, on catalogs that no server made."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alembic_proof.catalog import Catalog, CatalogObject, Change, Key, diff, key
+
+TABLE = key("table", "public.t")
+COLUMN = key("column", "public.t.c")
+KEYS = (
+    key("schema", "public"),
+    TABLE,
+    COLUMN,
+    key("column", "public.p.c"),
+    key("index", "public.i"),
+    key("database", "current"),
+)
+
+
+def record(
+    at: Key,
+    *,
+    parents: tuple[Key, ...] = (),
+    origin: Key | None = None,
+    is_implicit: bool = False,
+    **facts: str,
+) -> CatalogObject:
+    """An object of those facts; underscores stand for spaces."""
+    named = sorted((name.replace("_", " "), text) for name, text in facts.items())
+    return CatalogObject(at, tuple(named), parents, origin, is_implicit)
+
+
+facts = st.dictionaries(
+    st.sampled_from(("owner", "definition", "column order", "inherited", "inherits")),
+    st.sampled_from(("a", "b", "a, b", "b, a", "line\nother")),
+)
+records = st.builds(
+    CatalogObject,
+    st.sampled_from(KEYS),
+    facts.map(lambda found: tuple(sorted(found.items()))),
+    st.lists(st.sampled_from(KEYS), max_size=2, unique=True).map(tuple),
+    st.none() | st.sampled_from(KEYS),
+    st.booleans(),
+)
+catalogs = st.lists(records, unique_by=lambda one: one.key).map(Catalog.of)
+
+
+@given(catalogs)
+def test_a_catalog_does_not_differ_from_itself(catalog: Catalog) -> None:
+    """diff(a, a) is empty."""
+    assert diff(catalog, catalog) == ()
+
+
+@given(catalogs, catalogs)
+def test_backwards_is_the_mirror(one: Catalog, other: Catalog) -> None:
+    """diff(b, a) has the changes of diff(a, b), before and after exchanged."""
+    mirrored = [
+        (change.kind, change.identity, change.attribute, change.after, change.before)
+        for change in diff(one, other)
+    ]
+
+    assert mirrored == [
+        (change.kind, change.identity, change.attribute, change.before, change.after)
+        for change in diff(other, one)
+    ]
+
+
+@given(st.lists(records, unique_by=lambda one: one.key), st.randoms())
+def test_the_order_of_objects_does_not_matter(objects: list[CatalogObject], random: Random) -> None:
+    """Catalogs of the same objects are equal and have one hash."""
+    shuffled = random.sample(objects, len(objects))
+
+    assert Catalog.of(objects) == Catalog.of(shuffled)
+    assert hash(Catalog.of(objects)) == hash(Catalog.of(shuffled))
+
+
+def test_what_a_missing_object_carries_is_not_listed() -> None:
+    """A missing table is one change, however much hangs on it."""
+    before = Catalog.of([record(TABLE), record(COLUMN, parents=(TABLE,), type="text")])
+
+    assert [str(change) for change in diff(before, Catalog())] == ["table public.t: missing"]
+    assert [str(change) for change in diff(Catalog(), before)] == ["table public.t: unexpected"]
+
+
+def test_a_missing_child_of_a_table_that_is_there_is_listed() -> None:
+    """The negative control: the table has lost a column."""
+    table, column = record(TABLE), record(COLUMN, parents=(TABLE,))
+
+    changes = diff(Catalog.of([table, column]), Catalog.of([table]))
+
+    assert [str(change) for change in changes] == ["column public.t.c: missing"]
+
+
+def test_what_follows_the_same_change_of_its_origin_is_not_listed() -> None:
+    """An inherited column changes with the one that it is inherited from."""
+    heir = key("column", "public.p.c")
+    before = Catalog.of([record(COLUMN, type="text"), record(heir, origin=COLUMN, type="text")])
+    after = Catalog.of([record(COLUMN, type="date"), record(heir, origin=COLUMN, type="date")])
+    alone = Catalog.of([record(COLUMN, type="text"), record(heir, origin=COLUMN, type="date")])
+
+    assert [str(one) for one in diff(before, after)] == ["column public.t.c, type: text -> date"]
+    assert [str(one) for one in diff(before, alone)] == ["column public.p.c, type: text -> date"]
+
+
+def test_an_implicit_object_is_never_missing() -> None:
+    """Only what is said of it counts: it is there because its parent is."""
+    table = record(TABLE)
+    implicit = record(COLUMN, parents=(TABLE,), is_implicit=True, comment="said")
+
+    changes = diff(Catalog.of([table]), Catalog.of([table, implicit]))
+
+    assert [str(change) for change in changes] == ["column public.t.c, comment: none -> said"]
+    assert diff(Catalog(), Catalog.of([table, implicit])) == diff(Catalog(), Catalog.of([table]))
+
+
+def test_the_order_of_columns_is_a_note() -> None:
+    """Columns that both have in another order; one that only one has is left aside."""
+    before = Catalog.of([record(TABLE, column_order='a, "b, c", d')])
+    after = Catalog.of([record(TABLE, column_order='"b, c", a')])
+
+    (change,) = diff(before, after)
+
+    assert str(change) == 'column-order public.t: a, "b, c" -> "b, c", a'
+    assert change.severity == "note"
+
+
+def test_a_column_more_is_no_other_order() -> None:
+    """The negative control: the columns that both have are in one order."""
+    before = Catalog.of([record(TABLE, column_order="a, b")])
+
+    assert diff(before, Catalog.of([record(TABLE, column_order="a, x, b")])) == ()
+
+
+def test_what_belongs_to_an_installation_is_a_note() -> None:
+    """Settings of the database itself differ between installations."""
+    at = key("database", "current")
+
+    (change,) = diff(Catalog.of([record(at)]), Catalog.of([record(at, settings="'a=b'")]))
+
+    assert change.severity == "note"
+
+
+def test_a_long_definition_is_shown_as_its_changed_lines() -> None:
+    """Of two function bodies only the lines that differ and their neighbours are shown."""
+    body = [f"line {number}" for number in range(20)]
+    other = [*body[:10], "another", *body[11:]]
+    change = Change(
+        kind=TABLE.kind,
+        identity=TABLE.identity,
+        attribute="definition",
+        before="\n".join(body),
+        after="\n".join(other),
+    )
+
+    assert str(change).splitlines() == [
+        "table public.t: changed",
+        "     line 9",
+        "    -line 10",
+        "    +another",
+        "     line 11",
+    ]
