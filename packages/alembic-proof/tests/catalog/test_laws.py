@@ -64,6 +64,26 @@ def test_the_proposed_statements_turn_one_schema_into_the_other(
     assert left == [], "\n".join(statements)
 
 
+def test_how_not_null_came_about_does_not_show(empty: Database) -> None:
+    """PostgreSQL 18 names the constraint behind NOT NULL by the way it was made: no difference."""
+    made = _built(empty, ["CREATE TABLE public.t (a integer NOT NULL, b integer NOT NULL)"])
+    changed = _built(
+        empty,
+        [
+            "CREATE TABLE public.old (a integer NOT NULL, c integer)",
+            "ALTER TABLE public.old RENAME TO t",
+            "ALTER TABLE public.t RENAME COLUMN c TO b",
+            "ALTER TABLE public.t ALTER COLUMN b SET NOT NULL",
+        ],
+    )
+    nullable = _built(empty, ["CREATE TABLE public.t (a integer NOT NULL, b integer)"])
+
+    assert changed == made
+    assert [str(one) for one in diff(made, nullable)] == [
+        "column public.t.b, nullability: NOT NULL -> NULL"
+    ]
+
+
 def _built(database: Database, statements: list[str]) -> Catalog:
     """What the statements make of an empty database, which is empty again afterwards."""
     try:

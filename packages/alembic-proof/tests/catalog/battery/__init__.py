@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from . import behaviour, columns, constraints, surroundings, tables, types
+from . import (
+    behaviour,
+    columns,
+    constraints,
+    foreign,
+    functions,
+    rare,
+    replication,
+    surroundings,
+    tables,
+    types,
+    views,
+)
 from .case import Case
 
-CASES: tuple[Case, ...] = (
-    *surroundings.CASES,
-    *tables.CASES,
-    *columns.CASES,
-    *constraints.CASES,
-    *types.CASES,
-    *behaviour.CASES,
+CASES: tuple[Case, ...] = tuple(
+    case
+    for part in (
+        surroundings,
+        tables,
+        columns,
+        constraints,
+        types,
+        views,
+        functions,
+        behaviour,
+        replication,
+        foreign,
+        rare,
+    )
+    for case in part.CASES
 )
 
 __all__ = ["CASES", "Case"]
