@@ -7,7 +7,6 @@ from .zoo import WRITER
 
 TOUCH = "function app.touch()"
 DOUBLE = "function app.double(integer)"
-DELETE = "BEFORE DELETE ON app.users FOR EACH ROW EXECUTE FUNCTION app.touch()"
 
 CASES = (
     Case(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from .case import Case
 from .zoo import READER, SPACE, WRITER
 
-DELETE = "BEFORE DELETE ON app.users FOR EACH ROW EXECUTE FUNCTION app.touch()"
-
 CASES = (
     Case(
         "view created",
