@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
 
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.url import DatabaseUrl
