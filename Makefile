@@ -49,7 +49,7 @@ history: bootstrap ## List the revisions
 current: bootstrap ## Show the revision that the database is at
 	@$(NOX) -s current
 
-check: bootstrap ## Check that no model change is missing in the history
+check: bootstrap ## Compare the database with the models, as far as Alembic sees
 	@$(NOX) -s check
 
 db: bootstrap ## Handle the local server: make db do=start|stop|status|url|shell|reset

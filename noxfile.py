@@ -30,21 +30,21 @@ def find_uv(session: nox.Session) -> str:
 
 
 def call(session: nox.Session, *command: str) -> int:
-    """Run a command in the workspace's environment and return its exit code."""
+    """Run a command in the workspace's environment; return 0 clean, 1 findings, 2 broken."""
     try:
         session.run(find_uv(session), "run", "--quiet", *command, external=True)
     except CommandFailed as error:
-        return error.return_code or 2
+        return 1 if error.return_code == 1 else 2
     return 0
 
 
 def run(session: nox.Session, *command: str) -> None:
-    """Run a command; findings (1) fail the session, broken surroundings (2) end nox with 2."""
-    code = call(session, *command)
-    if code == 1:
-        session.error(f"{command[0]} found something to mend (see above).")
-    if code > 1:
-        sys.exit(code)
+    """Run a command; findings fail the session, broken surroundings end nox with 2."""
+    match call(session, *command):
+        case 1:
+            session.error(f"{command[0]} found something to mend (see above).")
+        case 2:
+            sys.exit(2)
 
 
 def migrate(session: nox.Session, *command: str) -> None:
@@ -75,9 +75,10 @@ def lint(session: nox.Session) -> None:
             ".github/workflows/ci.yml",
         ),
     ]
-    failed = [" ".join(check) for check in checks if call(session, *check)]
-    if failed:
-        session.error(f"failed: {', '.join(failed)}")
+    codes = {" ".join(check): call(session, *check) for check in checks}
+    if failed := [command for command, code in codes.items() if code]:
+        session.warn(f"failed: {'; '.join(failed)}")
+        sys.exit(2) if 2 in codes.values() else session.error("found something to mend.")
 
 
 @nox.session
@@ -139,7 +140,7 @@ def current(session: nox.Session) -> None:
 
 @nox.session
 def check(session: nox.Session) -> None:
-    """Check that the models have no change that is missing in the history."""
+    """Compare the database with the models as far as Alembic sees (`parity` compares all)."""
     migrate(session, "check", *session.posargs)
 
 

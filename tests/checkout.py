@@ -18,11 +18,13 @@ class Checkout:
     root: Path
     environ: Mapping[str, str]
 
-    def run(self, *command: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run a command at the root; its output, both streams together, is in `stdout`."""
+    def run(
+        self, *command: str, cwd: Path | None = None, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command, at the root unless told; both streams together are in `stdout`."""
         return subprocess.run(
             command,
-            cwd=self.root,
+            cwd=cwd or self.root,
             env={**self.environ, **environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -12,7 +12,6 @@ from tests.checkout import ROOT, Checkout, copy_sources, ensure_tools
 
 FOREIGN = (
     "BOARDS_",
-    "ALEMBIC_PROOF_STATE",
     "PYTEST_",
     "VIRTUAL_ENV",
     "UV_PROJECT",

@@ -89,13 +89,51 @@ def test_downgrade_and_upgrade_name_both_ends(checkout: Checkout) -> None:
         assert re.search(r"^[0-9a-f]{12} -> [0-9a-f]{12}.* on boards", output, re.MULTILINE), output
 
 
-def test_from_another_directory(checkout: Checkout) -> None:
-    """The sessions do not depend on the directory that they are called from."""
-    done = checkout.run(
-        *NOX[:1], "-m", "nox", "-f", str(checkout.root / "noxfile.py"), "-s", "current"
-    )
+def test_from_another_directory(checkout: Checkout, tmp_path: Path) -> None:
+    """The sessions do not depend on the directory that they are called from, and leave it empty."""
+    python, noxfile = checkout.root / NOX[0], checkout.root / "noxfile.py"
+
+    for session in ("upgrade", "current", "roundtrip"):
+        done = checkout.run(
+            str(python), "-m", "nox", "-f", str(noxfile), "-s", session, cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stdout
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tools_on_path_will_do(checkout: Checkout, tmp_path: Path) -> None:
+    """A nox and a uv that are on PATH serve a checkout that has no .tools."""
+    tools = (checkout.root / ".tools").rename(tmp_path / "tools")
+    try:
+        done = checkout.run(
+            "nox", "-s", "current", PATH=f"{tools.resolve() / 'bin'}:{checkout.environ['PATH']}"
+        )
+    finally:
+        tools.rename(checkout.root / ".tools")
 
     assert done.returncode == 0, done.stdout
+
+
+def test_default_is_lint_roundtrip_test(checkout: Checkout) -> None:
+    """Without a session, nox selects lint, roundtrip and test, in this order."""
+    listed = checkout.run(*NOX, "-l").stdout
+
+    assert re.findall(r"^\* (\w+)", listed, re.MULTILINE) == ["lint", "roundtrip", "test"]
+
+
+def test_ci_ends_with_the_closing_line(checkout: Checkout, tmp_path: Path) -> None:
+    """`.ci/run` repeats pytest's closing line as its last, and keeps the exit code."""
+    closing = "===== 1 failed, 2 passed in 3.45s ====="
+    make = tmp_path / "make"
+    make.write_text(f"#!/bin/sh\necho '{closing}'\necho nox says more\nexit 2\n", encoding="utf-8")
+    make.chmod(0o755)
+
+    done = checkout.run(
+        "bash", ".ci/run", cwd=checkout.root, PATH=f"{tmp_path}:{checkout.environ['PATH']}"
+    )
+
+    assert (done.stdout.splitlines()[-1], done.returncode) == (closing, 2)
 
 
 @pytest.mark.parametrize(
@@ -135,16 +173,16 @@ def user_file(checkout: Checkout) -> Iterator[Path]:
 
 
 def test_model_change_becomes_a_revision(checkout: Checkout, user_file: Path) -> None:
-    """A new column is authored whole, lints, round-trips, and reaches the developer's database."""
+    """A new column is authored whole, passes the lint, round-trips, and is applied and taken back."""
     add_column(user_file)
 
     written = checkout.run("make", "revision", "m=add pronouns")
-    lint = checkout.run(*NOX, "-s", "roundtrip", "upgrade", "check", "downgrade")
+    sessions = checkout.run(*NOX, "-s", "lint", "roundtrip", "upgrade", "check", "downgrade")
 
     assert written.returncode == 0, written.stdout
     assert re.search(r"\d{8}_\d{6}_add_pronouns\.py", written.stdout)
     assert "op.add_column" in written.stdout
-    assert lint.returncode == 0, lint.stdout
+    assert sessions.returncode == 0, sessions.stdout
 
 
 def test_forgotten_revision_is_noticed(checkout: Checkout, user_file: Path) -> None:
@@ -170,3 +208,31 @@ def add_column(path: Path) -> None:
     )
     assert changed != text
     path.write_text(changed, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "checker"),
+    [
+        (
+            "packages/alembic-proof/src/alembic_proof/finding.py",
+            "\nimport boards  # noqa\n",
+            "lint-imports",
+        ),
+        ("packages/alembic-proof/src/alembic_proof/finding.py", '\nX: int = "1"\n', "mypy"),
+        (".github/workflows/ci.yml", "\nsurprise: true\n", "check-jsonschema"),
+        ("tools/pins.py", "\nimport   os\n", "ruff"),
+    ],
+)
+def test_lint_notices(checkout: Checkout, path: str, text: str, checker: str) -> None:
+    """Each checker of the lint session fails it: layers, types, the workflow's schema, style."""
+    file = checkout.root / path
+    before = file.read_text(encoding="utf-8")
+    file.write_text(before + text, encoding="utf-8")
+    try:
+        done = checkout.run(*NOX, "-s", "lint")
+    finally:
+        file.write_text(before, encoding="utf-8")
+
+    assert done.returncode == 1, done.stdout
+    failed = next(line for line in done.stdout.splitlines() if "failed: " in line)
+    assert checker in failed

@@ -95,6 +95,7 @@ def test_contents(installed: Installed) -> None:
 
     assert len(history) > 10
     assert {name for name in files if ".dist-info/" not in name} == history | package
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in files)
 
 
 def test_nothing_for_development(installed: Installed) -> None:
