@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from shlex import quote
 
 import pytest
 
@@ -38,10 +39,10 @@ def script(document: str) -> str:
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if script(name)])
 def test_commands_run(document: str, checkout: Checkout, document_url: str | None) -> None:
     """Every command block of a document succeeds when it is typed word for word."""
-    extra = {"BOARDS_DATABASE_URL": document_url} if document_url else {}
+    named = f"export BOARDS_DATABASE_URL={quote(document_url)}\n" if document_url else ""
 
     done = checkout.run(
-        "bash", "-euxo", "pipefail", "-c", script(document), CHECKOUT=str(checkout.root), **extra
+        "bash", "-euxo", "pipefail", "-c", named + script(document), CHECKOUT=str(checkout.root)
     )
 
     assert done.returncode == 0, done.stdout
