@@ -37,7 +37,7 @@ lint: bootstrap ## Check style, types, layers and every revision
 format: bootstrap ## Fix what can be fixed
 	@$(NOX) -s format
 
-roundtrip: bootstrap ## Prove up, down and up again
+roundtrip: bootstrap ## Prove that every revision goes up, down and up again
 	@$(NOX) -s roundtrip
 
 parity: bootstrap ## Prove that models and history build the same database

@@ -83,7 +83,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def roundtrip(session: nox.Session) -> None:
-    """Prove that the history goes up, down and up again and leaves the catalog identical."""
+    """Prove that every revision goes up, down and up again and leaves the catalog identical."""
     prove(session, "roundtrip", *session.posargs)
 
 

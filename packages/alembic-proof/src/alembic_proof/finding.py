@@ -34,6 +34,10 @@ class Finding:
     message: str
     severity: Severity = Severity.ERROR
     location: Location | None = None
+    revision: str = ""
+    """The id of the revision that it is about, where it is about one."""
+    direction: str = ""
+    """`upgrade`, `downgrade` or `second upgrade`, where it is about one."""
     todo: str = ""
     """What to do about it, where that is not in the message."""
 

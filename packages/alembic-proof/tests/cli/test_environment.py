@@ -35,7 +35,34 @@ def test_an_env_that_goes_its_own_way_is_refused_before_anything_runs(
     assert run_on(scratch_url, lambda connection: inspect(connection).get_table_names()) == []
 
 
-@_COMMANDS
+def test_a_round_trip_needs_no_metadata(open_case: Open, run: Run) -> None:
+    """The history alone is proved, whatever models there are."""
+    open_case("environment/has_no_metadata")
+
+    assert run("roundtrip") == (0, "round trip: no findings\n", "")
+
+
+def test_an_env_for_several_databases_is_refused(open_case: Open, run: Run) -> None:
+    """Which of them is to be proved, env.py does not say."""
+    open_case("environment/has_several_databases")
+
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("env.py migrates several databases\n")
+
+
+def test_an_env_that_migrates_nothing_is_refused(open_case: Open, run: Run) -> None:
+    """Silence is no proof."""
+    open_case("environment/migrates_nothing")
+
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("env.py runs no migrations\n")
+
+
+@pytest.mark.parametrize("command", _PROOFS[1:])
 def test_an_env_without_one_metadata_is_refused(
     open_case: Open, run: Run, command: tuple[str, ...]
 ) -> None:

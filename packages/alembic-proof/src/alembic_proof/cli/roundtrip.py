@@ -1,36 +1,89 @@
-"""`alembic-proof roundtrip`: up, down and up again on a scratch database."""
+"""`alembic-proof roundtrip`: every revision up, down and up again on a scratch database."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
-from alembic_proof.cli.project import find_project
-from alembic_proof.cli.scratch import scratch_databases
-from alembic_proof.cli.terminal import say
+from alembic_proof.cli.project import Project, find_project
+from alembic_proof.cli.scratch import announced_server
+from alembic_proof.cli.terminal import note, say
 from alembic_proof.finding import has_failed
-from alembic_proof.proofs import prove_roundtrip
-from alembic_proof.report.text import proof_text, step_text
+from alembic_proof.history.chain import choose, read_chain
+from alembic_proof.history.changed import changed_files
+from alembic_proof.history.script import alembic_config
+from alembic_proof.postgres.scratch import scratch_database
+from alembic_proof.proofs import Step, prove_roundtrip
+from alembic_proof.report import Outcome, formats
+from alembic_proof.report.text import step_text
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
     """Add the command's parser to `commands`."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "roundtrip",
-        help="prove that the history goes up, down and up again",
+        help="prove that every revision goes up, down and up again",
         description=(
-            "Upgrades a scratch database to head, downgrades it to base and upgrades it again; "
-            "its catalog must be the same at both ends."
+            "Takes each revision up, down and up again on a scratch database: after the "
+            "downgrade the catalog must be as before, after the second upgrade as after the first."
         ),
     )
+    parser.add_argument(
+        "revisions",
+        nargs="*",
+        metavar="REVISION",
+        help="prove these only: a revision (ab12, head) or a range (ab12:cd34, ab12:)",
+    )
+    parser.add_argument(
+        "--from", dest="start", metavar="REV", help="prove this one and those after"
+    )
+    parser.add_argument(
+        "--base-ref",
+        metavar="REF",
+        help="prove the revisions whose files changed since the merge base with this git ref",
+    )
+    parser.add_argument("--format", choices=tuple(formats()), default="text")
     parser.set_defaults(run=_run)
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
     project = find_project(arguments.config)
-    with scratch_databases(project, os.environ, labels=("roundtrip",)) as (url,):
-        findings = prove_roundtrip(project.ini, url=url, tell=lambda step: say(step_text(step)))
-    say(proof_text("round trip", findings))
+    tell = say if arguments.format == "text" else note
+    wanted = _wanted(project, arguments)
+    server_url = announced_server(project, os.environ)
+    steps: list[Step] = []
+
+    def told(step: Step) -> None:
+        steps.append(step)
+        tell(step_text(step))
+
+    with ExitStack() as stack:
+        findings = prove_roundtrip(
+            project.ini,
+            open_database=lambda: stack.enter_context(
+                scratch_database(server_url, label="roundtrip")
+            ),
+            tell=told,
+            wanted=wanted,
+        )
+    say(formats()[arguments.format](Outcome("round trip", tuple(steps), findings)))
     return 1 if has_failed(findings) else 0
+
+
+def _wanted(project: Project, arguments: argparse.Namespace) -> frozenset[str]:
+    """The ids of the revisions that the arguments name."""
+    config = alembic_config(project.ini)
+    files: frozenset[Path] | None = None
+    if arguments.base_ref is not None:
+        files = changed_files(project.ini.parent, base_ref=arguments.base_ref)
+    return choose(
+        config,
+        read_chain(config),
+        names=arguments.revisions,
+        start=arguments.start,
+        files=files,
+    )

@@ -24,6 +24,13 @@ def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
     return named or scratch_server(environ, state=_state(project, environ))
 
 
+def announced_server(project: Project, environ: Mapping[str, str]) -> str:
+    """The same URL; one line on standard error says where the scratch databases are."""
+    server_url = scratch_server_url(project, environ)
+    note(f"scratch databases: {DatabaseUrl.parse(server_url).display}")
+    return server_url
+
+
 @contextmanager
 def scratch_databases(
     project: Project, environ: Mapping[str, str], *, labels: tuple[str, ...]
@@ -32,8 +39,7 @@ def scratch_databases(
 
     One line on standard error says where they are.
     """
-    server_url = scratch_server_url(project, environ)
-    note(f"scratch databases: {DatabaseUrl.parse(server_url).display}")
+    server_url = announced_server(project, environ)
     with ExitStack() as stack:
         yield tuple(
             stack.enter_context(scratch_database(server_url, label=label)) for label in labels

@@ -19,6 +19,8 @@ from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.load import describe, place_in
 from alembic_proof.postgres.url import DatabaseUrl
 
+_DATABASE = "SELECT current_database()"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
@@ -82,10 +84,24 @@ def explained_failures(config: Config) -> Iterator[None]:
         ) from error
 
 
+def refuse_another_database(context: MigrationContext, *, config: Config, place: str) -> None:
+    """Ensures that env.py has connected to the database of `config.attributes["url"]`.
+
+    Raises:
+        HistoryError: it is another one, or none.
+    """
+    _refuse_another(_database_of(context), config=config, place=place)
+
+
 def _database_of(context: MigrationContext) -> str:
-    if context.connection is None:
+    """The name of the connection's database; no transaction is left open where there was none."""
+    connection = context.connection
+    if connection is None:
         return "no database"
-    return str(context.connection.exec_driver_sql("SELECT current_database()").scalar_one())
+    if connection.in_transaction():
+        return str(connection.exec_driver_sql(_DATABASE).scalar_one())
+    with connection.begin():
+        return str(connection.exec_driver_sql(_DATABASE).scalar_one())
 
 
 def _refuse_another(database: str, *, config: Config, place: str) -> None:

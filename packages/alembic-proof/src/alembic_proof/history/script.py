@@ -16,6 +16,7 @@ from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.load import load_revisions
+from alembic_proof.postgres.url import DatabaseUrl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,16 @@ def alembic_config(ini: Path, *, url: str | None = None, stdout: TextIO | None =
     config.attributes["quiet"] = True
     if url is not None:
         config.attributes["url"] = url
+        _name_in_ini(config, url)
     return config
+
+
+def _name_in_ini(config: Config, url: str) -> None:
+    """Ensures that an env.py that reads `sqlalchemy.url` goes there, with the driver it names."""
+    named = (config.get_main_option("sqlalchemy.url") or "").partition(":")[0]
+    driver = named if named.startswith("postgres") else "postgresql+asyncpg"
+    given = DatabaseUrl.parse(url).sqlalchemy_url.partition(":")[2]
+    config.set_main_option("sqlalchemy.url", f"{driver}:{given}".replace("%", "%%"))
 
 
 def run_upgrade(config: Config, revision: str) -> None:

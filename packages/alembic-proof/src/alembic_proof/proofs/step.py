@@ -10,10 +10,14 @@ from time import perf_counter
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that a proof did."""
+    """One thing that a proof did, and what its parts took where it has parts."""
 
     name: str
     elapsed_s: float
+    parts: tuple[tuple[str, float], ...] = ()
+    """(what, seconds); empty where the whole is all there is to say."""
+    path: str = ""
+    """The revision's file, where the step is a revision."""
 
 
 Tell = Callable[[Step], None]

@@ -9,6 +9,8 @@ from alembic_proof.finding import Finding, Severity
 from alembic_proof.postgres.server import ServerStatus
 from alembic_proof.proofs import Step
 
+_NAME_WIDTH = 56
+
 
 def finding_text(finding: Finding) -> str:
     """`path:line: error: what is wrong [rule]`; further lines and what to do below it."""
@@ -34,8 +36,16 @@ def proof_text(name: str, findings: Iterable[Finding]) -> str:
 
 
 def step_text(step: Step) -> str:
-    """`  upgrade to head            1.234 s`."""
+    """`  upgrade to head            1.234 s`; its parts instead of the whole where it has them."""
+    if step.parts:
+        times = "  ".join(f"{name} {elapsed_s:.3f} s" for name, elapsed_s in step.parts)
+        return f"  {shortened(step.name):<{_NAME_WIDTH}}  {times}"
     return f"  {step.name:<28} {step.elapsed_s:8.3f} s"
+
+
+def shortened(name: str) -> str:
+    """The name, or its beginning where it would push the times out of sight."""
+    return name if len(name) <= _NAME_WIDTH else f"{name[: _NAME_WIDTH - 2]} …"
 
 
 def servers_text(servers: Iterable[tuple[str, ServerStatus]]) -> str:

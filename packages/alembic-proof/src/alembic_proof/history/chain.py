@@ -1,0 +1,117 @@
+"""The history as a walk needs it: every revision behind all that it follows or depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+
+from alembic_proof.errors import HistoryError
+from alembic_proof.history.load import load_revisions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainRevision:
+    """One revision and what it declares; an empty text declares nothing."""
+
+    revision_id: str
+    path: Path
+    title: str
+    needs: tuple[str, ...] = ()
+    """The revisions that must be applied before: its parents and what it depends on."""
+    irreversible: str = ""
+    lossy: str = ""
+
+
+def read_chain(config: Config) -> tuple[ChainRevision, ...]:
+    """All revisions in the order in which Alembic applies them to an empty database.
+
+    Raises:
+        HistoryError: the history cannot be loaded.
+    """
+    script = ScriptDirectory.from_config(config)
+    load_revisions(script)
+    # Its type says one revision; it takes those that a database is at, here none.
+    steps = script._upgrade_revs("heads", ())  # type: ignore[arg-type]
+    return tuple(_revision(step.revision) for step in steps)
+
+
+def choose(
+    config: Config,
+    chain: tuple[ChainRevision, ...],
+    *,
+    names: Collection[str] = (),
+    start: str | None = None,
+    files: Collection[Path] | None = None,
+) -> frozenset[str]:
+    """The ids of the revisions that all conditions leave; every one without any.
+
+    `names` are revisions (`0002`, `ab`, `head`) and ranges (`0002:0004`, `0002:`); `start` leaves
+    it and what comes behind it in the chain; `files` leaves the revisions in these files.
+
+    Raises:
+        HistoryError: there is no such revision.
+    """
+    script = ScriptDirectory.from_config(config)
+    chosen = [revision.revision_id for revision in chain]
+    try:
+        if start is not None:
+            [first] = _named(script, start)
+            chosen = chosen[chosen.index(first) :]
+        if names:
+            named = {found for name in names for found in _named(script, name)}
+            chosen = [revision_id for revision_id in chosen if revision_id in named]
+    except (CommandError, ValueError) as error:
+        raise HistoryError(
+            f"no such revision: {error}", todo="`alembic history` lists the revisions"
+        ) from error
+    if files is not None:
+        inside = {r.revision_id for r in chain if r.path.resolve() in files}
+        chosen = [revision_id for revision_id in chosen if revision_id in inside]
+    return frozenset(chosen)
+
+
+def followers(chain: tuple[ChainRevision, ...], revision_id: str) -> tuple[str, ...]:
+    """The revisions that need this one, directly or not, in chain order."""
+    found = {revision_id}
+    for revision in chain:
+        if found.intersection(revision.needs):
+            found.add(revision.revision_id)
+    return tuple(r.revision_id for r in chain if r.revision_id in found - {revision_id})
+
+
+def heads_of(chain: tuple[ChainRevision, ...], applied: Collection[str]) -> frozenset[str]:
+    """What the version table says when these revisions are applied."""
+    needed = {need for r in chain if r.revision_id in applied for need in r.needs}
+    return frozenset(applied) - needed
+
+
+def _named(script: ScriptDirectory, name: str) -> Iterator[str]:
+    if ":" not in name:
+        found = script.get_revisions(name)
+        yield from (revision.revision for revision in found)
+        return
+    lower, _, upper = name.partition(":")
+    for revision in script.walk_revisions(lower or "base", upper or "heads"):
+        yield revision.revision
+
+
+def _revision(script: Script) -> ChainRevision:
+    lines = (script.doc or "").splitlines()
+    return ChainRevision(
+        revision_id=script.revision,
+        path=Path(script.path),
+        title=lines[0].rstrip(".") if lines else Path(script.path).name,
+        needs=tuple(script._all_down_revisions),
+        irreversible=_declared(script, "irreversible"),
+        lossy=_declared(script, "lossy"),
+    )
+
+
+def _declared(script: Script, name: str) -> str:
+    reason = getattr(script.module, name, None)
+    return reason if isinstance(reason, str) else ""

@@ -1,0 +1,181 @@
+"""The walk: one run of env.py, one connection, and whatever steps a proof asks for.
+
+Alembic runs the steps that the function given to EnvironmentContext yields. Here that function is
+a generator: it is resumed when a step has run and is committed, so that a proof can look at the
+database between two steps, through any env.py and any driver.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from alembic_proof.errors import HistoryError, ProofError
+from alembic_proof.history.environment import explained_failures, refuse_another_database
+from alembic_proof.history.load import refuse_unknown_heads
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One revision, one way."""
+
+    revision_id: str
+    is_upgrade: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What a proof stands on while env.py runs."""
+
+    connection: Connection
+    heads: tuple[str, ...]
+    """Where the database was when the walk began."""
+    version_table: str
+    version_schema: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The step that failed, and what was raised."""
+
+    move: Move
+    error: BaseException
+
+
+Proof = Callable[[Ground], Iterator[Move]]
+"""Yields the moves; it is resumed after each one, never after one that failed."""
+
+
+def walk(config: Config, proof: Proof) -> Failure | None:
+    """The step that ended the walk, None when the proof came to its own end.
+
+    Every step has a transaction of its own, whatever env.py says; what it prints is kept from
+    standard output. A step that fails is rolled back as far as it had no autocommit block.
+
+    Raises:
+        HistoryError: an env.py that cannot run, runs no migrations or those of several databases,
+            or connects to another database.
+    """
+    walking = _Walking(proof, outside=sys.stdout)
+    try:
+        with redirect_stdout(io.StringIO()), explained_failures(config):
+            script = ScriptDirectory.from_config(config)
+            with _environment(config, script, walking):
+                script.run_env()
+    except ProofError as error:
+        if walking.running is None:
+            raise
+        return Failure(move=walking.running, error=walking.error or error)
+    if not walking.has_begun:
+        raise HistoryError("env.py runs no migrations", where=f"{script.dir}/env.py")
+    return None
+
+
+def _environment(config: Config, script: ScriptDirectory, walking: _Walking) -> EnvironmentContext:
+    """An environment in which every step is committed before the next one begins.
+
+    What else env.py configures counts; another database is refused at once.
+    """
+    environment = EnvironmentContext(config, script, fn=walking.steps)
+    configure = environment.configure
+
+    def configure_walk(*arguments: Any, **options: Any) -> None:
+        if walking.has_begun:
+            raise HistoryError(
+                "env.py migrates several databases",
+                todo="give the proof a configuration whose env.py migrates one",
+            )
+        configure(*arguments, **options | {"transaction_per_migration": True})
+        place = f"{script.dir}/env.py"
+        refuse_another_database(environment.get_context(), config=config, place=place)
+
+    # alembic.context looks names up on the instance; a subclass would not be known to it.
+    setattr(environment, "configure", configure_walk)  # noqa: B010  mypy: a method is not assigned
+    return environment
+
+
+class _Walking:
+    """The function that Alembic calls, and what it knows when env.py has ended."""
+
+    def __init__(self, proof: Proof, *, outside: Any) -> None:
+        self._proof = proof
+        self._outside = outside
+        self.has_begun = False
+        self.running: Move | None = None
+        """The step that runs now, or that failed."""
+        self.error: Exception | None = None
+        """What that step raised, before anybody wrapped it."""
+        self._memos: dict[str, dict[Any, Any]] = {}
+        """What Alembic remembered before each upgrade: the types that its tables made.
+
+        Nobody goes down and up again in one run elsewhere, so it never forgets what was dropped.
+        """
+
+    def steps(self, heads: Any, migration: MigrationContext) -> Iterator[RevisionStep]:
+        """Alembic's `fn`."""
+        self.has_begun = True
+        refuse_unknown_heads(heads, migration)
+        moves = self._proof(_ground(tuple(heads), migration))
+        while (move := self._next(moves)) is not None:
+            if move.is_upgrade:
+                self._memos[move.revision_id] = dict(migration.impl.memo)
+            yield self._step(move, migration)
+            self.running = None
+            if not move.is_upgrade:
+                migration.impl.memo = self._memos.get(move.revision_id, {})
+            _forget_plans(migration)
+
+    def _next(self, moves: Iterator[Move]) -> Move | None:
+        """Let the proof look, and say what it wants; what it prints itself is not kept back."""
+        with redirect_stdout(self._outside):
+            return next(moves, None)
+
+    def _step(self, move: Move, migration: MigrationContext) -> RevisionStep:
+        if migration.script is None:
+            raise HistoryError("env.py configures a context without a script directory")
+        script = migration.script.get_revision(move.revision_id)
+        step = RevisionStep(migration.script.revision_map, script, move.is_upgrade)
+        migrate = step.migration_fn
+
+        def run(**arguments: Any) -> None:
+            self.running = move
+            try:
+                migrate(**arguments)
+            except Exception as error:
+                self.error = error
+                raise
+
+        step.migration_fn = run
+        return step
+
+
+def _ground(heads: tuple[str, ...], migration: MigrationContext) -> Ground:
+    if migration.connection is None:
+        raise HistoryError("env.py connects to no database")
+    return Ground(
+        connection=migration.connection,
+        heads=heads,
+        version_table=migration.version_table,
+        version_schema=migration.version_table_schema,
+    )
+
+
+def _forget_plans(migration: MigrationContext) -> None:
+    """Ensures that no statement of an earlier step is run as it was prepared then.
+
+    A migration is not run twice on one connection elsewhere; here `SELECT *` meets a table with
+    other columns. Source: SQLAlchemy's asyncpg dialect, "Prepared Statement Cache".
+    """
+    forget = getattr(migration.dialect, "_invalidate_schema_cache", None)
+    if forget is not None:
+        forget()

@@ -1,0 +1,119 @@
+"""What a revision did, in findings: catalogs that differ, a step that failed, untrue declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from alembic_proof.catalog import Change
+from alembic_proof.env.server_message import server_message
+from alembic_proof.finding import Finding, Location, Severity
+from alembic_proof.history.chain import ChainRevision
+from alembic_proof.history.load import describe, place_in
+
+Direction = Literal["upgrade", "downgrade", "second upgrade"]
+"""The three steps of a revision's round trip, in their order."""
+
+
+def changes_found(
+    revision: ChainRevision, direction: Direction, changes: tuple[Change, ...]
+) -> Iterator[Finding]:
+    """A finding for each change; what a declared irreversible downgrade leaves is a note."""
+    rule = "not-rebuilt" if direction == "second upgrade" else "not-restored"
+    for change in changes:
+        severity = Severity(change.severity)
+        if revision.irreversible:
+            severity = Severity.NOTE
+        yield finding_of(revision, direction, rule, f"after its {direction}: {change}", severity)
+
+
+def failure_found(revision: ChainRevision, direction: Direction, error: BaseException) -> Finding:
+    """The step that failed; a refusal is a warning, and a note where it is declared."""
+    cause = _cause_of(error)
+    place = _place(revision, cause)
+    if direction == "downgrade" and revision.irreversible:
+        message = f"does not go down, as it declares: {revision.irreversible}"
+        return finding_of(revision, direction, "irreversible", message, Severity.NOTE, place)
+    said, statement = _said(cause)
+    if direction == "downgrade" and isinstance(cause, NotImplementedError):
+        return finding_of(
+            revision,
+            direction,
+            "downgrade-refuses",
+            f"its downgrade refuses: {said}",
+            Severity.WARNING,
+            place,
+            todo='write the downgrade, or declare `irreversible = "why"` in the revision',
+        )
+    message = f"its {direction} fails: {said}"
+    lines = f"{message}\n  statement: {statement}" if statement else message
+    return finding_of(revision, direction, "revision-fails", lines, place=place)
+
+
+def untrue_irreversible(revision: ChainRevision) -> Finding:
+    """Its downgrade ran and left nothing behind, although the revision declares that it cannot."""
+    return finding_of(
+        revision,
+        "downgrade",
+        "declared-not-needed",
+        "declares itself irreversible, and its downgrade restores everything",
+        Severity.WARNING,
+        todo="take the declaration out, or let the downgrade raise NotImplementedError",
+    )
+
+
+def not_proved(revision: ChainRevision, because: ChainRevision) -> Finding:
+    """It was not reached, because one that it follows does not go up."""
+    message = f"not proved: it needs {because.revision_id}, whose upgrade fails"
+    return finding_of(revision, "upgrade", "not-proved", message, Severity.NOTE)
+
+
+def finding_of(
+    revision: ChainRevision,
+    direction: Direction,
+    rule: str,
+    message: str,
+    severity: Severity = Severity.ERROR,
+    place: Location | None = None,
+    *,
+    todo: str = "",
+) -> Finding:
+    """A finding about one revision, at its file."""
+    return Finding(
+        rule=rule,
+        message=f"{revision.revision_id}: {message}",
+        severity=severity,
+        location=place or Location(shown(revision.path)),
+        revision=revision.revision_id,
+        direction=direction,
+        todo=todo,
+    )
+
+
+def shown(path: Path | str) -> str:
+    """The path as the user would type it: relative where it lies below the working directory."""
+    working, whole = Path.cwd(), Path(path)
+    return str(whole.relative_to(working) if whole.is_relative_to(working) else whole)
+
+
+def _cause_of(error: BaseException) -> BaseException:
+    """What was raised first: env.py may have put its own words around it."""
+    while error.__cause__ is not None and server_message(error) is None:
+        error = error.__cause__
+    return error
+
+
+def _said(error: BaseException) -> tuple[str, str]:
+    """What went wrong in one line, and the statement that did it, empty when it is not known."""
+    message = server_message(error)
+    if message is not None:
+        return message.one_line, message.statement
+    text = " ".join(str(error).split())
+    is_own_words = isinstance(error, (NotImplementedError, RuntimeError)) and text
+    return (text if is_own_words else describe(error)), ""
+
+
+def _place(revision: ChainRevision, error: BaseException) -> Location | None:
+    path, _, line = place_in(error, (revision.path,)).rpartition(":")
+    return Location(shown(path), int(line)) if path else None

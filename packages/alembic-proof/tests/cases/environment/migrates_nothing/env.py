@@ -1,0 +1,1 @@
+"""An env.py that forgets to run the migrations."""

@@ -1,0 +1,16 @@
+"""Users, whose way back is declared missing and is there."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+irreversible = "nobody ever goes back"
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE public.users (id integer PRIMARY KEY, name text)")
+
+
+def downgrade() -> None:
+    op.drop_table("users")

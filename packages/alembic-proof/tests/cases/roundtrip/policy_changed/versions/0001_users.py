@@ -1,0 +1,15 @@
+"""Users who see themselves."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE public.users (id integer PRIMARY KEY, name text)")
+    op.execute("CREATE POLICY own ON public.users USING (name = current_user)")
+
+
+def downgrade() -> None:
+    op.drop_table("users")

@@ -1,0 +1,15 @@
+"""Users: one tree, with a label."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = ("people",)
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE public.users (id integer PRIMARY KEY, name text)")
+
+
+def downgrade() -> None:
+    op.drop_table("users")

@@ -1,0 +1,77 @@
+"""Which files a branch changes."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from alembic_proof.errors import ConfigError
+from alembic_proof.history.changed import changed_files
+
+
+def git(directory: Path, *arguments: str) -> None:
+    """Run git as nobody in particular."""
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(
+        ["git", "-C", str(directory), *identity, *arguments], check=True, capture_output=True
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A repository: `trunk` went on after `topic` began, which is checked out."""
+    root = tmp_path / "it's a checkout"
+    (root / "versions").mkdir(parents=True)
+    git(root, "init", "--initial-branch=trunk")
+    for name in ("old", "edited", "gone"):
+        (root / "versions" / f"{name}.py").write_text(f"{name}\n")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "first")
+    git(root, "branch", "topic")
+    (root / "versions" / "theirs.py").write_text("theirs\n")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "theirs")
+    git(root, "switch", "topic")
+    (root / "versions" / "committed.py").write_text("committed\n")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "ours")
+    (root / "versions" / "edited.py").write_text("edited twice\n")
+    (root / "versions" / "gone.py").unlink()
+    (root / "versions" / "neü.py").write_text("new\n")
+    return root
+
+
+def test_what_the_branch_changes_is_found(checkout: Path) -> None:
+    """Committed, edited and new files; neither old ones nor what others have changed since."""
+    found = changed_files(checkout / "versions", base_ref="trunk")
+
+    assert {path.name for path in found} == {"committed.py", "edited.py", "neü.py"}
+    assert all(path.is_absolute() for path in found)
+
+
+def test_an_unknown_ref_says_what_to_fetch(checkout: Path) -> None:
+    """One error, with the command that brings it."""
+    with pytest.raises(ConfigError, match="git knows no 'origin/main' here") as caught:
+        changed_files(checkout, base_ref="origin/main")
+
+    assert "git fetch origin main:refs/remotes/origin/main" in str(caught.value)
+
+
+def test_a_shallow_clone_says_what_to_fetch(checkout: Path, tmp_path: Path) -> None:
+    """The ref may be there; where the branches part is not."""
+    shallow = tmp_path / "shallow"
+    url = checkout.as_uri()
+    git(tmp_path, "clone", "--depth=1", "--no-single-branch", "--branch=topic", url, str(shallow))
+
+    with pytest.raises(ConfigError, match="git cannot say what has changed") as caught:
+        changed_files(shallow, base_ref="origin/trunk")
+
+    assert "git fetch --unshallow origin trunk" in str(caught.value)
+
+
+def test_no_repository_is_one_clear_error(tmp_path: Path) -> None:
+    """Without git there is nothing to compare with."""
+    with pytest.raises(ConfigError, match="not a git repository"):
+        changed_files(tmp_path, base_ref="main")
