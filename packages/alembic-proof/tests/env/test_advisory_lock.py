@@ -17,7 +17,13 @@ from alembic_proof.env.advisory_lock import KEY, advisory_lock
 from alembic_proof.errors import DatabaseError
 from alembic_proof.postgres.connect import run_on
 
-HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+HELD = """
+SELECT count(*)
+FROM pg_locks
+WHERE locktype = 'advisory'
+  AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 @pytest.fixture
