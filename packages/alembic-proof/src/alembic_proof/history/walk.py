@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.environment import explained_failures, refuse_another_database
