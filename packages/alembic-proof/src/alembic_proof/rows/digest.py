@@ -1,0 +1,182 @@
+"""What tables hold, as numbers: a hash for every value, so that any two readings can be compared.
+
+The rows of a table in which there are few are digested one by one, under their primary key, so
+that a difference can be named; of a larger table every column is one sum, in which order does not
+matter and duplicates do. A value's hash is that of its text, under settings that make the text
+exact and the same in every session.
+
+Source: https://www.postgresql.org/docs/current/runtime-config-client.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from alembic_proof.rows.literal import quote, quote_name
+from alembic_proof.rows.run import Failure, Outcome, run_each
+from alembic_proof.rows.shape import Shapes, Table, TableName
+from alembic_proof.rows.sight import unforce
+
+FEW_ROWS = 100
+"""How many rows are digested one by one."""
+PINNED = (
+    ("DateStyle", "ISO, YMD"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("extra_float_digits", "1"),
+    ("bytea_output", "hex"),
+    ("lc_monetary", "C"),
+    ("xmlbinary", "base64"),
+    ("quote_all_identifiers", "off"),
+    ("search_path", ""),
+)
+
+Hash = int | None
+"""A value's hash; None is NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowDigest:
+    """One row."""
+
+    key: tuple[str | None, ...]
+    """The primary key's texts, () where there is no primary key."""
+    hashes: tuple[Hash, ...]
+    """One for each column."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableDigest:
+    """One table's rows at one time."""
+
+    table: TableName
+    columns: tuple[str, ...]
+    primary: tuple[str, ...]
+    count: int
+    rows: tuple[RowDigest, ...] = ()
+    """All rows, sorted, where there are few; else none."""
+    sums: tuple[tuple[int, int], ...] = ()
+    """(values that are not NULL, sum of their hashes) for each column, where there are many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What the tables held; equal digests mean equal rows, whatever their order."""
+
+    tables: tuple[TableDigest, ...] = ()
+    unread: tuple[tuple[TableName, Failure], ...] = ()
+    """Tables that could not be read, and why."""
+
+    def find(self, name: TableName) -> TableDigest | None:
+        """The table's digest, None where there is none."""
+        return next((table for table in self.tables if table.table == name), None)
+
+
+def digest(
+    connection: sa.Connection,
+    shapes: Shapes,
+    *,
+    tables: Iterable[TableName] | None = None,
+    few_rows: int = FEW_ROWS,
+) -> Digests:
+    """The digests of these tables (all by default), sorted by name; leaves nothing behind.
+
+    One round trip, and one more for tables of more than `few_rows` rows.
+
+    Locks: ACCESS SHARE on the tables; ACCESS EXCLUSIVE where FORCE ROW LEVEL SECURITY binds the
+        connection's own role.
+    """
+    names = {table.name for table in shapes} if tables is None else set(tables)
+    roots = {found.name for name in names if (found := shapes.find(name)) is not None}
+    chosen = [table for table in shapes if table.name in roots]
+    found: dict[TableName, TableDigest] = {}
+    unread: list[tuple[TableName, Failure]] = []
+    large = []
+    outcomes = _run(connection, [_rows_sql(table, few_rows) for table in chosen], chosen)
+    for table, outcome in zip(chosen, outcomes, strict=True):
+        if outcome.failure is not None:
+            unread.append((table.name, outcome.failure))
+        elif len(outcome.value) > few_rows:
+            large.append(table)
+        else:
+            found[table.name] = _digest_of(table, outcome.value)
+    for table, outcome in zip(
+        large, _run(connection, [_sums_sql(table) for table in large], large), strict=True
+    ):
+        if outcome.failure is not None:
+            unread.append((table.name, outcome.failure))
+        else:
+            found[table.name] = _sums_of(table, outcome.value)
+    return Digests(tuple(found[name] for name in sorted(found)), tuple(unread))
+
+
+def _run(
+    connection: sa.Connection, statements: Sequence[str], tables: Iterable[Table]
+) -> tuple[Outcome, ...]:
+    pins = "\n".join(
+        f"PERFORM pg_catalog.set_config({quote(name)}, {quote(value)}, true);"
+        for name, value in PINNED
+    )
+    return run_each(connection, statements, before=unforce(tables) + "\n" + pins, is_kept=False)
+
+
+def _hash(column: str) -> str:
+    return f'pg_catalog.hashtextextended({quote_name(column)}::pg_catalog.text COLLATE "C", 0)'
+
+
+def _rows_sql(table: Table, most: int) -> str:
+    """A statement whose value is `[[[key, …], [hash, …]], …]`, one more row than the most."""
+    key = ", ".join(f"{quote_name(name)}::pg_catalog.text" for name in table.primary)
+    hashes = ", ".join(_hash(column.name) for column in table.columns)
+    return (
+        "SELECT coalesce(pg_catalog.jsonb_agg(r.v), '[]') FROM (SELECT"
+        f" pg_catalog.jsonb_build_array(ARRAY[{key}]::pg_catalog.text[],"
+        f" ARRAY[{hashes}]::pg_catalog.int8[]) AS v FROM {table.name} LIMIT {most + 1}) AS r"
+    )
+
+
+def _sums_sql(table: Table) -> str:
+    """A statement whose value is `[count, [[count, sum], …]]`; sums as texts."""
+    hashes = ", ".join(
+        f"{_hash(column.name)} AS {quote_name(column.name)}" for column in table.columns
+    )
+    sums = ", ".join(
+        f"ARRAY[pg_catalog.count({name}), coalesce(pg_catalog.sum({name}), 0)]"
+        for name in (quote_name(column.name) for column in table.columns)
+    )
+    return (
+        "SELECT pg_catalog.jsonb_build_array(pg_catalog.count(*),"
+        f" ARRAY[{sums}]::pg_catalog.text[]) FROM (SELECT {hashes} FROM {table.name}) AS r"
+    )
+
+
+def _digest_of(table: Table, rows: list[tuple[list[str | None], list[Hash]]]) -> TableDigest:
+    digests = (RowDigest(tuple(key), tuple(hashes)) for key, hashes in rows)
+    return TableDigest(
+        table=table.name,
+        columns=tuple(column.name for column in table.columns),
+        primary=table.primary,
+        count=len(rows),
+        rows=tuple(sorted(digests, key=_sortable)),
+    )
+
+
+def _sums_of(table: Table, value: tuple[int, list[list[str]]]) -> TableDigest:
+    count, sums = value
+    return TableDigest(
+        table=table.name,
+        columns=tuple(column.name for column in table.columns),
+        primary=table.primary,
+        count=count,
+        sums=tuple((int(filled), int(total)) for filled, total in sums),
+    )
+
+
+def _sortable(row: RowDigest) -> tuple[tuple[str, ...], tuple[tuple[bool, int], ...]]:
+    return (
+        tuple(text or "" for text in row.key),
+        tuple((value is not None, value or 0) for value in row.hashes),
+    )

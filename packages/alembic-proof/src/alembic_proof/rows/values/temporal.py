@@ -1,0 +1,94 @@
+"""Dates, times and intervals: with fractions of seconds, inside bounds, and at the ends of time.
+
+The ends are those of Python's datetime, not PostgreSQL's: every driver can read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from alembic_proof.rows.requirement import CLOCK, Requirement, moment
+from alembic_proof.rows.values.palette import Maker, Palette, Request
+
+START = datetime(2021, 3, 4, 5, 6, 7, 891011)  # noqa: DTZ001  # written as UTC
+EARLY = datetime(1, 1, 2)  # noqa: DTZ001
+LATE = datetime(9999, 12, 30, 23, 59, 59, 999999)  # noqa: DTZ001
+PAST = datetime(2020, 1, 1)  # noqa: DTZ001
+FUTURE = datetime(2900, 1, 1)  # noqa: DTZ001
+DAY = timedelta(days=1)
+
+
+def make_moment(request: Request) -> Palette:
+    """Points in time, a day apart where the bounds allow."""
+    write = WRITERS[request.type.name]
+    low, high = _bounds(request.requirement)
+    start, unit = _steps(low, high)
+    last = high or LATE
+
+    def series(n: int) -> str:
+        room = max((last - start) // unit, 1)
+        return write(start + unit * (n % room))
+
+    edges = tuple(
+        write(edge) for edge in (EARLY, LATE) if (low or EARLY) <= edge <= (high or LATE)
+    )
+    return Palette(series, edges, is_rising=True)
+
+
+def _bounds(requirement: Requirement) -> tuple[datetime | None, datetime | None]:
+    low = FUTURE if requirement.low == CLOCK else moment(requirement.low)
+    high = PAST if requirement.high == CLOCK else moment(requirement.high)
+    if requirement.low not in (None, CLOCK) and requirement.low == "infinity":
+        low = LATE
+    return low, high
+
+
+def _steps(low: datetime | None, high: datetime | None) -> tuple[datetime, timedelta]:
+    """The first ordinary value and the distance to the next."""
+    if low and high:
+        unit = DAY if high - low > 8 * DAY else max((high - low) / 8, timedelta(microseconds=1))
+        return (low + unit if low + unit < high else low), unit
+    if low and low >= START:
+        return low + DAY, DAY
+    if high and high <= START + 1000 * DAY:
+        return high - 400 * DAY if high - EARLY > 400 * DAY else EARLY, DAY
+    return START, DAY
+
+
+def _with_zone(value: datetime) -> str:
+    return f"{value.isoformat()}+00"
+
+
+def make_time(request: Request) -> Palette:
+    """Times of day, a minute apart."""
+    zone = "+02:30" if request.type.name == "timetz" else ""
+
+    def series(n: int) -> str:
+        minutes = 61 + n
+        return f"{minutes // 60 % 24:02}:{minutes % 60:02}:03.040506{zone}"
+
+    edges = (f"00:00:00{zone}", f"23:59:59.999999{zone}")
+    return Palette(series, edges, is_rising=True)
+
+
+def make_interval(request: Request) -> Palette:
+    """Intervals, a day longer each time."""
+    del request
+    return Palette(
+        lambda n: f"{n + 1} days 02:03:04.5",
+        ("0", "-1 days -02:00:00", "1000 years"),
+        is_rising=True,
+    )
+
+
+WRITERS: dict[str, Callable[[datetime], str]] = {
+    "date": lambda value: value.date().isoformat(),
+    "timestamp": datetime.isoformat,
+    "timestamptz": _with_zone,
+}
+MAKERS: dict[str, Maker] = {
+    **dict.fromkeys(WRITERS, make_moment),
+    **dict.fromkeys(("time", "timetz"), make_time),
+    "interval": make_interval,
+}
