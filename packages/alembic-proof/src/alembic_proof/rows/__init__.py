@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from alembic_proof.rows.allowed import fill_allowed
+from alembic_proof.rows.compare import RowChange, RowChangeKind, compare
+from alembic_proof.rows.digest import Digests, RowDigest, TableDigest, digest
 from alembic_proof.rows.fill import fill
 from alembic_proof.rows.read import read_shapes
 from alembic_proof.rows.report import Filled, FillNote, FillReport, NotFilled
 from alembic_proof.rows.shape import Shapes, Table, TableName
 
 __all__ = [
+    "Digests",
     "FillNote",
     "FillReport",
     "Filled",
     "NotFilled",
+    "RowChange",
+    "RowChangeKind",
+    "RowDigest",
     "Shapes",
     "Table",
+    "TableDigest",
     "TableName",
+    "compare",
+    "digest",
     "fill",
+    "fill_allowed",
     "read_shapes",
 ]

@@ -146,7 +146,9 @@ def _keyed(before: TableDigest, after: TableDigest, skipped: frozenset[str]) -> 
         yield _change(after, "", RowChangeKind.ROWS_NEW, fresh, len(new))
     for column, here, there in _common(before, after, skipped):
         pairs = [
-            (key, row.hashes[here], new[key].hashes[there]) for key, row in old.items() if key in new
+            (key, row.hashes[here], new[key].hashes[there])
+            for key, row in old.items()
+            if key in new
         ]
         yield from _values(before, column, pairs)
 
@@ -233,9 +235,7 @@ def _columns_changed(
             yield RowChange(table.table, column, kind, (old - new)[None], table.count)
 
 
-def _large(
-    before: TableDigest, after: TableDigest, skipped: frozenset[str]
-) -> Iterator[RowChange]:
+def _large(before: TableDigest, after: TableDigest, skipped: frozenset[str]) -> Iterator[RowChange]:
     """Of many rows only sums are known: how many values differ is not."""
     if before.count > after.count:
         gone = before.count - after.count

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from alembic_proof.rows.expression import Call, Literal, Name, Node, parse
-from alembic_proof.rows.leaf import compared, matched, membership, spread
+from alembic_proof.rows.leaf import MIRRORED, compared, matched, membership, spread
 from alembic_proof.rows.requirement import Demands, Requirement, merge_demands
 
 Ways = tuple[Demands, ...]
@@ -27,7 +27,9 @@ OPPOSITE = {
     "IS TRUE": "IS NOT TRUE", "IS NOT TRUE": "IS TRUE",
     "IS FALSE": "IS NOT FALSE", "IS NOT FALSE": "IS FALSE",
 }  # fmt: skip
+TRUTHS = {"IS TRUE": True, "IS NOT FALSE": True, "IS FALSE": False, "IS NOT TRUE": False}
 PATTERNS = ("~", "~*", "~~", "~~*", "^@", "starts_with")
+COMPARISONS = {"IS NOT DISTINCT": "=", "IS DISTINCT": "<>"} | {sign: sign for sign in MIRRORED}
 HOLDERS = ("<@", "@>", "?", "?&", "?|", "&&")
 
 
@@ -86,22 +88,16 @@ def _leaf(name: str, arguments: tuple[Node, ...]) -> Ways:
             return ({column: Requirement(is_null=True)},)
         case "IS NOT NULL", (Name(column),):
             return ({column: Requirement(is_null=False)},)
-        case ("IS TRUE" | "IS NOT FALSE"), (inner,):
-            return _ways(inner)
-        case ("IS FALSE" | "IS NOT TRUE"), (inner,):
-            return _not(inner)
-        case ("= ANY" | "<> ALL"), (subject, among):
+        case _, (inner,) if name in TRUTHS:
+            return _ways(inner) if TRUTHS[name] else _not(inner)
+        case (("= ANY" | "<> ALL"), (subject, among)):
             return _known(membership(subject, among, is_in=name == "= ANY"))
         case _, (left, right) if name in PATTERNS:
             return _known(matched(name, left, right))
         case _, (left, right) if name in HOLDERS:
             return _known(spread(name, left, right))
-        case ("=" | "<>" | "<" | "<=" | ">" | ">="), (left, right):
-            return _comparison(name, left, right)
-        case "IS NOT DISTINCT", (left, right):
-            return _comparison("=", left, right)
-        case "IS DISTINCT", (left, right):
-            return _comparison("<>", left, right)
+        case _, (left, right) if name in COMPARISONS:
+            return _comparison(COMPARISONS[name], left, right)
     return ANYTHING
 
 

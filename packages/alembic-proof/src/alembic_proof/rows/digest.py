@@ -90,7 +90,7 @@ def digest(
         connection's own role.
     """
     names = {table.name for table in shapes} if tables is None else set(tables)
-    roots = {found.name for name in names if (found := shapes.find(name)) is not None}
+    roots = {table.name for name in names if (table := shapes.find(name)) is not None}
     chosen = [table for table in shapes if table.name in roots]
     found: dict[TableName, TableDigest] = {}
     unread: list[tuple[TableName, Failure]] = []

@@ -36,17 +36,21 @@ def fill(
     tables: Iterable[TableName] | None = None,
     rows: int = 3,
     supplied: Supplied | None = None,
+    fixed: Mapping[TableName, Sequence[Values]] | None = None,
 ) -> FillReport:
     """Ensures that each table (all by default) has `rows` more rows, and says where it could not.
 
     Empty tables that they refer to are filled as well. Every row depends on its table's name and
     on how many rows the table has, so that two runs write the same. The transaction stays usable.
 
+    `supplied` are Python values of a table's first new rows, `fixed` the same as texts; columns
+    that they leave out get values as any others.
+
     Locks: ROW EXCLUSIVE on the tables; ACCESS EXCLUSIVE for a moment where FORCE ROW LEVEL
         SECURITY binds the connection's own role.
     """
     wanted = [table.name for table in shapes] if tables is None else list(tables)
-    given = given_rows(shapes, supplied or {})
+    given = given_rows(shapes, supplied or {}) | dict(fixed or {})
     filling = _Filling(connection, shapes, rows, given)
     filling.look(wanted)
     chosen = required(wanted, shapes, filling.counts)

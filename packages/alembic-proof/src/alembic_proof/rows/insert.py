@@ -29,9 +29,7 @@ def insert_sql(units: Sequence[Written]) -> str:
 
 def _insert(table: Table, rows: Sequence[Values], back: tuple[str, ...]) -> str:
     names = [column.name for column in table.columns if any(column.name in row for row in rows)]
-    returned = ", ".join(
-        f"{quote_name(name)}::text AS c{place}" for place, name in enumerate(back)
-    )
+    returned = ", ".join(f"{quote_name(name)}::text AS c{place}" for place, name in enumerate(back))
     returning = f" RETURNING {returned or '1 AS c0'}"
     if not names:
         return f"INSERT INTO {table.name} DEFAULT VALUES{returning}"
@@ -60,7 +58,9 @@ def _result(place: int, width: int) -> str:
 def update_sql(table: Table, values: Values, key: Mapping[str, str | None]) -> str:
     """A statement that gives the row of that key the values; its value is how many it changed."""
     assigned = ", ".join(f"{quote_name(name)} = {_literal(values, name)}" for name in values)
-    condition = " AND ".join(f"{quote_name(name)} = {quote(text or '')}" for name, text in key.items())
+    condition = " AND ".join(
+        f"{quote_name(name)} = {quote(text or '')}" for name, text in key.items()
+    )
     return (
         f"WITH u AS (UPDATE {table.name} SET {assigned} WHERE {condition} RETURNING 1)"
         f" SELECT pg_catalog.to_jsonb(pg_catalog.count(*)) FROM u"

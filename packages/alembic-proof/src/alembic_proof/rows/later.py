@@ -36,9 +36,7 @@ def update_statements(
     return tuple(found)
 
 
-def _target(
-    table: Table, key: ForeignKey, row: Values, rows: Rows, *, place: int
-) -> Row | None:
+def _target(table: Table, key: ForeignKey, row: Values, rows: Rows, *, place: int) -> Row | None:
     """The row to refer to: it agrees in the columns that are not updated."""
     candidates = list(rows.get(key.table, ()))
     if key.table == table.name:

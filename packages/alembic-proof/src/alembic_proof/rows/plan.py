@@ -60,11 +60,12 @@ def requirement_of(shape: TypeShape) -> Requirement:
 
 
 def _merged(chosen: Iterable[Demands]) -> Demands | None:
-    merged: Demands | None = {}
+    merged: Demands = {}
     for way in chosen:
-        merged = merge_demands(merged, way)
-        if merged is None:
+        both = merge_demands(merged, way)
+        if both is None:
             return None
+        merged = both
     return merged
 
 

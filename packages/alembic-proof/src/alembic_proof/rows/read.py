@@ -127,7 +127,19 @@ class _Facts:
         )
 
     def _column(self, row: list[Any]) -> Column:
-        _, _, name, type_oid, modifier, is_not_null, identity, generated, default, is_anew, spelled = row
+        (
+            _,
+            _,
+            name,
+            type_oid,
+            modifier,
+            is_not_null,
+            identity,
+            generated,
+            default,
+            is_anew,
+            spelled,
+        ) = row
         return Column(
             name=name,
             type=self._type(type_oid, modifier, spelled or ""),

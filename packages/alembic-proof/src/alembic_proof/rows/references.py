@@ -49,7 +49,7 @@ def refer(
     ]
     chosen = [
         choice.without_rows(table)
-        if _is_emptied(table, choice, demands, is_null_wanted=is_null_wanted)
+        if _is_emptied(choice, demands, is_null_wanted=is_null_wanted)
         else choice
         for choice in choices
     ]
@@ -93,7 +93,7 @@ def _may_be_null(
     return () if is_refused else columns
 
 
-def _is_emptied(table: Table, choice: _Choice, demands: Demands, *, is_null_wanted: bool) -> bool:
+def _is_emptied(choice: _Choice, demands: Demands, *, is_null_wanted: bool) -> bool:
     is_demanded = any(
         demands.get(name, Requirement()).is_null is True for name in choice.key.columns
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
@@ -45,6 +45,9 @@ class Requirement:
     """Columns that have the same value."""
 
 
+NOTHING = Requirement()
+"""Any value will do."""
+
 Demands = Mapping[str, Requirement]
 """What is asked of each column; a column that is missing may be anything."""
 
@@ -53,6 +56,8 @@ def merge(first: Requirement, second: Requirement) -> Requirement | None:
     """What satisfies both, None when nothing can."""
     if None not in (first.is_null, second.is_null) and first.is_null != second.is_null:
         return None
+    low, is_low_open = _tighter(_low(first), _low(second), sign=1)
+    high, is_high_open = _tighter(_high(first), _high(second), sign=-1)
     merged = Requirement(
         one_of=_common(first.one_of, second.one_of),
         not_in=_union(first.not_in, second.not_in),
@@ -67,7 +72,10 @@ def merge(first: Requirement, second: Requirement) -> Requirement | None:
         is_null=second.is_null if first.is_null is None else first.is_null,
         above=_union(first.above, second.above),
         equal=_union(first.equal, second.equal),
-        **_bounds(first, second),
+        low=low,
+        high=high,
+        is_low_open=is_low_open,
+        is_high_open=is_high_open,
     )
     return _narrowed(merged)
 
@@ -96,22 +104,15 @@ def merge_demands(first: Demands, second: Demands) -> Demands | None:
     return merged
 
 
-def is_empty(requirement: Requirement) -> bool:
-    """Whether nothing is asked."""
-    return all(getattr(requirement, f.name) == f.default for f in fields(requirement))
-
-
-def _bounds(first: Requirement, second: Requirement) -> dict[str, object]:
-    low, is_low_open = _tighter(
-        (first.low, first.is_low_open), (second.low, second.is_low_open), sign=1
-    )
-    high, is_high_open = _tighter(
-        (first.high, first.is_high_open), (second.high, second.is_high_open), sign=-1
-    )
-    return {"low": low, "is_low_open": is_low_open, "high": high, "is_high_open": is_high_open}
-
-
 Bound = tuple[str | None, bool]
+
+
+def _low(requirement: Requirement) -> Bound:
+    return requirement.low, requirement.is_low_open
+
+
+def _high(requirement: Requirement) -> Bound:
+    return requirement.high, requirement.is_high_open
 
 
 def _tighter(first: Bound, second: Bound, *, sign: int) -> Bound:

@@ -20,7 +20,22 @@ TEXT_GUESSES = (
     "a", "A", "1", "abc", "ABC", "0", "name@example.org", "https://example.org/a", "en", "USD",
     "+4930123456", "2021-03-04", "#00ff00", "1.0.0",
 )  # fmt: skip
-NUMBER_GUESSES = ("1", "0", "-1", "2", "10", "100", "3", "5", "1000", "2020", "0.5", "7", "12", "60")
+NUMBER_GUESSES = (
+    "1",
+    "0",
+    "-1",
+    "2",
+    "10",
+    "100",
+    "3",
+    "5",
+    "1000",
+    "2020",
+    "0.5",
+    "7",
+    "12",
+    "60",
+)
 
 Values = dict[str, str | None]
 """Columns' texts; None is NULL; a column that is missing gets its default."""
@@ -88,12 +103,12 @@ def values_of(
         return referred
     values: Values = dict(referred)
     for place, column in enumerate(draft.writable):
-        if column.name not in values and not _is_left_out(column, attempt, demands):
+        if column.name not in values and not _is_left_out(column, attempt):
             values[column.name] = _value(draft, column, place, attempt, demands)
     return values | _copied(values, demands)
 
 
-def _is_left_out(column: Column, attempt: Attempt, demands: Demands) -> bool:
+def _is_left_out(column: Column, attempt: Attempt) -> bool:
     """Whether the row is to have the column's default."""
     if attempt.flavour is not Flavour.LEAST or column.name in attempt.not_null:
         return False

@@ -77,8 +77,7 @@ END
 """
 UNDO = "RAISE EXCEPTION SQLSTATE 'AP000';"
 FETCH = (
-    f"SELECT pg_catalog.current_setting('{SETTING}'),"
-    f" pg_catalog.set_config('{SETTING}', '', false)"
+    f"SELECT pg_catalog.current_setting('{SETTING}'), pg_catalog.set_config('{SETTING}', '', false)"
 )
 
 

@@ -87,7 +87,7 @@ LEFT JOIN pg_catalog.pg_attrdef AS d
 
 TYPES = """
 SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
-    t.oid::bigint, n.nspname, t.typname, t.typtype, t.typcategory, 
+    t.oid::bigint, n.nspname, t.typname, t.typtype, t.typcategory,
     t.typcategory = 'A' AND t.typelem <> 0 AND t.typname NOT IN ('int2vector', 'oidvector'),
     t.typelem::bigint, t.typbasetype::bigint, t.typtypmod, t.typnotnull,
     CASE WHEN t.typtype IN ('r', 'm') THEN (

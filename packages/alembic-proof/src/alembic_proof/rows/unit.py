@@ -87,7 +87,9 @@ class Unit:
             self.stored.setdefault(name, []).extend(found)
             if len(rows) < len(places):
                 lost = len(places) - len(rows)
-                text = f"{lost} of {len(places)} accepted rows were not stored (a trigger or a rule)"
+                text = (
+                    f"{lost} of {len(places)} accepted rows were not stored (a trigger or a rule)"
+                )
                 self.notes.append(FillNote(name, text))
         for place in places:
             del self.attempts[place]
@@ -150,9 +152,7 @@ def unit_of(
     """The unit that fills these tables."""
     names = {table.name for table in tables}
     keys = {
-        table.name: tuple(
-            key for key in table.foreign_keys if (table.name, key.name) not in later
-        )
+        table.name: tuple(key for key in table.foreign_keys if (table.name, key.name) not in later)
         for table in tables
     }
     targets = [key for each in keys.values() for key in each if key.table in names]

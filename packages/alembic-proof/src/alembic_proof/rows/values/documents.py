@@ -32,7 +32,14 @@ def _kind_of(default: str | None) -> str:
         value = json.loads(default or "")
     except ValueError:
         return ""
-    return {dict: "object", list: "array", str: "string"}.get(type(value), "")
+    match value:
+        case dict():
+            return "object"
+        case list():
+            return "array"
+        case str():
+            return "string"
+    return ""
 
 
 def _is_filled(requirement: Requirement) -> bool:
@@ -64,7 +71,7 @@ MAKERS: dict[str, Maker] = {
     "json": make_json,
     "jsonb": make_json,
     "jsonpath": fixed("$.a[{n}]", "$"),
-    "xml": fixed("<a n=\"{n}\">é</a>", ""),
+    "xml": fixed('<a n="{n}">é</a>', ""),
     "tsvector": fixed("'word{n}':1 'other':2", ""),
     "tsquery": fixed("'word{n}' & 'other'", ""),
     "hstore": fixed("a=>{n}, b=>NULL", ""),

@@ -26,7 +26,7 @@ class Span:
 
 def make_number(request: Request) -> Palette:
     """Numbers that rise by one, or by less where the bounds are narrow."""
-    span = _narrowed(_span(request.type), request.requirement)
+    span = span_of(request.type, request.requirement)
     start, unit = _start(span, request.requirement)
     room = max(int((span.high - start) / unit), 1)
 
@@ -37,9 +37,15 @@ def make_number(request: Request) -> Palette:
     kept = dict.fromkeys(
         _text(edge, span.step)
         for edge in edges
-        if span.low <= edge <= span.high and _text(edge, span.step) not in request.requirement.not_in
+        if span.low <= edge <= span.high
+        and _text(edge, span.step) not in request.requirement.not_in
     )
     return Palette(series, tuple(kept), count=room if room < 1000 else None, is_rising=True)
+
+
+def span_of(shape: TypeShape, requirement: Requirement) -> Span:
+    """What the type can hold and the requirement allows."""
+    return _narrowed(_span(shape), requirement)
 
 
 def _span(shape: TypeShape) -> Span:
@@ -52,7 +58,9 @@ def _span(shape: TypeShape) -> Span:
     if shape.name == "numeric" and shape.modifier >= 4:
         precision, scale = numeric_modifier(shape.modifier)
         step = one.scaleb(-scale)
-        return Span(step - one.scaleb(precision - scale), one.scaleb(precision - scale) - step, step)
+        return Span(
+            step - one.scaleb(precision - scale), one.scaleb(precision - scale) - step, step
+        )
     if shape.name == "money":
         return Span(Decimal(-(10**9)), Decimal(10**9), Decimal("0.01"))
     limit = Decimal(10**6) if shape.name == "float4" else Decimal(10**12)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from alembic_proof.rows.plan import requirement_of
-from alembic_proof.rows.requirement import Requirement
+from alembic_proof.rows.requirement import NOTHING, Requirement
 from alembic_proof.rows.shape import TypeShape
 
 MOST_BYTES = 1000
@@ -18,7 +18,7 @@ class Request:
     """For what values are asked."""
 
     type: TypeShape
-    requirement: Requirement = Requirement()
+    requirement: Requirement = NOTHING
     label: str = ""
     """The column's name: it shows where a value came from."""
     seed: str = ""

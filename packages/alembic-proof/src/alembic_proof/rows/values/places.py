@@ -39,8 +39,10 @@ def make_geometry(request: Request) -> Palette:
     rest = " 0" * len(dimension)
     prefix = f"SRID={system};" if system else ""
     return Palette(
-        lambda n: prefix
-        + form.format(dimension=dimension.upper(), x=f"{n % 80}.5 {n // 80 % 80}", rest=rest)
+        lambda n: (
+            prefix
+            + form.format(dimension=dimension.upper(), x=f"{n % 80}.5 {n // 80 % 80}", rest=rest)
+        )
     )
 
 
@@ -81,7 +83,7 @@ MAKERS: dict[str, Maker] = {
     "pg_snapshot": fixed("10:20:10,1{n}"),
     "int2vector": fixed("1 {n}", ""),
     "oidvector": fixed("1 {n}", ""),
-    "aclitem": fixed("=r/\"postgres\""),
+    "aclitem": fixed('=r/"postgres"'),
     "refcursor": fixed("cursor {n}", ""),
     "regclass": make_registered("pg_catalog.pg_class", "pg_catalog.pg_type", "pg_catalog.pg_proc"),
     "regtype": make_registered("integer", "text", "boolean"),

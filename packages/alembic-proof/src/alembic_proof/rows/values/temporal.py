@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from alembic_proof.rows.requirement import CLOCK, Requirement, moment
 from alembic_proof.rows.values.palette import Maker, Palette, Request
 
-START = datetime(2021, 3, 4, 5, 6, 7, 891011)  # noqa: DTZ001  # written as UTC
-EARLY = datetime(1, 1, 2)  # noqa: DTZ001
-LATE = datetime(9999, 12, 30, 23, 59, 59, 999999)  # noqa: DTZ001
-PAST = datetime(2020, 1, 1)  # noqa: DTZ001
-FUTURE = datetime(2900, 1, 1)  # noqa: DTZ001
+START = datetime(2021, 3, 4, 5, 6, 7, 891011)
+EARLY = datetime(1, 1, 2)
+LATE = datetime(9999, 12, 30, 23, 59, 59, 999999)
+PAST = datetime(2020, 1, 1)
+FUTURE = datetime(2900, 1, 1)
 DAY = timedelta(days=1)
 
 
@@ -30,9 +30,7 @@ def make_moment(request: Request) -> Palette:
         room = max((last - start) // unit, 1)
         return write(start + unit * (n % room))
 
-    edges = tuple(
-        write(edge) for edge in (EARLY, LATE) if (low or EARLY) <= edge <= (high or LATE)
-    )
+    edges = tuple(write(edge) for edge in (EARLY, LATE) if (low or EARLY) <= edge <= (high or LATE))
     return Palette(series, edges, is_rising=True)
 
 

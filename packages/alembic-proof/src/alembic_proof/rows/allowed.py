@@ -1,0 +1,166 @@
+"""Rows that a changed schema allows and the one before it did not.
+
+A downgrade has to cope with them: they are what users write once the upgrade is out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from alembic_proof.rows.condition import ways
+from alembic_proof.rows.fill import fill
+from alembic_proof.rows.report import FillNote, FillReport
+from alembic_proof.rows.requirement import NOTHING, Requirement
+from alembic_proof.rows.row import Values
+from alembic_proof.rows.shape import Column, Family, Shapes, Table
+from alembic_proof.rows.values.numbers import span_of
+from alembic_proof.rows.values.palette import MOST_BYTES, Request
+from alembic_proof.rows.values.registry import palette
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One value that only the new schema takes."""
+
+    column: str
+    text: str | None
+    reason: str
+
+    @property
+    def values(self) -> Values:
+        """The value under its column's name."""
+        return {self.column: self.text}
+
+
+def fill_allowed(
+    connection: sa.Connection, before: Shapes, after: Shapes, *, rows: int = 3
+) -> FillReport:
+    """Ensures that new tables have rows, and changed ones a row for each newly allowed value.
+
+    What cannot be written although it seems to be allowed is a note: another constraint forbids it.
+    """
+    fresh = [table.name for table in after if before.find(table.name) is None]
+    report = fill(connection, after, tables=fresh, rows=rows) if fresh else FillReport()
+    for table in after:
+        old = before.find(table.name)
+        if old is None or old == table:
+            continue
+        for allowance in allowances(old, table):
+            report += _one(connection, after, table, allowance)
+    return report
+
+
+def _one(
+    connection: sa.Connection, shapes: Shapes, table: Table, allowance: Allowance
+) -> FillReport:
+    """One ordinary row with that value; a refusal is a note."""
+    found = fill(
+        connection,
+        shapes,
+        tables=(table.name,),
+        rows=1,
+        fixed={table.name: (allowance.values,)},
+    )
+    mine = [one for one in found.not_filled if one.table == table.name]
+    if not mine:
+        return FillReport(found.filled, found.not_filled)
+    note = FillNote(
+        table.name, f"{allowance.reason}, yet a row with it is refused: {mine[0].reason}"
+    )
+    rest = tuple(one for one in found.not_filled if one.table != table.name)
+    return FillReport(found.filled, rest, (note,))
+
+
+def allowances(before: Table, after: Table) -> tuple[Allowance, ...]:
+    """The values that the new table takes and the old one did not, as far as definitions tell."""
+    found: list[Allowance] = []
+    old_asked, new_asked = _asked(before), _asked(after)
+    for column in after.columns:
+        old = before.column(column.name)
+        if column.is_generated or column.is_numbered:
+            continue
+        if old is None:
+            found += _new_column(after, column, new_asked.get(column.name, NOTHING))
+            continue
+        asked = new_asked.get(column.name, NOTHING)
+        found += _null(old, column)
+        found += _listed(old, column, old_asked.get(column.name, NOTHING), asked)
+        found += _longer(old, column, old_asked.get(column.name, NOTHING), asked)
+        found += _greater(old, column, old_asked.get(column.name, NOTHING), asked)
+    return tuple(dict.fromkeys(found))
+
+
+def _asked(table: Table) -> dict[str, Requirement]:
+    """What single checks ask of single columns; the first way of each check that has one."""
+    found: dict[str, Requirement] = {}
+    for check in table.checks:
+        options = ways(check.expression)
+        if len(options) == 1 and len(options[0]) == 1:
+            for name, requirement in options[0].items():
+                found.setdefault(name, requirement)
+    return found
+
+
+def _new_column(table: Table, column: Column, asked: Requirement) -> Iterator[Allowance]:
+    """A value in a column that was not there; older rows have its default or NULL."""
+    if any(column.name in key.columns for key in table.foreign_keys):
+        return
+    request = Request(column.type, asked, column.name, f"{table.name}.{column.name}")
+    yield Allowance(column.name, palette(request).series(0), f"{column.name} is new")
+
+
+def _null(old: Column, new: Column) -> Iterator[Allowance]:
+    if new.may_be_null and not old.may_be_null:
+        yield Allowance(new.name, None, f"{new.name} may be NULL now")
+
+
+def _listed(
+    old: Column, new: Column, old_asked: Requirement, asked: Requirement
+) -> Iterator[Allowance]:
+    """The first value that was added to a list or to an enum, or that is free since a list went."""
+    if old.type.base.family is Family.ENUM is new.type.base.family:
+        added = [label for label in new.type.base.labels if label not in old.type.base.labels]
+    elif old_asked.one_of is not None:
+        free = palette(Request(new.type, asked, new.name)).series(1)
+        added = [text for text in asked.one_of or (free,) if text not in old_asked.one_of]
+    else:
+        added = []
+    for text in added[:1]:
+        yield Allowance(new.name, text, f"{new.name} may be {text!r} now")
+
+
+def _longer(
+    old: Column, new: Column, old_asked: Requirement, asked: Requirement
+) -> Iterator[Allowance]:
+    """A text of the new greatest length."""
+    if new.type.base.category != "S" or old.type.base.category != "S" or asked.one_of is not None:
+        return
+    most, limit = _length(new, asked), _length(old, old_asked)
+    if most > limit:
+        text = (new.name + "x" * most)[:most]
+        yield Allowance(new.name, text, f"{new.name} may have {most} characters now")
+
+
+def _length(column: Column, asked: Requirement) -> int:
+    shape = column.type.base
+    most = MOST_BYTES if asked.longest is None else min(asked.longest, MOST_BYTES)
+    has_limit = shape.name in ("varchar", "bpchar") and shape.modifier >= 4
+    return min(most, shape.modifier - 4) if has_limit else most
+
+
+def _greater(
+    old: Column, new: Column, old_asked: Requirement, asked: Requirement
+) -> Iterator[Allowance]:
+    """The greatest and the least number of a wider type or of wider bounds."""
+    if new.type.base.category != "N" or old.type.base.category != "N" or asked.one_of is not None:
+        return
+    limit, most = span_of(old.type.base, old_asked), span_of(new.type.base, asked)
+    if most.high > limit.high:
+        high = min(most.high, limit.high * 2 + 1)
+        yield Allowance(new.name, f"{high:f}", f"{new.name} may be {high:f} now")
+    if most.low < limit.low:
+        low = max(most.low, limit.low * 2 - 1)
+        yield Allowance(new.name, f"{low:f}", f"{new.name} may be {low:f} now")
