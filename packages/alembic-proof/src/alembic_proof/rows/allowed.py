@@ -159,8 +159,6 @@ def _greater(
         return
     limit, most = span_of(old.type.base, old_asked), span_of(new.type.base, asked)
     if most.high > limit.high:
-        high = min(most.high, limit.high * 2 + 1)
-        yield Allowance(new.name, f"{high:f}", f"{new.name} may be {high:f} now")
+        yield Allowance(new.name, f"{most.high:f}", f"{new.name} may be {most.high:f} now")
     if most.low < limit.low:
-        low = max(most.low, limit.low * 2 - 1)
-        yield Allowance(new.name, f"{low:f}", f"{new.name} may be {low:f} now")
+        yield Allowance(new.name, f"{most.low:f}", f"{new.name} may be {most.low:f} now")

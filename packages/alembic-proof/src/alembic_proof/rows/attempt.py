@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from alembic_proof.rows.run import Failure
 from alembic_proof.rows.shape import Table
+from alembic_proof.rows.values.registry import is_known
 
 FARTHER = 1009
 """How far a row's number jumps when its values are taken; a prime, so that choices turn as well."""
@@ -96,7 +97,7 @@ def _calmer(flavour: Flavour) -> Flavour:
 
 
 def _blamed(table: Table, failure: Failure) -> frozenset[str]:
-    """The columns that the failure is about, all when it does not say."""
+    """The columns that the failure is about; those of unknown types when it does not say."""
     checked = {check.name: check.columns for check in table.checks}
     if failure.sqlstate == CHECK and failure.constraint in checked:
         return frozenset(checked[failure.constraint])
@@ -105,7 +106,7 @@ def _blamed(table: Table, failure: Failure) -> frozenset[str]:
         for column in table.columns
         if failure.type and failure.type in (d.name for d in column.type.domains)
     )
-    return typed or frozenset(column.name for column in table.columns)
+    return typed or frozenset(c.name for c in table.columns if not is_known(c.type))
 
 
 def _climbed(
@@ -127,11 +128,11 @@ def _climbed(
     match rung:
         case 0:
             nullable = {column.name for column in table.columns if column.may_be_null}
-            return replace(up, nulls=(blamed & nullable) - keys)
+            return replace(up, nulls=((blamed or nullable) & nullable) - keys)
         case 1:
             return replace(up, flavour=Flavour.LEAST, nulls=frozenset())
-        case _ if rung - 2 < MOST_PROBES:
+        case _ if blamed and rung - 2 < MOST_PROBES:
             return replace(
-                up, flavour=Flavour.LEAST, nulls=frozenset(), probed=blamed, probe=rung - 2
+                up, flavour=Flavour.ORDINARY, nulls=frozenset(), probed=blamed, probe=rung - 2
             )
     return None

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from alembic_proof.rows.expression import Call, Literal, Name, Node, parse
-from alembic_proof.rows.leaf import MIRRORED, compared, matched, membership, spread
+from alembic_proof.rows.leaf import MIRRORED, compared, matched, membership, present, spread
 from alembic_proof.rows.requirement import Demands, Requirement, merge_demands
 
 Ways = tuple[Demands, ...]
@@ -86,8 +86,8 @@ def _leaf(name: str, arguments: tuple[Node, ...]) -> Ways:
     match name, arguments:
         case "IS NULL", (Name(column),):
             return ({column: Requirement(is_null=True)},)
-        case "IS NOT NULL", (Name(column),):
-            return ({column: Requirement(is_null=False)},)
+        case "IS NOT NULL", (inner,):
+            return _known(present(inner))
         case _, (inner,) if name in TRUTHS:
             return _ways(inner) if TRUTHS[name] else _not(inner)
         case (("= ANY" | "<> ALL"), (subject, among)):

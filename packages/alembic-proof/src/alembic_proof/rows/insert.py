@@ -31,6 +31,7 @@ def _insert(table: Table, rows: Sequence[Values], back: tuple[str, ...]) -> str:
     names = [column.name for column in table.columns if any(column.name in row for row in rows)]
     returned = ", ".join(f"{quote_name(name)}::text AS c{place}" for place, name in enumerate(back))
     returning = f" RETURNING {returned or '1 AS c0'}"
+    names = names or [column.name for column in table.columns[:1]]
     if not names:
         return f"INSERT INTO {table.name} DEFAULT VALUES{returning}"
     is_overriding = any(table_column.identity == "a" for table_column in table.columns

@@ -91,6 +91,16 @@ def compared(sign: str, left: Node, right: Node) -> Demands | None:
     return None if requirement is None else {first.column: requirement}
 
 
+def present(node: Node) -> Demands | None:
+    """What `x IS NOT NULL` asks."""
+    match subject(node):
+        case Subject(column, "value"):
+            return {column: Requirement(is_null=False)}
+        case Subject(column, "field", key):
+            return {column: Requirement(json_kind="object", json_fields=((key, None),))}
+    return None
+
+
 def _two(sign: str, left: Node, right: Node, first: Subject, second: Subject) -> Demands | None:
     if first.column == second.column:
         return _case(sign, left, right, first.column)

@@ -28,12 +28,12 @@ def quote_names(names: Iterable[str]) -> str:
     return ", ".join(quote_name(name) for name in names)
 
 
-def array_text(elements: Iterable[str | None]) -> str:
-    """An array's text: `{"a","b",NULL}`.
+def array_text(elements: Iterable[str | None], *, delimiter: str = ",") -> str:
+    """An array's text: `{"a","b",NULL}`; boxes are separated by semicolons.
 
     Source: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
     """
-    return "{" + ",".join("NULL" if e is None else _inside(e) for e in elements) + "}"
+    return "{" + delimiter.join("NULL" if e is None else _inside(e) for e in elements) + "}"
 
 
 def composite_text(fields: Iterable[str | None]) -> str:

@@ -52,6 +52,8 @@ class Draft:
     """Columns in which rows differ."""
     predicted: frozenset[str] = frozenset()
     """Numbered columns whose values have to be known beforehand."""
+    waiting: frozenset[str] = frozenset()
+    """Columns that are NULL until all tables have their rows."""
     palettes: dict[tuple[str, Requirement], Palette] = field(default_factory=dict, compare=False)
 
     @property
@@ -64,7 +66,12 @@ class Draft:
         )
 
 
-def draft_of(table: Table, *, predicted: frozenset[str] = frozenset()) -> Draft:
+def draft_of(
+    table: Table,
+    *,
+    predicted: frozenset[str] = frozenset(),
+    waiting: frozenset[str] = frozenset(),
+) -> Draft:
     """The draft for the table's rows."""
     keyed = {name for key in table.keys for name in key.columns}
     return Draft(
@@ -73,6 +80,7 @@ def draft_of(table: Table, *, predicted: frozenset[str] = frozenset()) -> Draft:
         bounds=bounds(table),
         keyed=frozenset((*keyed, *table.partition_columns)),
         predicted=predicted,
+        waiting=waiting,
     )
 
 
@@ -101,7 +109,7 @@ def values_of(
     )
     if isinstance(referred, Unreachable):
         return referred
-    values: Values = dict(referred)
+    values: Values = dict.fromkeys(draft.waiting) | referred
     for place, column in enumerate(draft.writable):
         if column.name not in values and not _is_left_out(column, attempt):
             values[column.name] = _value(draft, column, place, attempt, demands)
@@ -130,7 +138,7 @@ def _value(
         return None
     found = _palette(draft, column, asked)
     if _is_ordinary(draft, column, attempt, demands, found):
-        turn = attempt.number // (len(draft.plans) if found.count else 1)
+        turn = attempt.number // (len(draft.plans) if found.count else 1) + attempt.probe
         return found.series(turn + _rank(column.name, demands))
     return _edge(found, attempt, place if is_null_allowed else 1)
 

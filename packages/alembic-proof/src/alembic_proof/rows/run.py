@@ -49,7 +49,7 @@ DO {tag}
 DECLARE
     statement text;
     given jsonb;
-    outcome jsonb := '[]';
+    outcomes jsonb[] := '{}';
     state text; problem text; constraint_ text; column_ text; type_ text; table_ text;
 BEGIN
 BEGIN
@@ -58,12 +58,12 @@ BEGIN
         BEGIN
             given := NULL;
             EXECUTE statement INTO given;
-            outcome := outcome || pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_array(given));
+            outcomes := pg_catalog.array_append(outcomes, pg_catalog.jsonb_build_array(given));
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS
                 state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT, constraint_ = CONSTRAINT_NAME,
                 column_ = COLUMN_NAME, type_ = PG_DATATYPE_NAME, table_ = TABLE_NAME;
-            outcome := outcome || pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_array(
+            outcomes := pg_catalog.array_append(outcomes, pg_catalog.jsonb_build_array(
                 state, problem, constraint_, column_, type_, table_));
         END;
     END LOOP;
@@ -71,7 +71,7 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'AP000' THEN
     NULL;
 END;
-PERFORM pg_catalog.set_config('{setting}', outcome::text, false);
+PERFORM pg_catalog.set_config('{setting}', pg_catalog.to_json(outcomes)::text, false);
 END
 {tag}
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from alembic_proof.rows.attempt import Attempt, next_attempt
 from alembic_proof.rows.insert import Written, insert_sql
-from alembic_proof.rows.order import Edge
+from alembic_proof.rows.order import Edge, empties
 from alembic_proof.rows.references import Rows, Unreachable
 from alembic_proof.rows.report import FillNote
 from alembic_proof.rows.row import Draft, Values, draft_of, values_of
@@ -97,8 +97,10 @@ class Unit:
 
     def _refuse(self, place: Position, failure: Failure) -> None:
         """Ensures that the row is tried in another way, or given up."""
-        self.failures[place] = failure
         attempts = self.attempts[place]
+        # What the guesses at the end run into says nothing of the row as it should be.
+        if not any(attempt.probed for attempt in attempts.values()):
+            self.failures[place] = failure
         blamed = [
             draft
             for draft in self.drafts
@@ -161,6 +163,12 @@ def unit_of(
             table,
             predicted=frozenset(
                 name for key in targets if key.table == table.name for name in key.referenced
+            ),
+            waiting=frozenset(
+                name
+                for key in table.foreign_keys
+                if (table.name, key.name) in later
+                for name in empties(table, key)
             ),
         )
         for table in tables

@@ -49,9 +49,9 @@ def _is_filled(requirement: Requirement) -> bool:
 def _value(kind: str, label: str, n: int, requirement: Requirement) -> object:
     match kind:
         case "array":
-            return [f"{label} {n}"] * max(requirement.shortest, 1)
+            return [f"{label}-{n}"] * max(requirement.shortest, 1)
         case "string":
-            return f"{label} {n}"
+            return f"{label}-{n}"
         case "number":
             return n + 1
         case "boolean":
@@ -60,7 +60,7 @@ def _value(kind: str, label: str, n: int, requirement: Requirement) -> object:
             return None
         case _:
             fields = {key: _field(text, n) for key, text in requirement.json_fields}
-            return {"n": n, "text": f"{label} {n}"} | fields
+            return {"n": n, "text": f"{label}-{n}"} | fields
 
 
 def _field(text: str | None, n: int) -> object:

@@ -31,6 +31,12 @@ def palette(request: Request) -> Palette:
     return _without(_typed(request), request)
 
 
+def is_known(shape: TypeShape) -> bool:
+    """Whether values of the type are made and not guessed."""
+    base = shape.base
+    return base.family is not Family.BASE or base.name in MAKERS or base.category == "S"
+
+
 def _typed(request: Request) -> Palette:
     shape = request.type
     match shape.family:
@@ -78,11 +84,18 @@ def _array(request: Request) -> Palette:
     least = max(requirement.shortest, 1)
     size = max(least, 2) if requirement.longest is None else least
 
+    delimiter = ";" if element.base.name == "box" else ","
+
     def series(n: int) -> str:
-        return array_text(inner.series(n * size + i) for i in range(size))
+        texts = (inner.series(n * size + i) for i in range(size))
+        return array_text(texts, delimiter=delimiter)
 
     empty = () if requirement.shortest else ("{}",)
-    full = (array_text([*inner.edges, inner.series(0)]),) if requirement.longest is None else ()
+    full = (
+        (array_text([*inner.edges, inner.series(0)], delimiter=delimiter),)
+        if requirement.longest is None
+        else ()
+    )
     return Palette(series, (*empty, *full))
 
 

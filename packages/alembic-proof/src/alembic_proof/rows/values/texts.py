@@ -25,7 +25,17 @@ def make_text(request: Request) -> Palette:
     if not requirement.shortest:
         edges.insert(0, "")
     count = None if most > 2 else len(ALNUM) ** most
-    return Palette(series, tuple(_cased(edge, requirement) for edge in edges), count=count)
+    found = Palette(series, tuple(_cased(edge, requirement) for edge in edges), count=count)
+    return _between(found, requirement)
+
+
+def _between(found: Palette, requirement: Requirement) -> Palette:
+    """The same after the least text, or before what any letter begins."""
+    if requirement.low is not None:
+        return Palette(lambda n: f"{requirement.low}{found.series(n)}")
+    if requirement.high is not None:
+        return Palette(lambda n: f"!{found.series(n)}", ("",))
+    return found
 
 
 def _longest(shape: TypeShape, requirement: Requirement) -> int:
@@ -39,7 +49,7 @@ def _longest(shape: TypeShape, requirement: Requirement) -> int:
 
 
 def _sized(label: str, n: int, least: int, most: int) -> str:
-    text = f"{label} {n}"
+    text = f"{label}-{n}"
     if len(text) > most:
         digits = _digits(n)
         text = label[: max(most - len(digits), 0)] + digits

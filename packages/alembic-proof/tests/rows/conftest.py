@@ -1,0 +1,105 @@
+"""One database for all tests of rows; each test's tables live in a transaction of its own.
+
+TODO when the suite's own fixtures are there: drop `server_url` from this file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pytest
+import sqlalchemy as sa
+
+from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.rows import FillReport, Shapes, TableName, fill, read_shapes
+
+T = TypeVar("T")
+Work = Callable[[sa.Connection], T]
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def server_url() -> str:
+    """The URL of the scratch server, as an ordinary role that may create databases."""
+    return os.environ.get(
+        "ALEMBIC_PROOF_TEST_SERVER", "postgresql://boards@/boards?host=/tmp/devpg18/sock"
+    )
+
+
+@pytest.fixture(scope="session")
+def rows_database(server_url: str) -> Iterator[str]:
+    """The URL of a database for all tests of rows."""
+    name = f"alembic_proof_rows_{os.getpid()}"
+
+    def create(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+
+    def drop(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    run_on(server_url, create, autocommit=True)
+    yield DatabaseUrl.parse(server_url).with_database(name).dsn
+    run_on(server_url, drop, autocommit=True)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Runs work in a transaction that is rolled back."""
+
+    url: str
+
+    def run(self, work: Work[T]) -> T:
+        """What the work returns; nothing of it stays."""
+
+        def undone(connection: sa.Connection) -> T:
+            try:
+                return work(connection)
+            finally:
+                connection.rollback()
+
+        return run_on(self.url, undone)
+
+    def fill(self, *ddl: str, **options: Any) -> Outcome:
+        """What filling the tables of this DDL gives, with all rows."""
+
+        def work(connection: sa.Connection) -> Outcome:
+            for statement in ddl:
+                connection.exec_driver_sql(statement)
+            shapes = read_shapes(connection)
+            report = fill(connection, shapes, **options)
+            return Outcome(shapes, report, {t.name: read_rows(connection, t.name) for t in shapes})
+
+        return self.run(work)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What filling gave."""
+
+    shapes: Shapes
+    report: FillReport
+    stored: dict[TableName, list[Row]]
+
+    def rows(self, table: str = "t") -> list[Row]:
+        """The rows of a table of the schema public."""
+        return self.stored[TableName(f"public.{table}")]
+
+    def values(self, column: str, table: str = "t") -> list[Any]:
+        """A column's values, as JSON has them."""
+        return [row[column] for row in self.rows(table)]
+
+
+def read_rows(connection: sa.Connection, table: str) -> list[Row]:
+    """All rows as JSON, in the order in which they were written."""
+    result = connection.exec_driver_sql(f"SELECT to_jsonb(r) FROM {table} AS r ORDER BY r.ctid")
+    return [dict(row) for row in result.scalars()]
+
+
+@pytest.fixture
+def sandbox(rows_database: str) -> Sandbox:
+    """A transaction's worth of database."""
+    return Sandbox(rows_database)
