@@ -1,6 +1,6 @@
 """One database for all tests of rows; each test's tables live in a transaction of its own.
 
-TODO when the suite's own fixtures are there: drop `server_url` from this file.
+`server_url` stands in for the suite's own fixture of that name.
 """
 
 from __future__ import annotations

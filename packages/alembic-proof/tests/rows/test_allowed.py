@@ -12,10 +12,12 @@ from alembic_proof.rows import FillReport, fill_allowed, read_shapes
 TABLE = (
     "CREATE TYPE mood AS ENUM ('sad', 'glad')",
     "CREATE TABLE p (id integer PRIMARY KEY)",
-    ("CREATE TABLE t (a text NOT NULL, b varchar(10) NOT NULL, m mood NOT NULL, n smallint NOT NULL,"
-    " s text NOT NULL CONSTRAINT s_check CHECK (s IN ('x', 'y')), p_id integer REFERENCES p,"
-    " u text NOT NULL CONSTRAINT u_check CHECK (length(u) <= 5),"
-    " k integer NOT NULL CONSTRAINT k_check CHECK (k BETWEEN 0 AND 10))"),
+    (
+        "CREATE TABLE t (a text NOT NULL, b varchar(10) NOT NULL, m mood NOT NULL, n smallint NOT NULL,"
+        " s text NOT NULL CONSTRAINT s_check CHECK (s IN ('x', 'y')), p_id integer REFERENCES p,"
+        " u text NOT NULL CONSTRAINT u_check CHECK (length(u) <= 5),"
+        " k integer NOT NULL CONSTRAINT k_check CHECK (k BETWEEN 0 AND 10))"
+    ),
 )
 Added = tuple[FillReport, list[dict[str, Any]]]
 
@@ -40,8 +42,10 @@ def added(sandbox: Any, *steps: str) -> Added:
 ALLOWED = (
     ("ALTER TABLE t ALTER a DROP NOT NULL", "a", None),
     (
-        ("CREATE TYPE moods AS ENUM ('sad', 'so so', 'glad');"
-        " ALTER TABLE t ALTER m TYPE moods USING m::text::moods"),
+        (
+            "CREATE TYPE moods AS ENUM ('sad', 'so so', 'glad');"
+            " ALTER TABLE t ALTER m TYPE moods USING m::text::moods"
+        ),
         "m",
         "so so",
     ),

@@ -50,7 +50,7 @@ def changes(
     return found
 
 
-CHANGES = (
+CHANGES: tuple[tuple[str, list[str]], ...] = (
     ("ALTER TABLE users DROP COLUMN legacy_id", ["users.legacy_id: 3 of 3 values gone"]),
     (
         "UPDATE users SET legacy_id = NULL",
@@ -187,8 +187,10 @@ def test_the_sessions_settings_do_not_matter_and_stay(sandbox: Any) -> None:
     """The same values digest the same in every session, and the session keeps its settings."""
     ddl = (
         "CREATE TABLE t (a date, b timestamptz, c float8, d bytea, e interval, f regclass)",
-        ("INSERT INTO t VALUES ('2024-02-03', '2024-02-03 04:05+00', 0.1 + 0.2, '\\x00ff', '1 day 2 h',"
-        " 't')"),
+        (
+            "INSERT INTO t VALUES ('2024-02-03', '2024-02-03 04:05+00', 0.1 + 0.2, '\\x00ff', '1 day 2 h',"
+            " 't')"
+        ),
     )
 
     assert changes(sandbox, ddl, *SETTINGS) == []
@@ -258,9 +260,9 @@ VALUES = st.one_of(st.none(), st.integers(0, 2))
 ROWS = st.lists(st.tuples(st.integers(0, 4), VALUES, VALUES), max_size=5, unique_by=lambda r: r[0])
 
 
-@given(ROWS, st.booleans(), st.randoms())
+@given(rows=ROWS, keyed=st.booleans(), random=st.randoms())
 def test_equal_rows_are_no_change_in_any_order(
-    rows: list[tuple[int, int | None, int | None]], keyed: bool, random: Any
+    rows: list[tuple[int, int | None, int | None]], *, keyed: bool, random: Any
 ) -> None:
     """compare(a, a) is empty, shuffled as well."""
     shuffled = list(rows)
@@ -269,10 +271,11 @@ def test_equal_rows_are_no_change_in_any_order(
     assert compare(of(rows, keyed=keyed), of(shuffled, keyed=keyed)) == ()
 
 
-@given(ROWS, ROWS, st.booleans())
+@given(before=ROWS, after=ROWS, keyed=st.booleans())
 def test_different_rows_are_always_a_change(
     before: list[tuple[int, int | None, int | None]],
     after: list[tuple[int, int | None, int | None]],
+    *,
     keyed: bool,
 ) -> None:
     """compare(a, b) is empty only for the same rows, and compare(b, a) exactly when it is."""

@@ -319,14 +319,18 @@ def test_a_key_with_fewer_values_than_rows_gets_as_many_rows_as_it_can(sandbox: 
 TENANTS = (
     "CREATE TABLE tenants (id uuid PRIMARY KEY)",
     "CREATE TABLE users (tenant_id uuid REFERENCES tenants, id uuid, PRIMARY KEY (tenant_id, id))",
-    ("CREATE TABLE boards (tenant_id uuid REFERENCES tenants, id uuid, owner_id uuid NOT NULL,"
-    " PRIMARY KEY (tenant_id, id),"
-    " FOREIGN KEY (tenant_id, owner_id) REFERENCES users (tenant_id, id))"),
-    ("CREATE TABLE members (tenant_id uuid, board_id uuid, user_id uuid, invited_by uuid,"
-    " PRIMARY KEY (tenant_id, board_id, user_id),"
-    " FOREIGN KEY (tenant_id, board_id) REFERENCES boards (tenant_id, id),"
-    " FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id),"
-    " FOREIGN KEY (tenant_id, invited_by) REFERENCES users (tenant_id, id))"),
+    (
+        "CREATE TABLE boards (tenant_id uuid REFERENCES tenants, id uuid, owner_id uuid NOT NULL,"
+        " PRIMARY KEY (tenant_id, id),"
+        " FOREIGN KEY (tenant_id, owner_id) REFERENCES users (tenant_id, id))"
+    ),
+    (
+        "CREATE TABLE members (tenant_id uuid, board_id uuid, user_id uuid, invited_by uuid,"
+        " PRIMARY KEY (tenant_id, board_id, user_id),"
+        " FOREIGN KEY (tenant_id, board_id) REFERENCES boards (tenant_id, id),"
+        " FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id),"
+        " FOREIGN KEY (tenant_id, invited_by) REFERENCES users (tenant_id, id))"
+    ),
 )
 
 

@@ -127,7 +127,7 @@ def _climbed(
     keys = {name for key in table.keys for name in key.columns}
     match rung:
         case 0:
-            nullable = {column.name for column in table.columns if column.may_be_null}
+            nullable = frozenset(column.name for column in table.columns if column.may_be_null)
             return replace(up, nulls=((blamed or nullable) & nullable) - keys)
         case 1:
             return replace(up, flavour=Flavour.LEAST, nulls=frozenset())

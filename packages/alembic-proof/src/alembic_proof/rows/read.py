@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,13 +34,21 @@ def read_shapes(
     *,
     version_table: str = "alembic_version",
     version_schema: str | None = None,
+    tables: Iterable[TableName] | None = None,
 ) -> Shapes:
     """What a row of each user-made table has to satisfy; one round trip.
+
+    Of `tables`, where given, and of those that they refer to; names that do not exist are left out.
 
     Locks: none beyond ACCESS SHARE on the system catalogs.
     """
     major = int((connection.dialect.server_version_info or (0,))[0])
-    sql = statement(major=major, version_table=version_table, version_schema=version_schema)
+    sql = statement(
+        major=major,
+        version_table=version_table,
+        version_schema=version_schema,
+        tables=None if tables is None else sorted(tables),
+    )
     found = [json.loads(text) if text else [] for text in fetch(connection, sql)]
     return assemble(*found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
@@ -182,6 +182,18 @@ class Shapes:
         links = tuple(sorted(roots))
         found |= {part: found[root] for part, root in links if root in found}
         return cls(ordered, links, found)
+
+    def replaced(self, fresh: Shapes, *, gone: Collection[TableName] = ()) -> Shapes:
+        """These shapes with the tables of `fresh` as they are there, and without those that are gone.
+
+        Foreign keys of other tables to a table that is gone have to be gone as well.
+        """
+        tables = {table.name: table for table in (*self.tables, *fresh.tables)}
+        roots = dict((*self.roots, *fresh.roots))
+        return Shapes.of(
+            (table for name, table in tables.items() if name not in gone),
+            ((part, root) for part, root in roots.items() if part not in gone),
+        )
 
     def find(self, name: TableName) -> Table | None:
         """The table of that name, or whose partition has it; None where there is none."""

@@ -8,6 +8,8 @@ Source: https://www.postgresql.org/docs/current/catalogs.html
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 RELATION = """
 RECURSIVE relation AS MATERIALIZED (
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition, c.relforcerowsecurity
@@ -21,7 +23,7 @@ RECURSIVE relation AS MATERIALIZED (
         SELECT objid FROM pg_catalog.pg_depend
         WHERE deptype = 'e' AND classid = 'pg_catalog.pg_class'::pg_catalog.regclass
     )
-    AND NOT ({is_version_table})
+    AND NOT ({is_version_table}){is_asked}
 ), attribute AS MATERIALIZED (
     SELECT a.*
     FROM pg_catalog.pg_attribute AS a
@@ -34,17 +36,12 @@ RECURSIVE relation AS MATERIALIZED (
     SELECT part.oid
     FROM used
     JOIN pg_catalog.pg_type AS t ON t.oid = used.oid
+    LEFT JOIN pg_catalog.pg_range AS r ON r.rngtypid = t.oid
+    LEFT JOIN pg_catalog.pg_range AS m ON m.rngmultitypid = t.oid
+    LEFT JOIN pg_catalog.pg_attribute AS f
+        ON t.typtype = 'c' AND f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped
     CROSS JOIN LATERAL (
-        SELECT t.typelem
-        UNION ALL SELECT t.typbasetype
-        UNION ALL
-        SELECT CASE WHEN r.rngtypid = t.oid THEN r.rngsubtype ELSE r.rngtypid END
-        FROM pg_catalog.pg_range AS r
-        WHERE t.typtype IN ('r', 'm') AND t.oid IN (r.rngtypid, r.rngmultitypid)
-        UNION ALL
-        SELECT f.atttypid
-        FROM pg_catalog.pg_attribute AS f
-        WHERE t.typtype = 'c' AND f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped
+        VALUES (t.typelem), (t.typbasetype), (r.rngsubtype), (m.rngtypid), (f.atttypid)
     ) AS part(oid)
     WHERE part.oid <> 0
 )"""
@@ -161,8 +158,34 @@ AND t.tgenabled <> 'D'"""
 KINDS = (TABLES, COLUMNS, TYPES, CONSTRAINTS, KEYS, TRIGGERS)
 
 
-def statement(*, major: int, version_table: str, version_schema: str | None) -> str:
-    """A SELECT of one row: a JSON array for each of KINDS, NULL where there is nothing."""
+ASKED = """
+    AND c.oid IN (
+        WITH asked AS (
+            SELECT pg_catalog.to_regclass(name) AS oid FROM pg_catalog.unnest({names}) AS name
+        ), near AS (
+            SELECT oid FROM asked
+            UNION
+            SELECT f.confrelid FROM pg_catalog.pg_constraint AS f
+            JOIN asked ON f.conrelid = asked.oid AND f.contype = 'f'
+        )
+        SELECT oid FROM near
+        UNION
+        SELECT part.relid FROM near
+        CROSS JOIN LATERAL pg_catalog.pg_partition_tree(pg_catalog.pg_partition_root(oid)) AS part
+    )"""
+
+
+def statement(
+    *,
+    major: int,
+    version_table: str,
+    version_schema: str | None,
+    tables: Sequence[str] | None = None,
+) -> str:
+    """A SELECT of one row: a JSON array for each of KINDS, NULL where there is nothing.
+
+    `tables` are the tables to read (and those that they refer to); all for None.
+    """
     is_version_table = f"c.relname = {_literal(version_table)}"
     is_version_table += (
         f" AND n.nspname = {_literal(version_schema)}"
@@ -170,6 +193,9 @@ def statement(*, major: int, version_table: str, version_schema: str | None) -> 
         else " AND pg_catalog.pg_table_is_visible(c.oid)"
     )
     relation = RELATION.replace("{is_version_table}", is_version_table)
+    names = ", ".join(_literal(name) for name in tables or ())
+    asked = "" if tables is None else ASKED.replace("{names}", f"ARRAY[{names}]::text[]")
+    relation = relation.replace("{is_asked}", asked)
     kinds = ", ".join(f"({kind})::text" for kind in KINDS)
     is_enforced = "c.conenforced" if major >= 18 else "true"
     return f"WITH {relation} SELECT {kinds}".replace("{is_enforced}", is_enforced)
