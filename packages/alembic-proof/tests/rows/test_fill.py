@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from alembic_proof.postgres.connect import run_on
 from alembic_proof.rows import NotFilled, TableName, fill, read_shapes
 
 
@@ -580,6 +581,19 @@ def test_the_transaction_is_usable_after_failures(sandbox: Any) -> None:
         return int(connection.exec_driver_sql("SELECT 1").scalar_one())
 
     assert sandbox.run(work) == 1
+
+
+def test_no_transaction_is_needed(rows_database: str) -> None:
+    """With autocommit the rows are there, the refused ones are not, and nothing is left open."""
+
+    def work(connection: sa.Connection) -> tuple[Any, ...]:
+        connection.exec_driver_sql("CREATE TABLE auto (id integer PRIMARY KEY CHECK (id <> 2))")
+        report = fill(connection, read_shapes(connection))
+        count = connection.exec_driver_sql("SELECT count(*) FROM auto").scalar_one()
+        connection.exec_driver_sql("DROP TABLE auto")
+        return report.not_filled, count
+
+    assert run_on(rows_database, work, autocommit=True) == ((), 3)
 
 
 def test_supplied_rows_come_first_and_get_values_where_they_leave_some_out(sandbox: Any) -> None:

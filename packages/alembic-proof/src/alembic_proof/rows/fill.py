@@ -59,7 +59,7 @@ def fill(
         filling.fill_level(level, order)
     filling.refer_later(order)
     filling.restore(chosen)
-    return filling.report(chosen)
+    return filling.report()
 
 
 @dataclass(slots=True)
@@ -75,7 +75,6 @@ class _Filling:
     back: dict[TableName, tuple[str, ...]] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
     notes: list[FillNote] = field(default_factory=list)
-    problems: dict[TableName, Failure] = field(default_factory=dict)
 
     def look(self, wanted: Sequence[TableName]) -> None:
         """Ensures that it is known which rows are there, in these tables and what they refer to."""
@@ -84,8 +83,7 @@ class _Filling:
         statements = [known_sql(t, self.back[t.name], most=MOST_KNOWN) for t in near]
         for table, outcome in zip(near, self._run(statements, near), strict=True):
             if outcome.failure is not None:
-                self.problems[table.name] = outcome.failure
-                continue
+                continue  # what cannot be read cannot be filled, and is reported then
             count, rows = outcome.value
             self.counts[table.name] = count
             back = self.back[table.name]
@@ -134,7 +132,7 @@ class _Filling:
         if body:
             execute(self.connection, f"DO $rows$ BEGIN\n{body}\nEND $rows$")
 
-    def report(self, tables: Sequence[Table]) -> FillReport:
+    def report(self) -> FillReport:
         """What came of it."""
         filled, not_filled = [], []
         for unit in self.units:
@@ -148,7 +146,6 @@ class _Filling:
                 else:
                     reason = failure or Failure("", "the rows were accepted and not stored")
                     not_filled.append(NotFilled(table.name, str(reason), reason.sqlstate))
-        del tables
         return FillReport() + FillReport(tuple(filled), tuple(not_filled), tuple(self.notes))
 
     def _unit(self, tables: tuple[Table, ...], order: Order) -> Unit:
