@@ -1,11 +1,7 @@
-"""One database for all tests of rows; each test's tables live in a transaction of its own.
-
-`server_url` stands in for the suite's own fixture of that name.
-"""
+"""One database for all tests of rows; each test's tables live in a transaction of its own."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.rows import FillReport, Shapes, TableName, fill, read_shapes
 
 T = TypeVar("T")
@@ -23,27 +19,10 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def server_url() -> str:
-    """The URL of the scratch server, as an ordinary role that may create databases."""
-    return os.environ.get(
-        "ALEMBIC_PROOF_TEST_SERVER", "postgresql://boards@/boards?host=/tmp/devpg18/sock"
-    )
-
-
-@pytest.fixture(scope="session")
 def rows_database(server_url: str) -> Iterator[str]:
     """The URL of a database for all tests of rows."""
-    name = f"alembic_proof_rows_{os.getpid()}"
-
-    def create(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
-
-    def drop(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-    run_on(server_url, create, autocommit=True)
-    yield DatabaseUrl.parse(server_url).with_database(name).dsn
-    run_on(server_url, drop, autocommit=True)
+    with scratch_database(server_url, label="rows") as url:
+        yield url
 
 
 @dataclass(frozen=True)
