@@ -13,7 +13,7 @@ from boards.dbmodels.ddl import READ, grant_to_app, isolate_tenants, keep_update
 
 
 class Tenant(Updated, Base):
-    """One customer of a deployment, with everything that is its own."""
+    """The unit of isolation, with everything that is its own."""
 
     __tablename__ = "tenants"
     __table_args__ = (
