@@ -13,7 +13,14 @@ from nox.command import CommandFailed
 ROOT = Path(__file__).resolve().parent
 BACKEND = ROOT / "packages" / "backend"
 ALEMBIC_INI = BACKEND / "alembic.ini"
-TYPED = ("noxfile.py", "tools", "tests", "packages/backend", "packages/alembic-proof/src")
+TYPED = (
+    "noxfile.py",
+    "conftest.py",
+    "tools",
+    "tests",
+    "packages/backend",
+    "packages/alembic-proof/src",
+)
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["lint", "roundtrip", "test"]
