@@ -17,12 +17,12 @@ bootstrap:
 	@"$(PYTHON)" tools/bootstrap.py
 
 migrate: bootstrap ## Migrate the database to the newest revision (rev=REVISION for another)
-	@$(NOX) -s upgrade $(if $(rev),-- "$(rev)")
+	@$(NOX) -s upgrade $(if $(rev),-- "$$rev")
 
 upgrade: migrate
 
 downgrade: bootstrap ## Take the newest revision back (rev=REVISION for another target)
-	@$(NOX) -s downgrade $(if $(rev),-- "$(rev)")
+	@$(NOX) -s downgrade $(if $(rev),-- "$$rev")
 
 revision: bootstrap ## Write a revision from the models' changes: make revision m="message"
 	@$(NOX) -s revision -- "$$m"
