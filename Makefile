@@ -3,6 +3,12 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
             $(if $(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print(1)' 2>/dev/null),$(p))) python3)
 NOX := .tools/bin/python -m nox
 
+# What is typed reaches the command as it was typed: neither make nor the shell reads it as code.
+override m := $(value m)
+override rev := $(value rev)
+override do := $(value do)
+export m rev do
+
 .DEFAULT_GOAL := help
 .PHONY: help tools test lint format roundtrip parity revision migrate upgrade downgrade history current check db pins
 
@@ -17,16 +23,15 @@ bootstrap:
 	@"$(PYTHON)" tools/bootstrap.py
 
 migrate: bootstrap ## Migrate the database to the newest revision (rev=REVISION for another)
-	@$(NOX) -s upgrade $(if $(rev),-- "$$rev")
+	@$(NOX) -s upgrade $(if $(value rev),-- "$$rev")
 
 upgrade: migrate
 
 downgrade: bootstrap ## Take the newest revision back (rev=REVISION for another target)
-	@$(NOX) -s downgrade $(if $(rev),-- "$$rev")
+	@$(NOX) -s downgrade $(if $(value rev),-- "$$rev")
 
 revision: bootstrap ## Write a revision from the models' changes: make revision m="message"
 	@$(NOX) -s revision -- "$$m"
-revision: export m := $(value m)
 
 test: bootstrap ## Lint, prove the round trip, run the test suite: what CI runs
 	@$(NOX)
@@ -53,7 +58,7 @@ check: bootstrap ## Compare the database with the models, as far as Alembic sees
 	@$(NOX) -s check
 
 db: bootstrap ## Handle the local server: make db do=start|stop|status|url|shell|reset
-	@$(NOX) -s db -- $(or $(do),status)
+	@set -f; $(NOX) -s db -- $${do:-status}
 
 pins: bootstrap ## Refresh the exact versions in pyproject.toml
 	@$(NOX) -s pins

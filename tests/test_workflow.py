@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -236,3 +237,30 @@ def test_lint_notices(checkout: Checkout, path: str, text: str, checker: str) ->
     assert done.returncode == 1, done.stdout
     failed = next(line for line in done.stdout.splitlines() if "failed: " in line)
     assert checker in failed
+
+
+@pytest.mark.parametrize(
+    ("target", "variable", "session"),
+    [("migrate", "rev", "upgrade"), ("revision", "m", "revision"), ("db", "do", "db")],
+)
+def test_make_runs_nothing_of_a_value(
+    checkout: Checkout, tmp_path: Path, target: str, variable: str, session: str
+) -> None:
+    """Neither make nor the shell runs what stands in a value, and nox gets it word for word."""
+    fake = checkout.root / ".tools"
+    tools = fake.rename(tmp_path / "tools")
+    (fake / "bin").mkdir(parents=True)
+    python = fake / "bin" / "python"
+    python.write_text('#!/bin/sh\nprintf "%s|" "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    (fake / "requirements.txt").write_bytes((ROOT / "tools" / "requirements.txt").read_bytes())
+    value = f"$(shell touch {tmp_path}/1)`touch {tmp_path}/2`$5;touch {tmp_path}/3;'\"*"
+    try:
+        done = checkout.run("make", target, f"{variable}={value}")
+    finally:
+        shutil.rmtree(fake)
+        tools.rename(fake)
+
+    words = value.split() if variable == "do" else [value]
+    assert done.stdout == "|".join(["-m", "nox", "-s", session, "--", *words, ""]), done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == []
