@@ -32,12 +32,17 @@ def split_url(text: str) -> UrlText:
 
     Source: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
     """
+    if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise refuse("it holds bytes that are not UTF-8")
     scheme, separator, rest = text.strip().partition("://")
     driver = _driver(scheme) if separator else None
     if driver is None:
         raise refuse("it does not start with postgresql://")
     before, _, query = rest.partition("?")
     authority, _, database = before.partition("/")
+    if "@" in database and "@" not in authority:
+        # What looks like host and port is a login whose password holds a raw slash: never show it.
+        raise refuse("a / before the @ must be written %2F, and an @ in a database's name %40")
     login, _, hosts = authority.rpartition("@")
     user, colon, password = login.partition(":")
     return UrlText(
