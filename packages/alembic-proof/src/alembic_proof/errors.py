@@ -36,3 +36,7 @@ class DatabaseError(ProofError):
 
 class HistoryError(ProofError):
     """A migration history that cannot be loaded or walked."""
+
+
+class Terminated(SystemExit):
+    """The end that a signal asked for; never mistaken for a revision that ends the process."""

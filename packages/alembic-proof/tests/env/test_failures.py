@@ -396,3 +396,29 @@ def test_fault_of_our_own_keeps_its_traceback(tracks: Any) -> None:
 
     with pytest.raises(AttributeError):
         tracks.alembic("check")
+
+
+@pytest.mark.parametrize("command", ["upgrade", "downgrade"])
+def test_a_revision_that_ends_the_process_fails(project: Any, command: str) -> None:
+    """`sys.exit(0)` is a failure of that revision, which is rolled back, and no success."""
+    body = 'import sys\nop.execute("CREATE TABLE left_over ()")\nsys.exit(0)'
+    project.add("exits", **{command: body})
+    if command == "downgrade":
+        project.alembic("upgrade", "head")
+
+    text = failure(project, command, "head" if command == "upgrade" else "base")
+
+    assert f"{command} of r1 (exits) failed: it ends the process" in text
+    assert f"{project.versions}/20260101_000001_exits.py:" in text
+    assert "left_over" not in project.tables
+
+
+def test_a_file_that_ends_the_process_fails(project: Any) -> None:
+    """So is an exit while the file is loaded."""
+    path = project.add("exits")
+    path.write_text(f"import sys\nsys.exit(0)\n{path.read_text()}", encoding="utf-8")
+
+    text = failure(project, "upgrade", "head")
+
+    assert "it ends the process" in text
+    assert f"{path}:2" in text

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from alembic_proof.errors import Terminated
+
 
 @contextmanager
 def ends_in_order() -> Iterator[None]:
@@ -23,4 +25,4 @@ def ends_in_order() -> Iterator[None]:
 
 
 def _exit(number: int, _: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+    raise Terminated(128 + number)

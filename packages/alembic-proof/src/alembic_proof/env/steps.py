@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from alembic_proof.history.command import Work
+from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.load import refuse_unknown_heads
 
 
@@ -57,7 +58,7 @@ class Steps:
         for step in steps:
             self.running, self.has_committed, self._next_heads = step, False, None
             started_s = time.perf_counter()
-            yield step
+            yield refuse_exits_of(step) if isinstance(step, RevisionStep) else step
             self.running = None
             self._settle()
             if isinstance(step, RevisionStep):

@@ -16,6 +16,7 @@ from alembic.util import CommandError
 from sqlalchemy import MetaData
 
 from alembic_proof.errors import HistoryError, ProofError
+from alembic_proof.history.exits import refused_exits
 from alembic_proof.history.load import describe, place_in
 from alembic_proof.postgres.url import DatabaseUrl
 
@@ -70,7 +71,8 @@ def explained_failures(config: Config) -> Iterator[None]:
     env.py is the project's own code and imports the project: anything may come out of it.
     """
     try:
-        yield
+        with refused_exits():
+            yield
     except ProofError:
         raise
     except CommandError as error:

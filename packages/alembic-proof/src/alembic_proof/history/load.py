@@ -12,6 +12,7 @@ from alembic.script.revision import RevisionError, RevisionMap
 from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
+from alembic_proof.history.exits import refused_exits
 
 
 def load_revisions(script: ScriptDirectory) -> None:
@@ -61,7 +62,8 @@ def _is_known(revision_id: str, script: ScriptDirectory) -> bool:
 
 def _load_files(script: ScriptDirectory) -> tuple[Script, ...]:
     try:
-        return tuple(script._load_revisions())
+        with refused_exits():
+            return tuple(script._load_revisions())
     except CommandError as error:
         raise HistoryError(str(error), where=_directory(script)) from error
     except Exception as error:

@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection
 
 from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.environment import explained_failures, refuse_another_database
+from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.load import refuse_unknown_heads
 
 
@@ -145,7 +146,7 @@ class _Walking:
             raise HistoryError("env.py configures a context without a script directory")
         script = migration.script.get_revision(move.revision_id)
         step = RevisionStep(migration.script.revision_map, script, move.is_upgrade)
-        migrate = step.migration_fn
+        migrate = refuse_exits_of(step).migration_fn
 
         def run(**arguments: Any) -> None:
             self.running = move

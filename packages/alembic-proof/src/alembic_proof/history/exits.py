@@ -1,0 +1,42 @@
+"""A revision that ends the process is a revision that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from alembic.runtime.migration import RevisionStep
+
+from alembic_proof.errors import HistoryError, Terminated
+
+
+@contextmanager
+def refused_exits() -> Iterator[None]:
+    """Ensures that `sys.exit()` inside of this block leaves as an error, whatever its code.
+
+    Otherwise `sys.exit(0)` in a revision would have a command end well that did nothing. A signal's
+    own exit passes.
+
+    Raises:
+        HistoryError: the code inside of the block called it.
+    """
+    try:
+        yield
+    except Terminated:
+        raise
+    except SystemExit as exit_:
+        what = f"it ends the process, sys.exit({exit_.code!r}), instead of raising an exception"
+        raise HistoryError(what).with_traceback(exit_.__traceback__) from exit_
+
+
+def refuse_exits_of(step: RevisionStep) -> RevisionStep:
+    """The step itself, whose revision can no longer end the process."""
+    migrate: Callable[..., Any] = step.migration_fn
+
+    def run(**arguments: Any) -> None:
+        with refused_exits():
+            migrate(**arguments)
+
+    step.migration_fn = run
+    return step
