@@ -48,15 +48,15 @@ def test_an_interrupted_command_exits_with_130(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
-    """`alembic-proof lint --explain | head -1` is quiet."""
-    piped = f"{subprocess.list2cmdline(_PROGRAM)} lint --explain | head -c 1"
+    """`alembic-proof lint --explain | head -1` is quiet, and a success."""
+    program = subprocess.list2cmdline(_PROGRAM)
+    piped = f"set -o pipefail; {program} lint --explain | head -c 1"
 
     done = subprocess.run(
         ["bash", "-c", piped], capture_output=True, text=True, check=False, timeout=60
     )
 
-    assert done.stdout == "#"
-    assert done.stderr == ""
+    assert (done.returncode, done.stdout, done.stderr) == (0, "#", "")
 
 
 def test_the_configuration_may_stand_before_and_after_the_command(

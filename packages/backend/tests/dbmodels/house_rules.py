@@ -59,6 +59,8 @@ def policy(table: Table, catalog: Catalog) -> str:
     record = catalog.find(key("policy", f"public.{table.name}.{table.name}_isolation"))
     if _record(table, catalog).fact("row security") != "enabled":
         return "row-level security is not enabled"
+    if _record(table, catalog).fact("force row security"):
+        return "row-level security is forced, so the owner sees no rows either"
     if record is None:
         return f"the policy {table.name}_isolation is missing"
     wanted = {

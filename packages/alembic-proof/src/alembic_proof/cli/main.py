@@ -24,16 +24,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with ends_in_order():
             code: int = arguments.run(arguments)
+            sys.stdout.flush()
     except (ProofError, CommandError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has closed it (`| head`); nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 2
+        return _end_quietly()
     return code
+
+
+def _end_quietly() -> int:
+    """Clean: the reader has seen enough, as `head` does; Python must not flush to it at exit.
+
+    Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

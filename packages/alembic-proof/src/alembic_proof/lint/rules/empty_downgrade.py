@@ -82,7 +82,7 @@ RULE = Rule(
     id="empty-downgrade",
     name="Downgrade that does nothing",
     what_happens=(
-        "`alembic downgrade` succeeds, moves the version back and leaves the schema as it is. "
+        "`alembic downgrade` succeeds, moves the version back and leaves the catalog as it is. "
         "The database claims a revision that it is not at; the next upgrade fails on objects "
         "that exist already. `pass`, `...`, a docstring, `return`, a comment, and any mix of "
         "them are nothing."

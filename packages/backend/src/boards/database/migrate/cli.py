@@ -21,7 +21,6 @@ from boards.settings import read_settings
 
 COMMANDS = (UPGRADE, DOWNGRADE, CURRENT, HISTORY, CHECK, SQL, BOOTSTRAP)
 
-FINDINGS = 1
 BROKEN = 2
 INTERRUPTED = 130
 
