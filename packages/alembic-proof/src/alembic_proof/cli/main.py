@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from alembic.util import CommandError
-
 from alembic_proof.cli import lint, parity, revision, roundtrip, server
-from alembic_proof.cli.interruption import ends_in_order
-from alembic_proof.errors import ProofError
+from alembic_proof.env.ending import exit_code_of
 
 _COMMANDS = (roundtrip, parity, revision, lint, server)
 _EXIT_CODES = "exit codes: 0 clean, 1 findings, 2 broken surroundings or usage"
@@ -21,27 +16,7 @@ _EXIT_CODES = "exit codes: 0 clean, 1 findings, 2 broken surroundings or usage"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` names; 0 clean, 1 findings, 2 broken, 130 interrupted."""
     arguments = _parser().parse_args(argv)
-    try:
-        with ends_in_order():
-            code: int = arguments.run(arguments)
-            sys.stdout.flush()
-    except (ProofError, CommandError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        return _end_quietly()
-    return code
-
-
-def _end_quietly() -> int:
-    """Clean: the reader has seen enough, as `head` does; Python must not flush to it at exit.
-
-    Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return exit_code_of(lambda: arguments.run(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -101,3 +105,45 @@ def test_no_history(migrate: Migrate, monkeypatch: pytest.MonkeyPatch, tmp_path:
 
     assert done.code == 2
     assert "not installed" in done.err
+
+
+def test_sigterm_ends_in_order(migrate: Migrate, own_history: Path, scratch_url: str) -> None:
+    """A container's stop ends the migration: code 143, its session gone, its revision undone."""
+    write_revision(own_history, "slow1", message="Wait", last='op.execute("SELECT pg_sleep(60)")')
+
+    def stop() -> None:
+        wait_until(scratch_url, sleepers=1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    done = migrate("upgrade")
+    stopper.join()
+
+    assert done.code == 143
+    wait_until(scratch_url, sleepers=0)
+    assert migrate("current").out.startswith(str(HEAD))
+
+
+def wait_until(url: str, *, sleepers: int) -> None:
+    """Waits until that many sessions of the database sleep in a revision."""
+    sleeping = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND state = 'active' AND query = 'SELECT pg_sleep(60)'"
+    )
+    deadline_s = time.monotonic() + 20
+    while run_on(url, lambda c: c.exec_driver_sql(sleeping).scalar_one()) != sleepers:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("upgrade", ""), ("downgrade", ""), ("upgrade", "a:b"), ("sql", "upgrade", "a:b:c")],
+)
+def test_what_is_no_revision_is_refused(migrate: Migrate, arguments: tuple[str, ...]) -> None:
+    """An empty name and a range of three are usage errors."""
+    done = migrate(*arguments)
+
+    assert done.code == 2
+    assert "is not" in done.err

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
-from alembic.util import CommandError
-
-from alembic_proof.errors import ProofError
+from alembic_proof.env import exit_code_of
 from boards.database.migrate.bootstrap import BOOTSTRAP
 from boards.database.migrate.check import CHECK
 from boards.database.migrate.current import CURRENT
@@ -21,38 +18,16 @@ from boards.settings import read_settings
 
 COMMANDS = (UPGRADE, DOWNGRADE, CURRENT, HISTORY, CHECK, SQL, BOOTSTRAP)
 
-BROKEN = 2
-INTERRUPTED = 130
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0 clean, 1 findings, 2 broken (one message on standard error), 130 Ctrl-C."""
     arguments = _parser().parse_args(argv)
-    try:
-        return _run(arguments)
-    except (CommandError, ProofError) as error:
-        sys.stderr.write(f"boards-migrate: {error}\n")
-        return BROKEN
-    except BrokenPipeError:
-        return _end_quietly()
-    except KeyboardInterrupt:
-        sys.stderr.write("boards-migrate: interrupted\n")
-        return INTERRUPTED
+    return exit_code_of(lambda: _run(arguments), prefix="boards-migrate: ")
 
 
 def _run(arguments: Namespace) -> int:
     code: int = arguments.run(arguments, read_settings(os.environ))
-    sys.stdout.flush()
     return code
-
-
-def _end_quietly() -> int:
-    """Clean: the reader has seen enough, as `head` does; Python must not flush to it at exit.
-
-    Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _parser() -> ArgumentParser:

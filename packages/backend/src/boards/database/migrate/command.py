@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,3 +20,26 @@ class Command:
     summary: str
     add_arguments: Callable[[ArgumentParser], None]
     run: Callable[[Namespace, Settings], int]
+
+
+def revision(text: str) -> str:
+    """The name of a revision, as an argument.
+
+    Raises:
+        ArgumentTypeError: it is empty or a range.
+    """
+    if not text.strip() or ":" in text:
+        raise ArgumentTypeError(f"{text!r} is not the name of a revision")
+    return text
+
+
+def revision_range(text: str) -> str:
+    """One revision or FROM:TO, as an argument.
+
+    Raises:
+        ArgumentTypeError: a name is empty, or there are more than two.
+    """
+    names = text.split(":")
+    if len(names) > 2:
+        raise ArgumentTypeError(f"{text!r} is not FROM:TO")
+    return ":".join(revision(name) for name in names)

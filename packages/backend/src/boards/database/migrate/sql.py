@@ -8,7 +8,7 @@ from io import StringIO
 
 from alembic import command
 
-from boards.database.migrate.command import Command
+from boards.database.migrate.command import Command, revision_range
 from boards.database.migrate.config import offline_config
 from boards.settings import Settings
 
@@ -17,6 +17,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("direction", nargs="?", choices=("upgrade", "downgrade"), default="upgrade")
     parser.add_argument(
         "range",
+        type=revision_range,
         nargs="?",
         metavar="FROM:TO",
         help="two revisions, or for upgrade the last one (default: base:head, head:base)",

@@ -6,14 +6,18 @@ from argparse import ArgumentParser, Namespace
 
 from alembic import command
 
-from boards.database.migrate.command import Command
+from boards.database.migrate.command import Command, revision
 from boards.database.migrate.config import online_config
 from boards.settings import Settings
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "revision", nargs="?", default="head", help="a revision, or +N steps (default: head)"
+        "revision",
+        type=revision,
+        nargs="?",
+        default="head",
+        help="a revision, or +N steps (default: head)",
     )
 
 
