@@ -38,8 +38,10 @@ def find_uv(session: nox.Session) -> str:
 
 def call(session: nox.Session, *command: str) -> int:
     """Run a command in the workspace's environment; return 0 clean, 1 findings, 2 broken."""
+    # nox takes UV_PYTHON away from what it runs; here it chooses the environment's interpreter.
+    chosen = {name: os.environ[name] for name in ("UV_PYTHON",) if name in os.environ}
     try:
-        session.run(find_uv(session), "run", "--quiet", *command, external=True)
+        session.run(find_uv(session), "run", "--quiet", *command, external=True, env=chosen)
     except CommandFailed as error:
         return 1 if error.return_code == 1 else 2
     return 0

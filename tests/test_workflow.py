@@ -116,6 +116,14 @@ def test_tools_on_path_will_do(checkout: Checkout, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_uv_python_reaches_uv(checkout: Checkout) -> None:
+    """UV_PYTHON chooses the interpreter: one that does not exist is an error, not ignored."""
+    done = checkout.run("make", "current", UV_PYTHON="/nonexistent/python")
+
+    assert "/nonexistent/python" in done.stdout
+    assert done.returncode == 2
+
+
 def test_default_is_lint_roundtrip_test(checkout: Checkout) -> None:
     """Without a session, nox selects lint, roundtrip and test, in this order."""
     listed = checkout.run(*NOX, "-l").stdout

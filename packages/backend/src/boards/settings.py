@@ -13,7 +13,9 @@ APP_DATABASE_URL = "BOARDS_APP_DATABASE_URL"
 LOCK_TIMEOUT = "BOARDS_LOCK_TIMEOUT"
 
 _URL_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
-_DURATION = re.compile(r"\d{1,9}\s*(us|ms|s|min|h|d)?")
+_DURATION = re.compile(r"([0-9]{1,9})\s*(ms|s|min|h|d)?")
+_UNIT_MS = {None: 1, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LONGEST_MS = 2_147_483_647
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +64,16 @@ def _url(environ: Mapping[str, str], name: str) -> str | None:
 
 
 def _duration(environ: Mapping[str, str], name: str, *, default: str) -> str:
-    """A duration as PostgreSQL writes it; without a unit it counts milliseconds.
+    """A duration as PostgreSQL writes it; without a unit it counts milliseconds, 0 is for ever.
 
     Source: https://www.postgresql.org/docs/current/config-setting.html#CONFIG-SETTING-NAMES-VALUES
     """
     text = _text(environ, name) or default
-    if not _DURATION.fullmatch(text):
+    found = _DURATION.fullmatch(text)
+    if found is None or int(found[1]) * _UNIT_MS[found[2]] > _LONGEST_MS:
         raise ConfigError(
             f"{name} is not a duration: {text!r}.",
             where=f"environment variable {name}",
-            todo="write a number with a unit of PostgreSQL: 500ms, 5s, 1min",
+            todo="write a number with a unit, 24 days at most: 500ms, 5s, 1min (0 waits for ever)",
         )
     return text

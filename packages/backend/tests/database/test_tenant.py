@@ -19,7 +19,18 @@ def test_every_spelling(value: UUID | str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "nobody", f"{TENANT}'; RESET ROLE; --", f"{TENANT} ", str(TENANT)[:-1], "0" * 200],
+    [
+        "",
+        "nobody",
+        f"{TENANT}'; RESET ROLE; --",
+        f"{TENANT} ",
+        str(TENANT)[:-1],
+        "0" * 200,
+        "14892f3492094d52_24802c72eebd991",
+        f"0x{TENANT.hex[:30]}",
+        "\uff10" * 32,
+        f"{{{TENANT}}}",
+    ],
 )
 def test_malformed(value: str) -> None:
     """Any other text is refused, with at most its beginning in the message."""

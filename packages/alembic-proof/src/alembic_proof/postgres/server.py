@@ -143,17 +143,29 @@ def reset(server: LocalServer, *, timeout_s: float = 60) -> tuple[ServerStatus, 
 
 
 def _known_major(server: LocalServer, environ: Mapping[str, str]) -> int | None:
-    """The major that is asked for, else that of the data which is there, else None.
+    """The major that is asked for, else that of data which an installed server made, else None.
 
-    Data made by a fallback keeps its major, also when the embedded server can be had later.
+    Data made by a fallback keeps its major, also when the embedded server can be had later; data
+    that was made because a variable asked for another major is used when it asks again.
     """
     asked = asked_major(environ)
     if asked is not None:
         return asked
     majors = server.majors()
-    if environ.get(BINDIR, "").strip() or not majors:
+    if environ.get(BINDIR, "").strip():
         return None
-    return DEFAULT_MAJOR if DEFAULT_MAJOR in majors else majors[-1]
+    if DEFAULT_MAJOR in majors:
+        return DEFAULT_MAJOR
+    return next((major for major in reversed(majors) if _is_fallback(server.home(major))), None)
+
+
+def _is_fallback(home: Path) -> bool:
+    """Whether an installed PostgreSQL made the data, because the embedded one was not to be had."""
+    try:
+        described = json.loads((home / _DESCRIPTION).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return False
+    return str(described.get("origin", "")).startswith("installed")
 
 
 def _start(placement: Placement, *, is_durable: bool) -> None:
