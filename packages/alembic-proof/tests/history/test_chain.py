@@ -8,6 +8,7 @@ import pytest
 
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.chain import ChainRevision, choose, followers, heads_of, read_chain
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 
 _CASES = Path(__file__).parents[1] / "cases" / "roundtrip"
@@ -16,7 +17,9 @@ _CASES = Path(__file__).parents[1] / "cases" / "roundtrip"
 @pytest.fixture
 def chain(tmp_path: Path) -> tuple[ChainRevision, ...]:
     """Two bases, one of which depends on the other."""
-    return read_chain(alembic_config(ini_of(tmp_path, "two_bases_and_a_dependency")))
+    return read_chain(
+        alembic_config(AlembicProject(file=ini_of(tmp_path, "two_bases_and_a_dependency")))
+    )
 
 
 def ini_of(tmp_path: Path, case: str) -> Path:
@@ -51,7 +54,9 @@ def test_heads_are_what_nothing_applied_needs(chain: tuple[ChainRevision, ...]) 
 
 def test_declarations_are_read(tmp_path: Path) -> None:
     """The reason as it is written; nothing where nothing is declared."""
-    chain = read_chain(alembic_config(ini_of(tmp_path, "irreversible_in_the_middle")))
+    chain = read_chain(
+        alembic_config(AlembicProject(file=ini_of(tmp_path, "irreversible_in_the_middle")))
+    )
 
     assert [r.irreversible for r in chain] == ["", "the addresses are lost", ""]
     assert {r.lossy for r in chain} == {""}
@@ -59,7 +64,7 @@ def test_declarations_are_read(tmp_path: Path) -> None:
 
 def test_revisions_are_chosen_by_name_range_start_and_file(tmp_path: Path) -> None:
     """All conditions hold together; none leaves all."""
-    config = alembic_config(ini_of(tmp_path, "wrong_default"))
+    config = alembic_config(AlembicProject(file=ini_of(tmp_path, "wrong_default")))
     chain = read_chain(config)
     second = chain[1].path.resolve()
 
@@ -74,7 +79,7 @@ def test_revisions_are_chosen_by_name_range_start_and_file(tmp_path: Path) -> No
 @pytest.mark.parametrize("name", ["0009", "0009:"])
 def test_a_name_that_nothing_has_is_an_error(tmp_path: Path, name: str) -> None:
     """A mistyped revision does not leave an empty proof."""
-    config = alembic_config(ini_of(tmp_path, "clean"))
+    config = alembic_config(AlembicProject(file=ini_of(tmp_path, "clean")))
     chain = read_chain(config)
 
     with pytest.raises(HistoryError, match="0009"):

@@ -11,6 +11,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
 from alembic_proof.history.command import RunningCommand, running_command
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 
 
@@ -63,7 +64,7 @@ def test_commands_of_alembic(
         seen.append(running_command())
         raise EnoughSeenError
 
-    config = alembic_config(ini)
+    config = alembic_config(AlembicProject(file=ini))
     config.attributes["look"] = look
 
     with pytest.raises(EnoughSeenError):
@@ -80,10 +81,13 @@ def test_function_that_alembic_does_not_know(
     dont_mutate: bool,  # noqa: FBT001
 ) -> None:
     """It writes unless it says that it does not, and it always has a database."""
-    script = ScriptDirectory.from_config(alembic_config(ini))
+    script = ScriptDirectory.from_config(alembic_config(AlembicProject(file=ini)))
 
     with EnvironmentContext(
-        alembic_config(ini), script, fn=lambda _heads, _context: [], dont_mutate=dont_mutate
+        alembic_config(AlembicProject(file=ini)),
+        script,
+        fn=lambda _heads, _context: [],
+        dont_mutate=dont_mutate,
     ):
         found = running_command()
 

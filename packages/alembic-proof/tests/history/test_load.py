@@ -9,19 +9,20 @@ import pytest
 
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.load import describe, place_in
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, heads
 
 
 def failure(ini: Path) -> HistoryError:
     """The error of loading the history."""
     with pytest.raises(HistoryError) as caught:
-        heads(alembic_config(ini))
+        heads(alembic_config(AlembicProject(file=ini)))
     return caught.value
 
 
 def test_sound_history_loads(ini: Path) -> None:
     """The case as it is has one head."""
-    assert heads(alembic_config(ini)) == ("c" * 12,)
+    assert heads(alembic_config(AlembicProject(file=ini))) == ("c" * 12,)
 
 
 @pytest.mark.parametrize(

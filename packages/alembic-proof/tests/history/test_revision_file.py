@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from alembic_proof.history.load import load_revisions
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.revision_file import SafeRevisionFiles, next_stamp
 from alembic_proof.history.script import alembic_config, heads
 
@@ -20,7 +21,7 @@ NOW = datetime(2026, 5, 4, 3, 2, 1, 987654, tzinfo=UTC)
 @pytest.fixture
 def script(ini: Path) -> ScriptDirectory:
     """The script directory, with our way to make files."""
-    script = ScriptDirectory.from_config(alembic_config(ini))
+    script = ScriptDirectory.from_config(alembic_config(AlembicProject(file=ini)))
     load_revisions(script)
     SafeRevisionFiles(script).pin()
     return script
@@ -54,7 +55,7 @@ def test_two_in_one_second(script: ScriptDirectory, ini: Path) -> None:
     paths = [make(script, revision=f"new{number}") for number in range(3)]
 
     assert paths == sorted(set(paths))
-    assert heads(alembic_config(ini)) == ("new2",)
+    assert heads(alembic_config(AlembicProject(file=ini))) == ("new2",)
 
 
 def test_stamp_is_utc(script: ScriptDirectory) -> None:
@@ -76,12 +77,12 @@ def test_another_process_adds_a_revision(
     path = make(script)
 
     assert "down_revision = 'meanwhile'" in path.read_text()
-    assert heads(alembic_config(ini)) == ("new",)
+    assert heads(alembic_config(AlembicProject(file=ini))) == ("new",)
 
 
 def test_comparison_that_is_stale(ini: Path, write: Callable[..., Path]) -> None:
     """What autogenerate has found is not written on top of a revision that it did not know."""
-    script = ScriptDirectory.from_config(alembic_config(ini))
+    script = ScriptDirectory.from_config(alembic_config(AlembicProject(file=ini)))
     SafeRevisionFiles(script, compared_heads=("c" * 12,)).pin()
     make(script)
     write("20990101_090003_meanwhile.py", revision="meanwhile", down="new")
@@ -134,7 +135,7 @@ def test_nothing_stays_after_a_failing_hook(ini: Path, versions: Path) -> None:
     before = set(versions.glob("*.py"))
     with ini.open("a") as file:
         file.write("\n[post_write_hooks]\nhooks = f\nf.type = module\nf.module = no_such_module\n")
-    script = ScriptDirectory.from_config(alembic_config(ini))
+    script = ScriptDirectory.from_config(alembic_config(AlembicProject(file=ini)))
     SafeRevisionFiles(script).pin()
 
     with pytest.raises(CommandError, match="Could not find module no_such_module"):
@@ -150,7 +151,7 @@ def test_formatter_runs(ini: Path) -> None:
             "\n[post_write_hooks]\nhooks = ruff\nruff.type = module\nruff.module = ruff\n"
             "ruff.options = format --quiet REVISION_SCRIPT_FILENAME\n"
         )
-    script = ScriptDirectory.from_config(alembic_config(ini))
+    script = ScriptDirectory.from_config(alembic_config(AlembicProject(file=ini)))
     SafeRevisionFiles(script).pin()
 
     assert 'revision = "new"' in make(script).read_text()

@@ -12,6 +12,7 @@ from alembic import command
 from sqlalchemy import Connection
 
 from alembic_proof.catalog import Catalog, read_catalog
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import (
     alembic_config,
     revision_files,
@@ -22,7 +23,7 @@ from alembic_proof.postgres.connect import run_on
 
 BACKEND = Path(__file__).resolve().parents[2]
 INI = BACKEND / "alembic.ini"
-FILES = revision_files(alembic_config(INI))
+FILES = revision_files(alembic_config(AlembicProject(file=INI)))
 REVISIONS = {file.path.stem[len("YYYYMMDD_HHMMSS_") :]: file.revision_id for file in FILES}
 """Revision ids by the names of their files, in chain order."""
 
@@ -42,15 +43,15 @@ class Database:
 
     def upgrade(self, revision: str = "head") -> None:
         """Ensures that the database is upgraded to the revision."""
-        run_upgrade(alembic_config(self.ini, url=self.url), revision)
+        run_upgrade(alembic_config(AlembicProject(file=self.ini), url=self.url), revision)
 
     def downgrade(self, revision: str = "base") -> None:
         """Ensures that the database is downgraded to the revision."""
-        run_downgrade(alembic_config(self.ini, url=self.url), revision)
+        run_downgrade(alembic_config(AlembicProject(file=self.ini), url=self.url), revision)
 
     def check(self) -> None:
         """Raises when autogenerate finds a difference between models and database."""
-        command.check(alembic_config(self.ini, url=self.url))
+        command.check(alembic_config(AlembicProject(file=self.ini), url=self.url))
 
     def execute(self, *statements: str) -> None:
         """Sends the statements in one transaction."""
@@ -71,7 +72,7 @@ class Database:
 
 def offline(method: str, revision: str) -> str:
     """The SQL that `alembic upgrade` or `downgrade` prints with --sql."""
-    config = alembic_config(INI)
+    config = alembic_config(AlembicProject(file=INI))
     buffer = io.StringIO()
     config.output_buffer = buffer
     getattr(command, method)(config, revision, sql=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, heads
 from alembic_proof.lint import all_rules, lint, read_history
 from packages.backend.tests.history.database import FILES, INI
@@ -23,7 +24,7 @@ def test_chain_has_one_line_and_one_head() -> None:
 
     assert parents[0] == ()
     assert parents[1:] == [(file.revision_id,) for file in FILES[:-1]]
-    assert heads(alembic_config(INI)) == (FILES[-1].revision_id,)
+    assert heads(alembic_config(AlembicProject(file=INI))) == (FILES[-1].revision_id,)
     assert len(FILES) >= 9
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Connection
 
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, run_upgrade
 from alembic_proof.postgres.connect import run_on
 from packages.backend.tests.history.database import INI, REVISIONS, Database, before, insert
@@ -114,7 +115,7 @@ def test_what_is_dropped_is_counted(below: Database) -> None:
         driver = connection.connection.driver_connection
         assert driver is not None
         driver.add_log_listener(lambda _, message: notices.append(message.message))
-        config = alembic_config(INI)
+        config = alembic_config(AlembicProject(file=INI))
         config.attributes["connection"] = connection
         run_upgrade(config, LINEAGE)
 

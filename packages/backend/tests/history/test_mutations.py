@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from alembic_proof.finding import Finding, Severity
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.proofs import prove_roundtrip
 from packages.backend.tests.history.database import BACKEND, REVISIONS
@@ -55,7 +56,7 @@ def prove(root: Path, server_url: str, name: str) -> tuple[Finding, ...]:
             return stack.enter_context(scratch_database(server_url, label="mutation"))
 
         return prove_roundtrip(
-            root / "alembic.ini",
+            AlembicProject(file=root / "alembic.ini"),
             open_database=open_database,
             tell=lambda _: None,
             wanted=[REVISIONS[name]],

@@ -36,7 +36,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.explain is not None:
         return _explain(arguments.explain)
     project = find_project(arguments.config)
-    history = read_history(project.ini, frozen_from=project.config.frozen_from)
+    history = read_history(project.alembic.file, frozen_from=project.config.frozen_from)
     rules = all_rules()
     findings = lint(history, rules=rules)
     read = f"{counted(len(history.files), 'revision file')}, {counted(len(rules), 'rule')}"

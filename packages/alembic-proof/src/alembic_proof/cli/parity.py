@@ -33,7 +33,7 @@ def _run(arguments: argparse.Namespace) -> int:
     labels = ("history", "models")
     with scratch_databases(project, os.environ, labels=labels) as (history_url, models_url):
         findings = prove_parity(
-            project.ini,
+            project.alembic,
             history_url=history_url,
             models_url=models_url,
             tell=lambda step: say(step_text(step)),

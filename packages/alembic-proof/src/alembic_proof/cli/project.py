@@ -7,13 +7,14 @@ from pathlib import Path
 
 from alembic_proof.config import Config, read_config
 from alembic_proof.errors import ConfigError
+from alembic_proof.history.project import AlembicProject
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """An alembic.ini and what the pyproject.toml next to it says."""
+    """Its Alembic, and what the pyproject.toml next to it says."""
 
-    ini: Path
+    alembic: AlembicProject
     config: Config
 
 
@@ -31,4 +32,4 @@ def find_project(ini: Path) -> Project:
             todo="change to the directory that has it, or pass --config FILE",
         )
     config = read_config(path.parent) or Config(directory=path.parent)
-    return Project(ini=path, config=config)
+    return Project(alembic=AlembicProject(file=path), config=config)

@@ -45,7 +45,7 @@ def _message(text: str) -> str:
 def _run(arguments: argparse.Namespace) -> int:
     project = find_project(arguments.config)
     if arguments.empty:
-        authored = write_blank_revision(project.ini, message=arguments.message)
+        authored = write_blank_revision(project.alembic, message=arguments.message)
     else:
         authored = _author(project, message=arguments.message)
     say(authored_text(authored, path=shown_path(authored.path), contents=_contents(authored.path)))
@@ -56,7 +56,7 @@ def _author(project: Project, *, message: str) -> Authored:
     labels = ("history", "models")
     with scratch_databases(project, os.environ, labels=labels) as (history_url, models_url):
         return author_revision(
-            project.ini, message=message, history_url=history_url, models_url=models_url
+            project.alembic, message=message, history_url=history_url, models_url=models_url
         )
 
 

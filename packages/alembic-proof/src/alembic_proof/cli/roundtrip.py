@@ -63,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     with ExitStack() as stack:
         findings = prove_roundtrip(
-            project.ini,
+            project.alembic,
             open_database=lambda: stack.enter_context(
                 scratch_database(server_url, label="roundtrip")
             ),
@@ -76,10 +76,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _wanted(project: Project, arguments: argparse.Namespace) -> frozenset[str]:
     """The ids of the revisions that the arguments name."""
-    config = alembic_config(project.ini)
+    config = alembic_config(project.alembic)
     files: frozenset[Path] | None = None
     if arguments.base_ref is not None:
-        files = changed_files(project.ini.parent, base_ref=arguments.base_ref)
+        files = changed_files(project.alembic.directory, base_ref=arguments.base_ref)
     return choose(
         config,
         read_chain(config),

@@ -16,6 +16,7 @@ from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.load import load_revisions
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.postgres.url import DatabaseUrl
 
 
@@ -28,17 +29,19 @@ class RevisionFile:
     down_revisions: tuple[str, ...]
 
 
-def alembic_config(ini: Path, *, url: str | None = None, stdout: TextIO | None = None) -> Config:
-    """The configuration in `ini` for commands in this process: quiet, on `url` when given.
+def alembic_config(
+    project: AlembicProject, *, url: str | None = None, stdout: TextIO | None = None
+) -> Config:
+    """The project's configuration for commands in this process: quiet, on `url` when given.
 
     What Alembic prints goes to `stdout`, by default to a buffer: `config.stdout`.
 
     Raises:
         HistoryError: there is no such file.
     """
-    if not ini.is_file():
-        raise HistoryError("there is no Alembic configuration", where=str(ini))
-    config = Config(str(ini), stdout=stdout if stdout is not None else io.StringIO())
+    if not project.file.is_file():
+        raise HistoryError("there is no Alembic configuration", where=str(project.file))
+    config = Config(str(project.file), stdout=stdout if stdout is not None else io.StringIO())
     config.attributes["quiet"] = True
     if url is not None:
         config.attributes["url"] = url

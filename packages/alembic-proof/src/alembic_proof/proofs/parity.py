@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from alembic_proof.catalog import Change, diff
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.environment import read_environment
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, run_upgrade
 from alembic_proof.proofs.database import create_models, read_database
 from alembic_proof.proofs.step import Tell, timed
 
 
 def prove_parity(
-    ini: Path, *, history_url: str, models_url: str, tell: Tell
+    project: AlembicProject, *, history_url: str, models_url: str, tell: Tell
 ) -> tuple[Finding, ...]:
     """What the models and the history at head disagree on; empty when they are equal.
 
@@ -23,7 +22,7 @@ def prove_parity(
         HistoryError: a history that cannot be applied, or an env.py that cannot be used.
         DatabaseError: models that cannot be created.
     """
-    config = alembic_config(ini, url=history_url)
+    config = alembic_config(project, url=history_url)
     environment = read_environment(config)
     with timed("upgrade to head", tell=tell):
         run_upgrade(config, "heads")

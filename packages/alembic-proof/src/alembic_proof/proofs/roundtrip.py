@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import perf_counter
 
 from alembic_proof.catalog import Catalog, Change, diff, read_catalog
 from alembic_proof.finding import Finding
 from alembic_proof.history.chain import ChainRevision, followers, heads_of, read_chain
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Failure, Ground, Move, walk
 from alembic_proof.proofs.step import Step, Tell
@@ -24,7 +24,7 @@ from alembic_proof.proofs.verdict import (
 
 
 def prove_roundtrip(
-    ini: Path,
+    project: AlembicProject,
     *,
     open_database: Callable[[], str],
     tell: Tell,
@@ -39,10 +39,10 @@ def prove_roundtrip(
     Raises:
         HistoryError: a history that cannot be loaded, or an env.py that cannot be used.
     """
-    chain = read_chain(alembic_config(ini))
+    chain = read_chain(alembic_config(project))
     ids = {revision.revision_id for revision in chain}
     proof = _RoundTrip(
-        ini=ini,
+        project=project,
         chain=chain,
         tell=tell,
         waiting=ids if wanted is None else ids & set(wanted),
@@ -66,7 +66,7 @@ class _Database:
 class _RoundTrip:
     """What is proved, what waits, and the database that is worked on."""
 
-    ini: Path
+    project: AlembicProject
     chain: tuple[ChainRevision, ...]
     tell: Tell
     waiting: set[str]
@@ -83,7 +83,7 @@ class _RoundTrip:
         while self.waiting:
             if self.database is None:
                 self.database = _Database(open_database())
-            failure = walk(alembic_config(self.ini, url=self.database.url), self._moves)
+            failure = walk(alembic_config(self.project, url=self.database.url), self._moves)
             if failure is not None:
                 self._note(failure)
 
