@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from alembic_proof.cli.project import find_project
 from alembic_proof.cli.terminal import say
 from alembic_proof.finding import has_failed
 from alembic_proof.lint import all_rules, lint, read_history
+from alembic_proof.project import find_project
 from alembic_proof.report.rules import rule_section, rules_page
 from alembic_proof.report.text import counted, findings_text
 

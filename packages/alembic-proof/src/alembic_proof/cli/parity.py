@@ -6,10 +6,10 @@ import argparse
 import os
 from typing import Any
 
-from alembic_proof.cli.project import find_project
 from alembic_proof.cli.scratch import scratch_databases
 from alembic_proof.cli.terminal import say
 from alembic_proof.finding import has_failed
+from alembic_proof.project import find_project
 from alembic_proof.proofs import prove_parity
 from alembic_proof.report.text import proof_text, step_text
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from alembic_proof.authoring import Authored, author_revision, write_blank_revision
-from alembic_proof.cli.project import Project, find_project
 from alembic_proof.cli.scratch import scratch_databases
 from alembic_proof.cli.terminal import say, shown_path
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.revision_message import clean_message
+from alembic_proof.project import Project, find_project
 from alembic_proof.report.authored import authored_text
 
 

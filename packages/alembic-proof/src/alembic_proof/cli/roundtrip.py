@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from alembic_proof.cli.project import Project, find_project
 from alembic_proof.cli.scratch import announced_server
 from alembic_proof.cli.terminal import note, say
 from alembic_proof.finding import has_failed
@@ -16,6 +15,7 @@ from alembic_proof.history.chain import choose, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.scratch import scratch_database
+from alembic_proof.project import Project, find_project
 from alembic_proof.proofs import Step, prove_roundtrip
 from alembic_proof.report import Outcome, formats
 from alembic_proof.report.text import step_text

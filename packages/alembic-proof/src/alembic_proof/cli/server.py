@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from alembic_proof.cli.project import Project, find_project
 from alembic_proof.cli.reset import reset_database
 from alembic_proof.cli.shell import open_shell
 from alembic_proof.cli.terminal import note, say
@@ -16,6 +15,7 @@ from alembic_proof.errors import ConfigError
 from alembic_proof.postgres.local import LocalDatabase, ensure_local_database
 from alembic_proof.postgres.server import LocalServer, status, stop
 from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.project import Project, find_project
 from alembic_proof.report.text import servers_text
 
 

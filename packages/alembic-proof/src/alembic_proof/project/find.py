@@ -1,4 +1,4 @@
-"""The project that a command works on: its alembic.ini and its settings."""
+"""The project that is worked on: its alembic.ini and its settings."""
 
 from __future__ import annotations
 
