@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,14 +51,39 @@ def test_an_interrupted_command_exits_with_130(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
     """`alembic-proof lint --explain | head -1` is quiet, and a success."""
-    program = subprocess.list2cmdline(_PROGRAM)
-    piped = f"set -o pipefail; {program} lint --explain | head -c 1"
+    done = _unread("lint", "--explain")
 
-    done = subprocess.run(
-        ["bash", "-c", piped], capture_output=True, text=True, check=False, timeout=60
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+@pytest.mark.parametrize(("case", "code"), [("clean", 0), ("forgets_index", 1)])
+def test_a_proof_goes_on_without_its_reader(
+    open_case: Callable[[str], Path], case: str, code: int, format_: str
+) -> None:
+    """`alembic-proof roundtrip | head -1` ends with the proof's own code, not with an error."""
+    open_case(f"roundtrip/{case}")
+
+    done = _unread("roundtrip", "--format", format_)
+
+    assert done.returncode == code
+    assert "BrokenPipeError" not in done.stderr
+
+
+def test_an_error_that_nobody_reads_keeps_its_code() -> None:
+    """With standard error gone as well (`2>&1 | true`), what is broken is still 2, not 1."""
+    done = _unread("--config", "nope.ini", "lint", redirect="2>&1")
+
+    assert done.returncode == 2
+
+
+def _unread(*arguments: str, redirect: str = "") -> subprocess.CompletedProcess[str]:
+    """The command, writing to a pipe whose reader has left before it begins."""
+    command = shlex.join([*_PROGRAM, *arguments])
+    piped = f"(sleep 0.2; {command}) {redirect} | true; exit ${{PIPESTATUS[0]}}"
+    return subprocess.run(
+        ["bash", "-c", piped], capture_output=True, text=True, check=False, timeout=120
     )
-
-    assert (done.returncode, done.stdout, done.stderr) == (0, "#", "")
 
 
 def test_the_configuration_may_stand_before_and_after_the_command(

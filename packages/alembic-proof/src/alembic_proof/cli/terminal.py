@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from alembic_proof.env.ending import tell
+
 
 def say(text: str) -> None:
     """Print a result on standard output; nothing for empty text."""
     if text:
-        print(text, flush=True)  # noqa: T201
+        tell(sys.stdout, text)
 
 
 def note(text: str) -> None:
     """Print what is not the result (progress, which server) on standard error."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    tell(sys.stderr, text)
 
 
 def shown_path(path: Path | None) -> str:

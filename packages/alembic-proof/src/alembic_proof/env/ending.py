@@ -10,11 +10,13 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TextIO
 
 from alembic.util import CommandError
 
 from alembic_proof.errors import ProofError, Terminated
 
+CLEAN = 0
 BROKEN = 2
 INTERRUPTED = 130
 
@@ -30,17 +32,34 @@ def exit_code_of(run: Callable[[], int], *, prefix: str = "") -> int:
             code = run()
             sys.stdout.flush()
     except (ProofError, CommandError) as error:
-        sys.stderr.write(f"{prefix}{error}\n")
+        tell(sys.stderr, f"{prefix}{error}")
         return BROKEN
     except KeyboardInterrupt:
-        sys.stderr.write(f"{prefix}interrupted\n")
+        tell(sys.stderr, f"{prefix}interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        return _end_quietly()
+        discard(sys.stdout)
+        return CLEAN
     except Exception:
-        traceback.print_exc()
+        tell(sys.stderr, traceback.format_exc().rstrip())
         return BROKEN
     return code
+
+
+def tell(stream: TextIO, text: str) -> None:
+    """Print whole lines; who has left does not read them, and the work behind them goes on."""
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        discard(stream)
+
+
+def discard(stream: TextIO) -> None:
+    """Ensures that what nobody reads any more (`… | head`) is no error, now or at Python's end.
+
+    Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager
@@ -58,12 +77,3 @@ def ends_in_order() -> Iterator[None]:
 
 def _exit(number: int, _: FrameType | None) -> None:
     raise Terminated(128 + number)
-
-
-def _end_quietly() -> int:
-    """Clean: the reader has seen enough, as `head` does; Python must not flush to it at exit.
-
-    Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from alembic.config import Config
 from alembic.runtime.migration import RevisionStep
 
+from alembic_proof.env.ending import discard, tell
 from alembic_proof.env.session import Place
 from alembic_proof.history.command import RunningCommand
 
@@ -31,7 +30,7 @@ class Progress:
         if self.is_writing:
             self.answer(line)
         else:
-            print(line, file=sys.stderr)  # noqa: T201  stdout is Alembic's own output
+            tell(sys.stderr, line)  # stdout is Alembic's own output
 
     def answer(self, line: str) -> None:
         """Tell the command's result, which always belongs to stdout."""
@@ -41,19 +40,11 @@ class Progress:
             self.config.print_stdout("%s", line)
             self.config.stdout.flush()
         except BrokenPipeError:
-            _discard(self.config.stdout)
+            discard(self.config.stdout)
 
     def tell_step(self, step: RevisionStep, seconds: float) -> None:
         """Tell that a revision is applied, and how long it took."""
         self.say(step_line(step, seconds=seconds))
-
-
-def _discard(stream: TextIO) -> None:
-    """Let nobody read what nobody reads any more (`… | head -1`): the migration goes on.
-
-    Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def progress_of(config: Config, command: RunningCommand) -> Progress:

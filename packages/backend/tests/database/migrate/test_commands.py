@@ -232,7 +232,7 @@ def test_help(migrate: Migrate) -> None:
     assert "0 clean, 1 findings (check), 2 broken" in words
 
 
-@pytest.mark.parametrize("command", ["sql", "history"])
+@pytest.mark.parametrize("command", ["sql", "history", "--help"])
 def test_reader_that_stops(command: str) -> None:
     """A reader that has seen enough, as `head` has, is no error."""
     pipe = f"set -o pipefail; {quote(sys.executable)} -c '{PROGRAM}' {command} | head -n 1"
@@ -240,6 +240,17 @@ def test_reader_that_stops(command: str) -> None:
     done = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_error_that_nobody_reads(tmp_path: Path) -> None:
+    """With nobody behind standard error either, what is broken still ends with 2."""
+    program = f"{quote(sys.executable)} -c '{PROGRAM}' bootstrap --login '' --sql"
+
+    done = subprocess.run(
+        ["bash", "-c", f"(sleep 0.2; {program}) 2>&1 | true; exit ${{PIPESTATUS[0]}}"], check=False
+    )
+
+    assert done.returncode == 2
 
 
 PROGRAM = "from boards.database.migrate import main; raise SystemExit(main())"
