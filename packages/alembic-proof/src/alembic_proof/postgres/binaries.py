@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alembic_proof.errors import ConfigError, ServerError
@@ -31,6 +31,8 @@ class Binaries:
     version: str
     origin: str
     notes: tuple[str, ...] = ()
+    is_substitute: bool = False
+    """An installed one, taken because the embedded one could not be had."""
 
     def program(self, name: str) -> str:
         """The path of one of its programs."""
@@ -133,9 +135,7 @@ def _embedded_or_installed(major: int, environ: Mapping[str, str], *, is_strict:
     for binaries in installed(environ):
         if binaries.major == major or not is_strict:
             note = f"{binaries.origin} is used: {reason.what}"
-            return Binaries(
-                binaries.bin_dir, binaries.major, binaries.version, binaries.origin, (note,)
-            )
+            return replace(binaries, notes=(note,), is_substitute=True)
     wanted = f"PostgreSQL {major}" if is_strict else f"PostgreSQL {OLDEST_MAJOR} or later"
     raise ServerError(
         f"there is no PostgreSQL to run: {reason.what}, and no {wanted} is installed",

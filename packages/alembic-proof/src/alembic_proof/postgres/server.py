@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,6 +10,11 @@ from pathlib import Path
 
 from alembic_proof.errors import ServerError
 from alembic_proof.postgres._cluster import SUPERUSER, ensure_data, write_settings
+from alembic_proof.postgres._description import (
+    Description,
+    read_description,
+    write_description,
+)
 from alembic_proof.postgres._launch import launch
 from alembic_proof.postgres._leftovers import clear_the_way, wait_while_on_the_way
 from alembic_proof.postgres._lock import exclusive
@@ -24,12 +28,11 @@ from alembic_proof.postgres._postmaster import (
 )
 from alembic_proof.postgres._probe import Answer, probe
 from alembic_proof.postgres._sockets import PORT
-from alembic_proof.postgres.binaries import BINDIR, asked_major, locate_binaries
+from alembic_proof.postgres.binaries import BINDIR, Binaries, asked_major, locate_binaries
 from alembic_proof.postgres.pins import DEFAULT_MAJOR
 from alembic_proof.postgres.url import DatabaseUrl
 
 _LOG = logging.getLogger(__name__)
-_DESCRIPTION = "server.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ def start(server: LocalServer, environ: Mapping[str, str]) -> RunningServer:
             return running
         _keep_out_of_git(server.state)
         placement = place(home, binaries, environ, is_durable=server.durable)
-        running = _describe(placement, home)
+        is_fallback = _is_fallback(home) or _is_for_want(binaries, environ)
+        running = _describe(placement, home, is_fallback=is_fallback)
         _start(placement, is_durable=server.durable)
     for note in running.notes:
         _LOG.warning("%s", note)
@@ -143,29 +147,30 @@ def reset(server: LocalServer, *, timeout_s: float = 60) -> tuple[ServerStatus, 
 
 
 def _known_major(server: LocalServer, environ: Mapping[str, str]) -> int | None:
-    """The major that is asked for, else that of data which an installed server made, else None.
+    """The major that is asked for, else that of the data to go on with, None where there is none.
 
     Data made by a fallback keeps its major, also when the embedded server can be had later; data
-    that was made because a variable asked for another major is used when it asks again.
+    that was made because a variable asked for it is used when the variable asks again.
     """
     asked = asked_major(environ)
-    if asked is not None:
+    if asked is not None or environ.get(BINDIR, "").strip():
         return asked
     majors = server.majors()
-    if environ.get(BINDIR, "").strip():
-        return None
-    if DEFAULT_MAJOR in majors:
-        return DEFAULT_MAJOR
-    return next((major for major in reversed(majors) if _is_fallback(server.home(major))), None)
+    default = DEFAULT_MAJOR if DEFAULT_MAJOR in majors else None
+    return next((major for major in reversed(majors) if _is_fallback(server.home(major))), default)
 
 
 def _is_fallback(home: Path) -> bool:
-    """Whether an installed PostgreSQL made the data, because the embedded one was not to be had."""
-    try:
-        described = json.loads((home / _DESCRIPTION).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
-        return False
-    return str(described.get("origin", "")).startswith("installed")
+    """Whether the data was made by whichever PostgreSQL was there."""
+    with suppress(OSError):
+        described = read_description(home)
+        return described is not None and described.is_fallback
+    return False
+
+
+def _is_for_want(binaries: Binaries, environ: Mapping[str, str]) -> bool:
+    """Whether nobody asked for this PostgreSQL: the embedded one was not to be had."""
+    return asked_major(environ) is None and binaries.is_substitute
 
 
 def _start(placement: Placement, *, is_durable: bool) -> None:
@@ -194,18 +199,12 @@ def _running(home: Path) -> RunningServer | None:
             return None
         if probe(found.socket_dir, found.port) is not Answer.READY:
             return None
-        described = json.loads((home / _DESCRIPTION).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        described = read_description(home)
+    except FileNotFoundError:
         return None
     except PermissionError as error:
         raise _unwritable(home, error) from error
-    return RunningServer(
-        socket_dir=found.socket_dir,
-        version=described["version"],
-        origin=described["origin"],
-        data=data,
-        notes=tuple(described["notes"]),
-    )
+    return None if described is None else _as_running(described, found.socket_dir, data)
 
 
 def _is_of(found: PidFile, data: Path) -> bool:
@@ -213,23 +212,25 @@ def _is_of(found: PidFile, data: Path) -> bool:
     return found.data == data or is_postmaster_of(found.pid, data)
 
 
-def _describe(placement: Placement, home: Path) -> RunningServer:
+def _describe(placement: Placement, home: Path, *, is_fallback: bool) -> RunningServer:
     """The server that is about to start, and what the next who asks will read."""
-    binaries = placement.binaries
-    described = {
-        "version": binaries.version,
-        "origin": binaries.origin,
-        "notes": list(placement.notes),
-    }
-    unfinished = home / f"{_DESCRIPTION}.new"
-    unfinished.write_text(json.dumps(described), encoding="utf-8")
-    unfinished.replace(home / _DESCRIPTION)
-    return RunningServer(
-        socket_dir=placement.socket_dir,
-        version=binaries.version,
-        origin=binaries.origin,
-        data=placement.data,
+    described = Description(
+        version=placement.binaries.version,
+        origin=placement.binaries.origin,
         notes=placement.notes,
+        is_fallback=is_fallback,
+    )
+    write_description(home, described)
+    return _as_running(described, placement.socket_dir, placement.data)
+
+
+def _as_running(described: Description, socket_dir: Path, data: Path) -> RunningServer:
+    return RunningServer(
+        socket_dir=socket_dir,
+        version=described.version,
+        origin=described.origin,
+        data=data,
+        notes=described.notes,
     )
 
 
