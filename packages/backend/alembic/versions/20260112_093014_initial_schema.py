@@ -54,8 +54,9 @@ BEGIN
                 ', which is not on the search_path'
             ),
             HINT = pg_catalog.concat(
-                'Run ALTER EXTENSION "uuid-ossp" SET SCHEMA public, or put the schema ',
-                pg_catalog.quote_ident(home), ' on the search_path of the login.'
+                'Let a superuser run ALTER EXTENSION "uuid-ossp" SET SCHEMA public, or run ',
+                'ALTER DATABASE ', pg_catalog.quote_ident(pg_catalog.current_database()),
+                ' SET search_path = public, ', pg_catalog.quote_ident(home), '.'
             );
     END IF;
 END
