@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
@@ -99,6 +100,12 @@ class Project:
         out = io.StringIO()
         getattr(command, name)(self.config(out), *args, **options)
         return out.getvalue()
+
+    def failure(self, name: str, *args: Any, **options: Any) -> str:
+        """The text of the CommandError that the command raises."""
+        with pytest.raises(CommandError) as caught:
+            self.alembic(name, *args, **options)
+        return str(caught.value)
 
     def start(self, *args: str, url: str | None = None) -> subprocess.Popen[str]:
         """The command line of Alembic, in a process of its own."""

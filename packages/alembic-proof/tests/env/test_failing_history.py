@@ -1,0 +1,100 @@
+"""A history, or a place in it, that makes no sense: told before anything is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+VERSION = "SELECT version_num FROM alembic_version"
+
+
+@pytest.mark.parametrize("command", ["upgrade", "downgrade", "stamp"])
+def test_unknown_revision(tracks: Any, command: str) -> None:
+    """`upgrade nope` says that there is no such revision, and changes nothing."""
+    assert tracks.failure(command, "nope").startswith("there is no revision 'nope'\n")
+    assert tracks.query("SELECT count(*) FROM pg_class WHERE relname = 'alembic_version'") == [0]
+
+
+def test_ambiguous_revision(project: Any) -> None:
+    """A partial id that several revisions begin with is told as such."""
+    for number in (1, 2):
+        path = project.add(f"step {number}")
+        path.write_text(path.read_text().replace('"r', '"abcd').replace("'r", "'abcd"))
+
+    assert "Multiple revisions start with 'abcd'" in project.failure("upgrade", "abcd")
+
+
+@pytest.mark.parametrize("command", ["upgrade", "downgrade", "current", "check", "stamp"])
+def test_database_at_an_unknown_revision(tracks: Any, command: str) -> None:
+    """A database that newer code has migrated is recognised by every command."""
+    tracks.alembic("upgrade", "head")
+    tracks.execute("UPDATE alembic_version SET version_num = 'dddddddddddd'")
+
+    arguments = ("head",) if command not in ("current", "check") else ()
+    text = tracks.failure(command, *arguments)
+
+    assert text.startswith("the database is at revision dddddddddddd, which this code does not")
+    assert "alembic stamp --purge" in text
+
+
+@pytest.mark.parametrize("command", ["upgrade", "revision"])
+def test_two_heads(project: Any, command: str) -> None:
+    """Both heads are named, and how to join them."""
+    project.add("begin")
+    project.add("left", after="r1")
+    project.add("right", after="r1")
+
+    options = {"message": "next"} if command == "revision" else {"revision": "head"}
+    text = project.failure(command, **options)
+
+    assert text.startswith("there are 2 heads: r2, r3\n")
+    assert 'alembic merge -m "message" r2 r3' in text
+
+
+def test_two_heads_can_be_merged(project: Any) -> None:
+    """That advice works."""
+    project.add("begin")
+    project.add("left", after="r1")
+    project.add("right", after="r1")
+
+    project.alembic("merge", ["r2", "r3"], message="join")
+
+    project.alembic("upgrade", "head")
+    project.alembic("downgrade", "base")
+    assert project.query(VERSION) == []
+
+
+def test_history_that_cannot_be_loaded(project: Any) -> None:
+    """A syntax error in any revision is told with its file and line before a database is asked."""
+    path = project.add("break", upgrade="if:")
+    project.url = "postgresql:///x?host=/nowhere"
+
+    assert f"where: {path}:10\n" in project.failure("upgrade", "head")
+
+
+def test_autogenerate_behind_head(tracks: Any) -> None:
+    """Comparing with a database that is not at head says to upgrade it first."""
+    text = tracks.failure("revision", message="x", autogenerate=True)
+
+    assert text.startswith("the database is at base, which is not the head of the history\n")
+
+
+def test_fault_of_our_own_keeps_its_traceback(tracks: Any) -> None:
+    """What is no failure of a command, as a wrong argument in env.py, is not dressed up."""
+    tracks.arguments["target_metadata"] = "no metadata"
+    tracks.alembic("upgrade", "head")
+
+    with pytest.raises(AttributeError):
+        tracks.alembic("check")
+
+
+def test_a_file_that_ends_the_process_fails(project: Any) -> None:
+    """So is an exit while the file is loaded."""
+    path = project.add("exits")
+    path.write_text(f"import sys\nsys.exit(0)\n{path.read_text()}", encoding="utf-8")
+
+    text = project.failure("upgrade", "head")
+
+    assert "it ends the process" in text
+    assert f"{path}:2" in text

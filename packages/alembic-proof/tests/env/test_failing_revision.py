@@ -1,0 +1,211 @@
+"""A revision that fails: told with its place and its reason, and taken back as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TYPO = 'op.execute("CREATE TABLE half (id integer)")\nop.execute("SELECT no_such_column")'
+VERSION = "SELECT version_num FROM alembic_version"
+
+
+@pytest.fixture
+def typo(project: Any) -> Path:
+    """A sound revision, one that fails half-way, and one that is never reached; the second's file."""
+    project.add("make things", upgrade='op.execute("CREATE TABLE things (id integer)")')
+    path: Path = project.add("make a typo", upgrade=TYPO)
+    project.add("never", upgrade='op.execute("CREATE TABLE never (id integer)")')
+    return path
+
+
+def test_failing_revision_is_rolled_back_entirely(project: Any, typo: Path) -> None:
+    """Nothing of it is left, the ones before it stay, and `current` names the last of those."""
+    project.failure("upgrade", "head")
+
+    assert project.tables == {"things"}
+    assert project.query(VERSION) == ["r1"]
+    assert "r1" in project.alembic("current")
+
+
+def test_failing_revision_is_told(project: Any, typo: Path) -> None:
+    """The error names the revision, the line of its file, SQLSTATE, statement, and the state."""
+    text = project.failure("upgrade", "head")
+
+    assert text.startswith("upgrade of r2 (make a typo) failed: column ")
+    assert '"no_such_column" does not exist' in text
+    assert "(SQLSTATE 42703)" in text
+    assert f"where: {typo}:11\n" in text
+    assert "statement: SELECT no_such_column\n" in text
+    assert "now: the revision is rolled back, the database is at r1\n" in text
+    assert text.endswith("do: mend it and run the command again")
+
+
+def test_first_revision_fails(project: Any) -> None:
+    """Then not even the version table is left, and the database is at base."""
+    project.add("make a typo", upgrade=TYPO)
+
+    assert "the database is at base" in project.failure("upgrade", "head")
+
+    assert project.query("SELECT count(*) FROM pg_class WHERE relname = 'alembic_version'") == [0]
+
+
+def test_command_line_prints_it_once(project: Any, typo: Path) -> None:
+    """Alembic's own command line prints the error without a traceback and exits non-zero."""
+    process = project.start("upgrade", "head")
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode != 0
+    assert (out + err).count('no_such_column" does not exist') == 1
+    assert "FAILED: upgrade of r2" in out
+    assert "Traceback" not in out + err
+    assert err == ""
+    assert out.splitlines()[1].startswith("  upgrade  r1  make things  ")
+
+
+def test_fixed_revision_goes_on_from_there(project: Any, typo: Path) -> None:
+    """After mending the file, the same command does the rest."""
+    project.failure("upgrade", "head")
+    typo.write_text(typo.read_text().replace("SELECT no_such_column", "SELECT 1"))
+
+    assert "r1 -> r3 on " in project.alembic("upgrade", "head")
+
+
+def test_failing_downgrade(project: Any) -> None:
+    """It is told in the same way, and the database stays where it was."""
+    project.add("stay", downgrade=TYPO)
+    project.alembic("upgrade", "head")
+
+    text = project.failure("downgrade", "base")
+
+    assert text.startswith("downgrade of r1 (stay) failed: ")
+    assert "the database is at r1" in text
+    assert project.query(VERSION) == ["r1"]
+
+
+def test_irreversible_downgrade(project: Any) -> None:
+    """NotImplementedError is a refusal: the error gives the revision and its reason."""
+    project.add("begin")
+    path = project.add("merge accounts", downgrade='raise NotImplementedError("names are lost")')
+    project.alembic("upgrade", "head")
+
+    text = project.failure("downgrade", "base")
+
+    assert text.startswith("downgrade of r2 (merge accounts) refuses: names are lost\n")
+    assert f"where: {path}:14\n" in text
+    assert "the database is at r2" in text
+
+
+@pytest.mark.parametrize(
+    ("direction", "raised"),
+    [
+        ("downgrade", "raise RuntimeError(irreversible)"),
+        ("downgrade", "op.execute('SELECT no_such_column')"),
+        ("upgrade", "raise NotImplementedError(irreversible)"),
+    ],
+)
+def test_another_failure_is_no_refusal(project: Any, direction: str, raised: str) -> None:
+    """Also of a revision that is declared irreversible, only the declared refusal counts as one."""
+    path = project.add("merge accounts", **{direction: raised})
+    path.write_text(path.read_text() + '\n\nirreversible = "names are lost"\n')
+    if direction == "downgrade":
+        project.alembic("upgrade", "head")
+
+    text = project.failure(direction, "head" if direction == "upgrade" else "base")
+
+    assert text.startswith(f"{direction} of r1 (merge accounts) failed: ")
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        ('{}["missing"]', "failed: KeyError: 'missing'"),
+        ('raise RuntimeError("three boards hang on it")', "failed: three boards hang on it"),
+        ('raise RuntimeError(" ")', "failed: RuntimeError"),
+    ],
+)
+def test_revision_that_raises_something_else(project: Any, raised: str, told: str) -> None:
+    """A revision's own words are told as they are, another error with its type."""
+    path = project.add("raise", upgrade=raised)
+
+    text = project.failure("upgrade", "head")
+
+    assert f"upgrade of r1 (raise) {told}\n  where: {path}:10\n" in text
+
+
+def test_own_words_about_a_servers_error(project: Any) -> None:
+    """A revision that turns a server's error into words of its own is heard."""
+    body = (
+        "try:\n    op.execute('SELECT no_such_column')\n"
+        "except Exception as error:\n    raise RuntimeError('install it first') from error"
+    )
+    project.add("explain", upgrade=body)
+
+    text = project.failure("upgrade", "head")
+
+    assert "failed: install it first\n" in text
+    assert "no_such_column" not in text
+
+
+def test_swallowed_error(project: Any) -> None:
+    """A transaction that an earlier error aborted says what to look for."""
+    body = (
+        "try:\n    op.execute('SELECT no_such_column')\nexcept Exception:\n    pass\n"
+        "op.execute('SELECT 1')"
+    )
+    project.add("swallow", upgrade=body)
+
+    text = project.failure("upgrade", "head")
+
+    assert "SQLSTATE 25P02" in text
+    assert "op.get_bind().begin_nested()" in text
+
+
+def test_autocommit_block_stays(project: Any) -> None:
+    """The error says so when a part of the failed revision is committed already."""
+    project.add("make things", upgrade='op.execute("CREATE TABLE things (id integer)")')
+    body = (
+        'op.execute("CREATE TABLE before (id integer)")\n'
+        "with op.get_context().autocommit_block():\n"
+        '    op.execute("CREATE INDEX CONCURRENTLY x ON things (no_such_column)")'
+    )
+    project.add("index", upgrade=body)
+
+    text = project.failure("upgrade", "head")
+
+    assert "the database is at r1, and what the revision did before and in its autocommit" in text
+    assert "rolled back" not in text
+    assert project.tables == {"things", "before"}
+
+
+def test_failure_at_commit(project: Any) -> None:
+    """A deferred constraint that fails at commit takes the whole revision back."""
+    body = (
+        'op.execute("CREATE TABLE a (id integer PRIMARY KEY)")\n'
+        'op.execute("CREATE TABLE b (id integer REFERENCES a DEFERRABLE INITIALLY DEFERRED)")\n'
+        'op.execute("INSERT INTO b VALUES (1)")'
+    )
+    project.add("defer", upgrade=body)
+
+    text = project.failure("upgrade", "head")
+
+    assert "upgrade of r1 (defer) failed: " in text
+    assert "SQLSTATE 23503" in text
+    assert "the revision is rolled back" in text
+    assert project.tables == set()
+
+
+@pytest.mark.parametrize("command", ["upgrade", "downgrade"])
+def test_a_revision_that_ends_the_process_fails(project: Any, command: str) -> None:
+    """`sys.exit(0)` is a failure of that revision, which is rolled back, and no success."""
+    body = 'import sys\nop.execute("CREATE TABLE left_over ()")\nsys.exit(0)'
+    project.add("exits", **{command: body})
+    if command == "downgrade":
+        project.alembic("upgrade", "head")
+
+    text = project.failure(command, "head" if command == "upgrade" else "base")
+
+    assert f"{command} of r1 (exits) failed: it ends the process" in text
+    assert f"{project.versions}/20260101_000001_exits.py:" in text
+    assert "left_over" not in project.tables
