@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from alembic_proof.errors import ConfigError
+from alembic_proof.postgres._driver import default_driver
 
 _SHAPE = "postgresql://user:password@host:5432/database"
 _HOST = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<name>[^:]*))(?::(?P<port>.*))?", re.DOTALL)
@@ -72,11 +73,11 @@ def refuse(why: str) -> ConfigError:
 
 
 def _driver(scheme: str) -> str | None:
-    """The SQLAlchemy driver that a scheme names, asyncpg where it names none."""
+    """The SQLAlchemy driver that a scheme names, the one that is installed where it names none."""
     name, plus, driver = scheme.partition("+")
     if name not in ("postgres", "postgresql") or (plus and not driver.isidentifier()):
         return None
-    return driver or "asyncpg"
+    return driver or default_driver()
 
 
 def _hosts(text: str) -> tuple[tuple[str, int | None], ...]:

@@ -61,7 +61,7 @@ def _run_sync(
     target: DatabaseUrl, work: Callable[[sqlalchemy.Connection], T], *, autocommit: bool
 ) -> T:
     engine = sqlalchemy.create_engine(
-        target.engine_url, poolclass=NullPool, **target.engine_arguments()
+        target.engine_url, poolclass=NullPool, future=True, **target.engine_arguments()
     )
     try:
         try:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote
 
+from alembic_proof.postgres._driver import DRIVERS
 from alembic_proof.postgres._url_text import UrlText, refuse, split_hosts, split_url
 
-_DRIVERS = ("asyncpg", "psycopg", "psycopg2")
 _PASSED_ON = frozenset(
     {
         *("application_name", "options", "passfile", "service", "krbsrvname", "gsslib"),
@@ -55,8 +55,8 @@ class DatabaseUrl:
         """
         parts = split_url(text)
         query = dict(parts.query)
-        if parts.driver not in _DRIVERS:
-            raise refuse(f"the driver is none of {', '.join(_DRIVERS)}")
+        if parts.driver not in DRIVERS:
+            raise refuse(f"the driver is none of {', '.join(DRIVERS)}")
         return cls(
             driver=parts.driver,
             user=query.get("user") or parts.user,
