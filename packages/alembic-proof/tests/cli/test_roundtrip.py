@@ -55,7 +55,7 @@ def test_each_step_shows_its_time(
 
     main(["roundtrip"])
 
-    parts = r"up \d+\.\d{3} s  down \d+\.\d{3} s  up again \d+\.\d{3} s"
+    parts = r"up \d+\.\d{3} s  down \d+\.\d{3} s  up again \d+\.\d{3} s  rows \d+\.\d{3} s"
     steps = re.findall(rf"^  (.+?) +{parts}$", capsys.readouterr().out, re.MULTILINE)
     assert steps == ["0001 Users", "0002 A trigger with its function, and an index"]
 

@@ -16,9 +16,11 @@ from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.project import Project, find_project
-from alembic_proof.proofs import Step, prove_roundtrip
+from alembic_proof.proofs import RowPlan, Step, prove_roundtrip
 from alembic_proof.report import Outcome, formats
 from alembic_proof.report.text import step_text
+
+MOST_ROWS = 100
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -27,8 +29,9 @@ def add(commands: Any) -> argparse.ArgumentParser:
         "roundtrip",
         help="prove that every revision goes up, down and up again",
         description=(
-            "Takes each revision up, down and up again on a scratch database: after the "
-            "downgrade the catalog must be as before, after the second upgrade as after the first."
+            "Takes each revision up, down and up again on a scratch database with rows in its "
+            "tables: after the downgrade the catalog and the rows must be as before, after the "
+            "second upgrade as after the first."
         ),
     )
     parser.add_argument(
@@ -44,6 +47,13 @@ def add(commands: Any) -> argparse.ArgumentParser:
         "--base-ref",
         metavar="REF",
         help="prove the revisions whose files changed since the merge base with this git ref",
+    )
+    parser.add_argument(
+        "--rows",
+        type=_row_number,
+        default=RowPlan().rows,
+        metavar="N",
+        help="put N rows into each table that is new or changed (default: 3; 0: none)",
     )
     parser.add_argument("--format", choices=tuple(formats()), default="text")
     parser.set_defaults(run=_run)
@@ -69,9 +79,17 @@ def _run(arguments: argparse.Namespace) -> int:
             ),
             tell=told,
             wanted=wanted,
+            row_plan=RowPlan(rows=arguments.rows),
         )
     say(formats()[arguments.format](Outcome("round trip", tuple(steps), findings)))
     return 1 if has_failed(findings) else 0
+
+
+def _row_number(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= MOST_ROWS:
+        raise argparse.ArgumentTypeError(f"between 0 and {MOST_ROWS}")
+    return number
 
 
 def _wanted(project: Project, arguments: argparse.Namespace) -> frozenset[str]:

@@ -22,6 +22,13 @@ class ServerMessage:
     statement: str = ""
     """The statement in one line, cut; left out when it may hold a password."""
     is_connection_lost: bool = False
+    sql: str = ""
+    """The statement as it was sent."""
+    schema: str = ""
+    """What PostgreSQL says that the error is about, and the next three as well."""
+    table: str = ""
+    column: str = ""
+    constraint: str = ""
 
     @property
     def one_line(self) -> str:
@@ -61,7 +68,18 @@ def _read(error: DBAPIError) -> ServerMessage:
         hint=getattr(native, "hint", None) or getattr(diagnosis, "message_hint", None) or "",
         statement=_one_line(error.statement or ""),
         is_connection_lost=error.connection_invalidated,
+        sql=error.statement or "",
+        schema=_field(native, "schema_name"),
+        table=_field(native, "table_name"),
+        column=_field(native, "column_name"),
+        constraint=_field(native, "constraint_name"),
     )
+
+
+def _field(native: BaseException, name: str) -> str:
+    """One of PostgreSQL's fields; asyncpg has it on the error, psycopg and psycopg2 on `diag`."""
+    found = getattr(native, name, None) or getattr(getattr(native, "diag", None), name, None)
+    return str(found or "")
 
 
 def _one_line(statement: str) -> str:

@@ -16,6 +16,7 @@ from alembic_proof.rows.report import FillNote, FillReport
 from alembic_proof.rows.requirement import NOTHING, Requirement
 from alembic_proof.rows.row import Values
 from alembic_proof.rows.shape import Column, Family, Shapes, Table
+from alembic_proof.rows.supplied import Supplied
 from alembic_proof.rows.values.numbers import span_of
 from alembic_proof.rows.values.palette import MOST_BYTES, Request
 from alembic_proof.rows.values.registry import palette
@@ -36,14 +37,21 @@ class Allowance:
 
 
 def fill_allowed(
-    connection: sa.Connection, before: Shapes, after: Shapes, *, rows: int = 3
+    connection: sa.Connection,
+    before: Shapes,
+    after: Shapes,
+    *,
+    rows: int = 3,
+    supplied: Supplied | None = None,
 ) -> FillReport:
     """Ensures that new tables have rows, and changed ones a row for each newly allowed value.
 
-    What cannot be written although it seems to be allowed is a note: another constraint forbids it.
+    `supplied` are Python values of a new table's first rows. What cannot be written although it seems to be allowed is a note: another constraint forbids it.
     """
     fresh = [table.name for table in after if before.find(table.name) is None]
-    report = fill(connection, after, tables=fresh, rows=rows) if fresh else FillReport()
+    report = FillReport()
+    if fresh:
+        report = fill(connection, after, tables=fresh, rows=rows, supplied=supplied)
     for table in after:
         old = before.find(table.name)
         if old is None or old == table:

@@ -45,15 +45,23 @@ class RowChange:
         """Whether something that was there is there no longer."""
         return self.kind not in (RowChangeKind.ROWS_NEW, RowChangeKind.VALUES_NEW)
 
-    def __str__(self) -> str:
-        where = shown(self.table) + (f".{self.column}" if self.column else "")
+    @property
+    def place(self) -> str:
+        """The table, and its column where single values are meant."""
+        return shown(self.table) + (f".{self.column}" if self.column else "")
+
+    def told(self, *, when: str = "") -> str:
+        """`users.legacy_id: 3 of 3 values gone after downgrade (id=1; …)`; `when` may be empty."""
         if self.kind is RowChangeKind.UNREAD:
-            return f"{where}: not read: {self.reason}"
+            return f"{self.place}: not read{when and ' '}{when}: {self.reason}"
         noun, verb = self.kind.split()
         amount = f"{self.count} of {self.total}" if self.count else "some"
         more = ", …" if self.count > len(self.rows) else ""
         named = f" ({'; '.join(self.rows)}{more})" if self.rows else ""
-        return f"{where}: {amount} {noun} {verb}{named}"
+        return f"{self.place}: {amount} {noun} {verb}{when and ' '}{when}{named}"
+
+    def __str__(self) -> str:
+        return self.told()
 
 
 def compare(

@@ -188,11 +188,17 @@ class Shapes:
 
         Foreign keys of other tables to a table that is gone have to be gone as well.
         """
+        whole = {table.name for table in fresh}
+        parts = {part for part, _ in fresh.roots}
         tables = {table.name: table for table in (*self.tables, *fresh.tables)}
         roots = dict((*self.roots, *fresh.roots))
         return Shapes.of(
-            (table for name, table in tables.items() if name not in gone),
-            ((part, root) for part, root in roots.items() if part not in gone),
+            (table for name, table in tables.items() if name not in gone and name not in parts),
+            (
+                (part, root)
+                for part, root in roots.items()
+                if part not in gone and part not in whole
+            ),
         )
 
     def find(self, name: TableName) -> Table | None:

@@ -7,7 +7,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    op.execute("CREATE TABLE public.users (id integer PRIMARY KEY, name text)")
+    op.execute("CREATE TABLE public.users (id integer PRIMARY KEY, name text, email text)")
 
 
 def downgrade() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +13,25 @@ from alembic_proof.finding import Finding, Location, Severity
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.load import describe, place_in
 
+_STEPS = ("upgrade", "downgrade", "second upgrade")
 Direction = Literal["upgrade", "downgrade", "second upgrade"]
 """The three steps of a revision's round trip, in their order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """A step that failed while rows were there: it may be because of them."""
+
+    direction: Direction
+    error: BaseException
+    culprit: str = ""
+    """The row that broke it, in words; empty where that cannot be found."""
+    is_over_new_rows: bool = False
+    """Whether it met rows that only the upgrade allows, and had run without them before."""
+
+    def is_founded(self, failed: Direction | None) -> bool:
+        """Whether the step ran without rows: nothing failed then, or a later step."""
+        return failed is None or _STEPS.index(failed) > _STEPS.index(self.direction)
 
 
 def changes_found(
@@ -28,27 +46,71 @@ def changes_found(
         yield finding_of(revision, direction, rule, f"after its {direction}: {change}", severity)
 
 
+def is_refusal(revision: ChainRevision, direction: Direction, error: BaseException) -> bool:
+    """Whether the downgrade itself says that there is no way back."""
+    cause = _cause_of(error)
+    is_own = bool(place_in(cause, (revision.path,)))
+    return direction == "downgrade" and isinstance(cause, NotImplementedError) and is_own
+
+
 def failure_found(revision: ChainRevision, direction: Direction, error: BaseException) -> Finding:
     """The step that failed; a refusal is a warning, and a note where it is declared."""
     cause = _cause_of(error)
     place = _place(revision, cause)
-    if direction == "downgrade" and revision.irreversible:
-        message = f"does not go down, as it declares: {revision.irreversible}"
-        return finding_of(revision, direction, "irreversible", message, Severity.NOTE, place)
     said, statement = _said(cause)
-    if direction == "downgrade" and isinstance(cause, NotImplementedError):
-        return finding_of(
-            revision,
-            direction,
-            "downgrade-refuses",
-            f"its downgrade refuses: {said}",
-            Severity.WARNING,
-            place,
-            todo='write the downgrade, or declare `irreversible = "why"` in the revision',
-        )
-    message = f"its {direction} fails: {said}"
-    lines = f"{message}\n  statement: {statement}" if statement else message
-    return finding_of(revision, direction, "revision-fails", lines, place=place)
+    if is_refusal(revision, direction, error):
+        return _refusal(revision, said, place)
+    message = _with(f"its {direction} fails: {said}", statement=statement)
+    todo = ""
+    if direction == "downgrade" and revision.irreversible:
+        todo = "it declares itself irreversible: let its downgrade raise NotImplementedError"
+    return finding_of(revision, direction, "revision-fails", message, place=place, todo=todo)
+
+
+def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
+    """The step that fails where there are rows, and runs where there are none."""
+    cause = _cause_of(suspicion.error)
+    said, statement = _said(cause)
+    which = "rows that only its upgrade allows" if suspicion.is_over_new_rows else "rows"
+    return finding_of(
+        revision,
+        suspicion.direction,
+        "fails-on-permitted-rows",
+        _with(
+            f"its {suspicion.direction} fails over {which}: {said}",
+            row=suspicion.culprit,
+            statement=statement,
+        ),
+        place=_place(revision, cause),
+        todo=_REPAIRS[suspicion.direction],
+    )
+
+
+_REPAIRS: dict[Direction, str] = {
+    "upgrade": "let it bring the rows that its schema permits into shape before it binds them",
+    "downgrade": "let it remove or convert what only its upgrade allows, and say so with `lossy`",
+    "second upgrade": "let it cope with the rows that its downgrade leaves",
+}
+
+
+def _refusal(revision: ChainRevision, said: str, place: Location | None) -> Finding:
+    if revision.irreversible:
+        message = f"does not go down, as it declares: {revision.irreversible}"
+        return finding_of(revision, "downgrade", "irreversible", message, Severity.NOTE, place)
+    return finding_of(
+        revision,
+        "downgrade",
+        "downgrade-refuses",
+        f"its downgrade refuses: {said}",
+        Severity.WARNING,
+        place,
+        todo='write the downgrade, or declare `irreversible = "why"` in the revision',
+    )
+
+
+def _with(message: str, **lines: str) -> str:
+    """The message and a line below it for each of these that is not empty."""
+    return "\n".join([message, *(f"  {name}: {text}" for name, text in lines.items() if text)])
 
 
 def untrue_irreversible(revision: ChainRevision) -> Finding:

@@ -1,0 +1,60 @@
+"""A scratch database, and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from alembic_proof.catalog import Catalog
+from alembic_proof.history.walk import Ground
+from alembic_proof.proofs.roundtrip.catalogs import read_ground
+from alembic_proof.proofs.roundtrip.population import Population
+from alembic_proof.rows import Digests, FillReport, Shapes
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a database is at one moment of the walk."""
+
+    catalog: Catalog
+    rows: Digests
+    """Empty where rows are not looked at."""
+
+
+@dataclass(slots=True)
+class Database:
+    """Where the walk is, and what it knows of that place."""
+
+    url: str
+    population: Population
+    applied: list[str] = field(default_factory=list)
+    catalog: Catalog | None = None
+    """What it holds; None where that was not read."""
+    is_fresh: bool = True
+    is_populated: bool = False
+    """Whether rows of ours are in it, or were."""
+    _recent: tuple[Catalog, ...] = ()
+
+    def look(self, ground: Ground) -> Catalog:
+        """The catalog as it is now; one that was there a step or two before is the same value."""
+        catalog = read_ground(ground)
+        self.catalog = next((known for known in self._recent if known == catalog), catalog)
+        self._recent = (self.catalog, *(c for c in self._recent if c is not self.catalog))[:3]
+        return self.catalog
+
+    def state(self, ground: Ground, *, has_rows: bool) -> State:
+        """What it is now, as far as it is to be looked at; the catalog is known already."""
+        catalog = self.catalog or self.look(ground)
+        if not has_rows:
+            return State(catalog, Digests())
+        self.population.follow(ground, catalog)
+        return State(catalog, self.population.read(ground))
+
+    def fill(self, ground: Ground) -> FillReport:
+        """Ensures that new and changed tables have fresh rows."""
+        self.population.follow(ground, self.catalog or self.look(ground))
+        self.is_populated = True
+        return self.population.fill(ground)
+
+    def allow(self, ground: Ground, older: Shapes) -> FillReport:
+        """Ensures that there are rows that the older shapes did not allow."""
+        return self.population.allow(ground, older)

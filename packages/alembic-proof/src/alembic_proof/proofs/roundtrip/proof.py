@@ -1,0 +1,198 @@
+"""The walk through the whole history, from one revision's turn to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+
+from alembic_proof.finding import Finding
+from alembic_proof.history.chain import ChainRevision, followers, heads_of, read_chain
+from alembic_proof.history.project import AlembicProject
+from alembic_proof.history.script import alembic_config
+from alembic_proof.history.walk import Failure, Ground, Move, walk
+from alembic_proof.proofs.roundtrip.catalogs import read_ground
+from alembic_proof.proofs.roundtrip.culprit import find_culprit
+from alembic_proof.proofs.roundtrip.database import Database
+from alembic_proof.proofs.roundtrip.plan import RowPlan
+from alembic_proof.proofs.roundtrip.population import Population
+from alembic_proof.proofs.roundtrip.remarks import Remarks
+from alembic_proof.proofs.roundtrip.turn import Turn
+from alembic_proof.proofs.roundtrip.verdict import (
+    Direction,
+    Suspicion,
+    fails_on_rows,
+    failure_found,
+    is_refusal,
+    not_proved,
+    shown,
+)
+from alembic_proof.proofs.step import Step, Tell
+
+
+def prove_roundtrip(
+    project: AlembicProject,
+    *,
+    open_database: Callable[[], str],
+    tell: Tell,
+    wanted: Collection[str] | None = None,
+    row_plan: RowPlan | None = None,
+) -> tuple[Finding, ...]:
+    """What each revision's downgrade or second upgrade leaves different; empty for nothing.
+
+    `open_database` gives the URL of a fresh empty scratch database each time: another one is
+    needed where a revision leaves one in a state that the history does not lead to, and where a
+    step has to be tried without rows. `wanted` are the ids of the revisions that are proved (all
+    by default); the others are only applied. `row_plan` says which rows are put in front of them.
+
+    Raises:
+        HistoryError: a history that cannot be loaded, or an env.py that cannot be used.
+    """
+    chain = read_chain(alembic_config(project))
+    ids = {revision.revision_id for revision in chain}
+    proof = _RoundTrip(
+        project=project,
+        chain=chain,
+        tell=tell,
+        waiting=ids if wanted is None else ids & set(wanted),
+        row_plan=row_plan or RowPlan(),
+    )
+    proof.prove(open_database)
+    return (*proof.findings, *proof.remarks.findings())
+
+
+@dataclass(slots=True, kw_only=True)
+class _RoundTrip:
+    """What is proved, what waits, and the database that is worked on."""
+
+    project: AlembicProject
+    chain: tuple[ChainRevision, ...]
+    tell: Tell
+    waiting: set[str]
+    row_plan: RowPlan
+    blocked: set[str] = field(default_factory=set)
+    """What cannot be applied."""
+    suspicions: dict[str, Suspicion] = field(default_factory=dict)
+    """What failed over rows, and is tried again without."""
+    findings: list[Finding] = field(default_factory=list)
+    remarks: Remarks = field(default_factory=Remarks)
+    database: Database | None = None
+    turn: Turn | None = None
+    """The one that is on; None while a revision is only applied."""
+
+    def prove(self, open_database: Callable[[], str]) -> None:
+        """Ensures that nothing waits any more."""
+        while self.waiting:
+            if self.database is None:
+                self.database = Database(open_database(), Population(self.row_plan))
+            self.turn = None
+            failure = walk(alembic_config(self.project, url=self.database.url), self._moves)
+            if failure is not None:
+                self._note(failure, self.database)
+
+    def _moves(self, ground: Ground) -> Iterator[Move]:
+        """The rest of the walk, as far as this database leads."""
+        database = self.database
+        if database is None or not self._is_as_known(database, ground):
+            self.database = None
+            return
+        database.is_fresh = False
+        for revision in self.chain:
+            name = revision.revision_id
+            if not self.waiting or self.database is None:
+                return
+            if name in self.blocked or name in database.applied:
+                continue
+            if name in self.waiting:
+                yield from self._prove(revision, ground, database)
+            else:
+                self.turn, database.catalog = None, None
+                yield Move(name, is_upgrade=True)
+                database.applied.append(name)
+
+    def _prove(self, revision: ChainRevision, ground: Ground, database: Database) -> Iterator[Move]:
+        """One revision's turn; without rows where it has failed over them."""
+        has_rows = self.row_plan.rows > 0 and revision.revision_id not in self.suspicions
+        turn = Turn(revision=revision, ground=ground, database=database, has_rows=has_rows)
+        self.turn = turn
+        yield from turn.run()
+        self._end(turn)
+        self._judge(revision, None)
+        if not turn.is_sound:
+            self.database = None
+
+    def _end(self, turn: Turn) -> None:
+        """Take over what the turn has found, and tell of it."""
+        self._keep(turn)
+        self.waiting.discard(turn.revision.revision_id)
+        name = f"{turn.revision.revision_id} {turn.revision.title}"
+        elapsed_s = sum(seconds for _, seconds in turn.times)
+        self.tell(Step(name, elapsed_s, turn.times, shown(turn.revision.path)))
+
+    def _keep(self, turn: Turn) -> None:
+        """Take over what the turn has found, each finding once."""
+        self.remarks.add(turn.revision, turn.reports)
+        self.findings += [found for found in turn.findings if found not in self.findings]
+
+    def _judge(self, revision: ChainRevision, failed: Direction | None) -> None:
+        """What failed over rows, and did not without them, is a finding of its own kind."""
+        suspicion = self.suspicions.get(revision.revision_id)
+        if suspicion is not None and suspicion.is_founded(failed):
+            self.findings.append(fails_on_rows(revision, suspicion))
+
+    def _is_as_known(self, database: Database, ground: Ground) -> bool:
+        """Whether a database that was worked on before is what that work left."""
+        if database.is_fresh:
+            return True
+        is_there = frozenset(ground.heads) == heads_of(self.chain, database.applied)
+        return is_there and database.catalog is not None and database.catalog == read_ground(ground)
+
+    def _note(self, failure: Failure, database: Database) -> None:
+        """What the failure means: it is judged, or tried again without rows."""
+        by_name = {revision.revision_id: revision for revision in self.chain}
+        revision, turn = by_name[failure.move.revision_id], self.turn
+        direction: Direction = turn.direction if turn else "upgrade"
+        if database.is_populated and not is_refusal(revision, direction, failure.error):
+            self._suspect(failure, database)
+            return
+        self._judge(revision, direction)
+        self.findings.append(failure_found(revision, direction, failure.error))
+        if turn is not None:
+            self._end(turn)
+        if direction == "second upgrade":
+            self.database = None
+        if direction == "upgrade":
+            self._block(revision)
+
+    def _suspect(self, failure: Failure, database: Database) -> None:
+        """Let the step be tried without rows, unless it was just seen to do without these."""
+        turn = self.turn
+        if turn is None:
+            self.database = None
+            return
+        suspicion = Suspicion(
+            direction=turn.direction,
+            error=failure.error,
+            culprit=find_culprit(database.url, failure.error),
+            is_over_new_rows=turn.is_over_new_rows,
+        )
+        if turn.is_over_new_rows:
+            self._end(turn)
+            self.findings.append(fails_on_rows(turn.revision, suspicion))
+            if turn.direction == "second upgrade":
+                self.database = None
+            return
+        self.suspicions[turn.revision.revision_id] = suspicion
+        self._keep(turn)
+        self.database = None
+
+    def _block(self, revision: ChainRevision) -> None:
+        """Ensures that nothing that needs the revision is waited for."""
+        self.blocked.add(revision.revision_id)
+        for follower in self.chain:
+            name = follower.revision_id
+            if name not in followers(self.chain, revision.revision_id):
+                continue
+            if name in self.waiting:
+                self.findings.append(not_proved(follower, revision))
+            self.waiting.discard(name)
+            self.blocked.add(name)

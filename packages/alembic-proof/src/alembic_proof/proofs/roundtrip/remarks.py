@@ -1,0 +1,40 @@
+"""What a reader should know of the rows: tables without any, and rows that were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from alembic_proof.finding import Finding
+from alembic_proof.history.chain import ChainRevision
+from alembic_proof.proofs.roundtrip import row_verdict
+from alembic_proof.rows import FillReport, NotFilled, TableName
+
+
+@dataclass(slots=True)
+class Remarks:
+    """Each of them once, however often the table was filled."""
+
+    empty: dict[TableName, tuple[ChainRevision, NotFilled]] = field(default_factory=dict)
+    """The tables that never got a row, and at which revision they first did not."""
+    filled: set[TableName] = field(default_factory=set)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def add(self, revision: ChainRevision, reports: Iterable[FillReport]) -> None:
+        """Take note of what came of filling tables at this revision."""
+        for report in reports:
+            self.filled |= {one.table for one in report.filled}
+            for one in report.not_filled:
+                self.empty.setdefault(one.table, (revision, one))
+            self.notes |= {str(note): None for note in report.notes}
+
+    def findings(self) -> tuple[Finding, ...]:
+        """A note for each table that stayed empty, and one for all that was filled in part."""
+        return (
+            *(
+                row_verdict.not_filled(revision, one)
+                for table, (revision, one) in self.empty.items()
+                if table not in self.filled
+            ),
+            *row_verdict.partly_filled(tuple(self.notes)),
+        )

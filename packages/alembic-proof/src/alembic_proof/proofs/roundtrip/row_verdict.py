@@ -1,0 +1,125 @@
+"""What became of the rows, in findings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from alembic_proof.finding import Finding, Severity
+from alembic_proof.history.chain import ChainRevision
+from alembic_proof.proofs.roundtrip.verdict import Direction, finding_of
+from alembic_proof.rows import NotFilled, RowChange, RowChangeKind, TableName
+
+_MOST_LISTED = 20
+
+
+def rows_found(
+    revision: ChainRevision, direction: Direction, changes: Sequence[RowChange]
+) -> Iterator[Finding]:
+    """A finding for each change; a note where the revision declares that it loses something."""
+    is_declared = bool(revision.lossy or revision.irreversible)
+    for change in changes:
+        yield finding_of(
+            revision,
+            direction,
+            "rows-lost" if change.is_loss else "rows-left",
+            change.told(when=f"after {direction}"),
+            Severity.NOTE if is_declared else Severity.ERROR,
+            todo="" if is_declared else _TODO[direction],
+        )
+
+
+_TODO: dict[Direction, str] = {
+    "upgrade": "",
+    "downgrade": 'bring them back in downgrade(), or declare `lossy = "what is lost"`',
+    "second upgrade": "let upgrade() make the same rows of what its downgrade leaves",
+}
+
+
+def split_anew(
+    changes: Sequence[RowChange],
+    *,
+    older: Collection[tuple[TableName, str]],
+    is_restored: bool,
+) -> tuple[tuple[RowChange, ...], tuple[RowChange, ...]]:
+    """What a second upgrade changed, and what it only made anew.
+
+    An upgrade that meets the same rows and makes others takes them from the clock, from chance or
+    from a sequence. Where the downgrade did not restore everything (`is_restored`), that can be
+    said of those columns alone that the upgrade adds: `older` are those that were there before.
+    """
+    renewed = _renewed(changes) if is_restored else frozenset()
+    anew = tuple(
+        change
+        for change in changes
+        if change.table in renewed
+        or (
+            change.kind is RowChangeKind.VALUES_CHANGED
+            and (is_restored or (change.table, change.column) not in older)
+        )
+    )
+    return tuple(change for change in changes if change not in anew), anew
+
+
+def _renewed(changes: Sequence[RowChange]) -> frozenset[TableName]:
+    """The tables in which as many rows are new as are gone."""
+    gone = {c.table: c.count for c in changes if c.kind is RowChangeKind.ROWS_GONE}
+    new = {c.table: c.count for c in changes if c.kind is RowChangeKind.ROWS_NEW}
+    return frozenset(table for table, count in gone.items() if new.get(table) == count)
+
+
+def made_anew(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:
+    """One note on all values that its second upgrade made otherwise."""
+    if changes:
+        places = listed([*dict.fromkeys(change.place for change in changes)])
+        message = f"makes other values each time (clock, chance or a sequence): {places}"
+        yield finding_of(revision, "second upgrade", "rows-anew", message, Severity.NOTE)
+
+
+def over_new_rows(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:
+    """What a downgrade did to rows when it met some that only its upgrade allows.
+
+    That values of older rows differ then is a note: new rows may have been moved into them.
+    """
+    for change in changes:
+        is_lost = change.kind in (RowChangeKind.ROWS_GONE, RowChangeKind.UNREAD)
+        is_noted = not is_lost or bool(revision.lossy or revision.irreversible)
+        yield finding_of(
+            revision,
+            "downgrade",
+            "rows-lost",
+            change.told(when="after downgrade over rows that only its upgrade allows"),
+            Severity.NOTE if is_noted else Severity.ERROR,
+        )
+
+
+def untrue_lossy(revision: ChainRevision) -> Finding:
+    """It declares a loss that does not happen."""
+    return finding_of(
+        revision,
+        "downgrade",
+        "declared-not-needed",
+        "declares itself lossy, and its round trip keeps all rows",
+        Severity.WARNING,
+        todo="take the declaration out, or supply rows that show what is lost",
+    )
+
+
+def not_filled(revision: ChainRevision, one: NotFilled) -> Finding:
+    """A table that is proved without rows, and why."""
+    return finding_of(revision, "upgrade", "not-filled", str(one), Severity.NOTE)
+
+
+def partly_filled(notes: Sequence[str]) -> Iterator[Finding]:
+    """One note on all rows and columns that could not be filled as they should be."""
+    if notes:
+        lines = [*notes[:_MOST_LISTED]]
+        if len(notes) > _MOST_LISTED:
+            lines.append(f"and {len(notes) - _MOST_LISTED} more")
+        text = "\n".join(["some tables hold less than was asked", *(f"  {each}" for each in lines)])
+        yield Finding(rule="partly-filled", message=text, severity=Severity.NOTE)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of the names, and how many more there are."""
+    few = ", ".join(names[:_MOST_LISTED])
+    return f"{few} and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else few

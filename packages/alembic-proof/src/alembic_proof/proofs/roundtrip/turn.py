@@ -1,0 +1,160 @@
+"""One revision's turn: up, down, up again, and once more over rows that only it allows."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from alembic_proof.catalog import diff
+from alembic_proof.finding import Finding
+from alembic_proof.history.chain import ChainRevision
+from alembic_proof.history.walk import Ground, Move
+from alembic_proof.proofs.roundtrip import row_verdict
+from alembic_proof.proofs.roundtrip.database import Database, State
+from alembic_proof.proofs.roundtrip.verdict import Direction, changes_found, untrue_irreversible
+from alembic_proof.rows import Digests, FillReport, RowChange, Shapes, TableName, compare
+
+_NAMES: dict[Direction, str] = {
+    "upgrade": "up",
+    "downgrade": "down",
+    "second upgrade": "up again",
+}
+_ROWS = "rows"
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """What is known of the turn while it runs, and when a step of it has failed."""
+
+    revision: ChainRevision
+    ground: Ground
+    database: Database
+    has_rows: bool
+    direction: Direction = "upgrade"
+    is_over_new_rows: bool = False
+    """Whether the step meets rows that only the upgrade allows."""
+    is_sound: bool = True
+    """Whether the database is what the history leads to."""
+    findings: list[Finding] = field(default_factory=list)
+    reports: list[FillReport] = field(default_factory=list)
+    elapsed_s: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> Iterator[Move]:
+        """The moves; between them the database is looked at."""
+        before = self._start()
+        older = self.database.population.shapes
+        first = yield from self._step("upgrade")
+        left = yield from self._step("downgrade")
+        is_restored = self._compare(before, left)
+        again = yield from self._step("second upgrade")
+        is_rebuilt = self._compare_again(before, first, again, is_restored=is_restored)
+        if not self.has_rows:
+            return
+        lost = yield from self._over_new_rows(left, again, older)
+        if self.revision.lossy and is_restored and is_rebuilt and not lost:
+            self.findings.append(row_verdict.untrue_lossy(self.revision))
+
+    def _start(self) -> State:
+        """The state below, with fresh rows."""
+        if self.has_rows:
+            with self._timed(_ROWS):
+                self.reports.append(self.database.fill(self.ground))
+        return self._state()
+
+    def _state(self) -> State:
+        """What the database is now."""
+        if not self.has_rows:
+            return self.database.state(self.ground, has_rows=False)
+        with self._timed(_ROWS):
+            return self.database.state(self.ground, has_rows=True)
+
+    def _step(self, direction: Direction) -> Generator[Move, None, State]:
+        """The move, and what the database is afterwards."""
+        self.direction = direction
+        with self._timed(_NAMES[direction]):
+            yield Move(self.revision.revision_id, is_upgrade=direction != "downgrade")
+        if direction == "upgrade":
+            self.database.applied.append(self.revision.revision_id)
+        self.database.look(self.ground)
+        return self._state()
+
+    def _compare(self, before: State, left: State) -> bool:
+        """Whether the downgrade restores everything; what it does not is noted."""
+        is_wrong = self._compare_catalogs(before, left)
+        changes = row_changes(before.rows, left.rows)
+        self.findings += row_verdict.rows_found(self.revision, self.direction, changes)
+        is_restored = not is_wrong and not changes
+        if self.revision.irreversible and is_restored:
+            self.findings.append(untrue_irreversible(self.revision))
+        return is_restored
+
+    def _compare_again(
+        self, before: State, first: State, again: State, *, is_restored: bool
+    ) -> bool:
+        """Whether the second upgrade makes what the first one made."""
+        self.is_sound = not self._compare_catalogs(first, again)
+        older = {(table.table, name) for table in before.rows.tables for name in table.columns}
+        changes, anew = row_verdict.split_anew(
+            row_changes(first.rows, again.rows), older=older, is_restored=is_restored
+        )
+        self.findings += row_verdict.rows_found(self.revision, self.direction, changes)
+        self.findings += row_verdict.made_anew(self.revision, anew)
+        return not changes
+
+    def _over_new_rows(
+        self, left: State, again: State, older: Shapes
+    ) -> Generator[Move, None, tuple[RowChange, ...]]:
+        """What is lost of rows that only the upgrade allows, and whether older ones stay."""
+        with self._timed(_ROWS):
+            report = self.database.allow(self.ground, older)
+            self.reports.append(report)
+            if not report.filled:
+                return ()
+        met = self._state()
+        self.is_over_new_rows = True
+        below = yield from self._step("downgrade")
+        self._compare_catalogs(left, below)
+        changes = tuple(change for change in row_changes(left.rows, below.rows) if change.is_loss)
+        self.findings += row_verdict.over_new_rows(self.revision, changes)
+        end = yield from self._step("second upgrade")
+        if self._compare_catalogs(again, end):
+            self.is_sound = False
+        return tuple(change for change in compare(met.rows, end.rows) if change.is_loss)
+
+    def _compare_catalogs(self, before: State, after: State) -> bool:
+        """Whether more differs than a note is worth; the findings are noted."""
+        if before.catalog is after.catalog:
+            return False
+        changes = diff(before.catalog, after.catalog)
+        self.findings += changes_found(self.revision, self.direction, changes)
+        return any(change.severity == "error" for change in changes)
+
+    @property
+    def times(self) -> tuple[tuple[str, float], ...]:
+        """How long each of the steps took that ended well, then what was done to the rows."""
+        names = (*_NAMES.values(), _ROWS)
+        return tuple((name, self.elapsed_s[name]) for name in names if name in self.elapsed_s)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        """Note how long it took, when it ended well."""
+        start = perf_counter()
+        yield
+        self.elapsed_s[name] = self.elapsed_s.get(name, 0.0) + perf_counter() - start
+
+
+def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
+    """What differs in tables and columns that are in both: what came or went, the catalogs tell."""
+    old, new = _columns(before), _columns(after)
+    return tuple(
+        change
+        for change in compare(before, after)
+        if (change.table in old) == (change.table in new)
+        and (not change.column or {change.column} <= old[change.table] & new[change.table])
+    )
+
+
+def _columns(digests: Digests) -> dict[TableName, frozenset[str]]:
+    return {table.table: frozenset(table.columns) for table in digests.tables}

@@ -1,0 +1,16 @@
+"""Declares that there is no way back, and trips over something else."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+irreversible = "the addresses are lost"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE public.users ADD COLUMN email text")
+
+
+def downgrade() -> None:
+    raise RuntimeError("a typo")

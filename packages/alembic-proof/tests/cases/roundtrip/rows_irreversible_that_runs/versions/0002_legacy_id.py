@@ -1,0 +1,16 @@
+"""Declares that there is no way back, and goes back without the values."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+irreversible = "the numbers are gone"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE public.users DROP COLUMN legacy_id")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE public.users ADD COLUMN legacy_id integer")

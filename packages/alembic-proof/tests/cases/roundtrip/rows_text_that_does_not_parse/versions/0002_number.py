@@ -1,0 +1,14 @@
+"""Names become numbers."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE public.users ALTER COLUMN name TYPE integer USING name::integer")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE public.users ALTER COLUMN name TYPE text")
