@@ -58,7 +58,7 @@ def test_no_alembic_ini_exits_with_2(
     code = main(["lint"])
 
     assert code == 2
-    assert capsys.readouterr().err.startswith("there is no alembic.ini here\n")
+    assert capsys.readouterr().err.startswith("there is no Alembic project here: looked for ")
 
 
 def test_an_unknown_setting_exits_with_2(

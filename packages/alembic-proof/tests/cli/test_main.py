@@ -44,7 +44,7 @@ def test_an_interrupted_command_exits_with_130(monkeypatch: pytest.MonkeyPatch) 
         raise KeyboardInterrupt
 
     monkeypatch.setattr(lint, "all_rules", lambda: ())
-    monkeypatch.setattr(lint, "find_project", interrupt)
+    monkeypatch.setattr(lint, "project_of", interrupt)
 
     assert main(["lint"]) == 130
 

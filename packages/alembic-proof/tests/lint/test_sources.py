@@ -8,6 +8,7 @@ import pytest
 from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
+from alembic_proof.history.project import AlembicProject
 from alembic_proof.lint import read_history
 
 
@@ -27,7 +28,9 @@ def test_the_files_of_the_versions_directory_come_by_path(tmp_path: Path) -> Non
     for name in ("b.py", "a.py", "__init__.py", ".#c.py", "notes.txt"):
         _file(tmp_path / "scripts" / "versions" / name)
 
-    history = read_history(_ini(tmp_path, "script_location = %(here)s/scripts"))
+    history = read_history(
+        AlembicProject(file=_ini(tmp_path, "script_location = %(here)s/scripts"))
+    )
 
     assert [file.name for file in history.files] == ["a.py", "b.py"]
 
@@ -43,8 +46,10 @@ def test_several_version_locations_are_all_read(tmp_path: Path) -> None:
         "version_locations = %(here)s/one\n  %(here)s/two",
     )
 
-    flat = read_history(_ini(tmp_path, *lines))
-    recursive = read_history(_ini(tmp_path, *lines, "recursive_version_locations = true"))
+    flat = read_history(AlembicProject(file=_ini(tmp_path, *lines)))
+    recursive = read_history(
+        AlembicProject(file=_ini(tmp_path, *lines, "recursive_version_locations = true"))
+    )
 
     assert [file.name for file in flat.files] == ["b.py"]
     assert [file.name for file in recursive.files] == ["a.py", "b.py"]
@@ -57,11 +62,11 @@ def test_paths_are_shown_as_the_user_would_type_them(
     _file(tmp_path / "scripts" / "versions" / "a.py")
     ini = _ini(tmp_path, "script_location = %(here)s/scripts")
 
-    outside = read_history(ini).files[0].path
+    outside = read_history(AlembicProject(file=ini)).files[0].path
     monkeypatch.chdir(tmp_path)
 
     assert Path(outside).is_absolute()
-    assert read_history(ini).files[0].path == "scripts/versions/a.py"
+    assert read_history(AlembicProject(file=ini)).files[0].path == "scripts/versions/a.py"
 
 
 def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
@@ -70,10 +75,10 @@ def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "scripts" / "versions" / "b.py").symlink_to(tmp_path / "gone.py")
 
     with pytest.raises(HistoryError, match="cannot read a revision"):
-        read_history(_ini(tmp_path, "script_location = %(here)s/scripts"))
+        read_history(AlembicProject(file=_ini(tmp_path, "script_location = %(here)s/scripts")))
 
 
 def test_a_script_directory_that_is_not_there_is_alembic_s_own_error(tmp_path: Path) -> None:
     """Alembic's sentence is clear enough."""
     with pytest.raises(CommandError, match="Path doesn't exist"):
-        read_history(_ini(tmp_path, "script_location = %(here)s/nowhere"))
+        read_history(AlembicProject(file=_ini(tmp_path, "script_location = %(here)s/nowhere")))

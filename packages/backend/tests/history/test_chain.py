@@ -30,6 +30,6 @@ def test_chain_has_one_line_and_one_head() -> None:
 
 def test_revisions_keep_the_rules() -> None:
     """No rule finds anything: downgrades are real, exceptions declared, imports frozen."""
-    history = read_history(INI, frozen_from=("boards", "alembic_proof"))
+    history = read_history(AlembicProject(file=INI), frozen_from=("boards", "alembic_proof"))
 
     assert lint(history, rules=all_rules()) == ()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from alembic_proof.cli.options import project_of
 from alembic_proof.cli.terminal import say
 from alembic_proof.finding import has_failed
 from alembic_proof.lint import all_rules, lint, read_history
-from alembic_proof.project import find_project
 from alembic_proof.report.rules import rule_section, rules_page
 from alembic_proof.report.text import counted, findings_text
 
@@ -35,8 +35,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.explain is not None:
         return _explain(arguments.explain)
-    project = find_project(arguments.config)
-    history = read_history(project.alembic.file, frozen_from=project.config.frozen_from)
+    project = project_of(arguments)
+    history = read_history(project.alembic, frozen_from=project.config.frozen_from)
     rules = all_rules()
     findings = lint(history, rules=rules)
     read = f"{counted(len(history.files), 'revision file')}, {counted(len(rules), 'rule')}"

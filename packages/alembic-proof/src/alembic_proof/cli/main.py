@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from alembic_proof.cli import lint, parity, revision, roundtrip, server
+from alembic_proof.cli.options import add_project_options
 from alembic_proof.env.ending import exit_code_of
 
 _COMMANDS = (roundtrip, parity, revision, lint, server)
@@ -25,19 +25,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Proves an Alembic migration history on a real PostgreSQL.",
         epilog=_EXIT_CODES,
     )
-    _add_config(parser, default=Path("alembic.ini"))
+    add_project_options(parser, is_whole=True)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in _COMMANDS:
-        _add_config(module.add(commands), default=argparse.SUPPRESS)
+        add_project_options(module.add(commands), is_whole=False)
     return parser
-
-
-def _add_config(parser: argparse.ArgumentParser, *, default: object) -> None:
-    """Let `--config` stand before or after the command's name."""
-    parser.add_argument(
-        "--config",
-        type=Path,
-        default=default,
-        metavar="FILE",
-        help="the project's alembic.ini (default: ./alembic.ini)",
-    )

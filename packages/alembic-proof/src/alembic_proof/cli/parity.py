@@ -6,10 +6,10 @@ import argparse
 import os
 from typing import Any
 
-from alembic_proof.cli.scratch import scratch_databases
+from alembic_proof.cli.options import project_of
+from alembic_proof.cli.scratch import history_and_models
 from alembic_proof.cli.terminal import say
 from alembic_proof.finding import has_failed
-from alembic_proof.project import find_project
 from alembic_proof.proofs import prove_parity
 from alembic_proof.report.text import proof_text, step_text
 
@@ -29,9 +29,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = find_project(arguments.config)
-    labels = ("history", "models")
-    with scratch_databases(project, os.environ, labels=labels) as (history_url, models_url):
+    project = project_of(arguments)
+    with history_and_models(project, os.environ) as (history_url, models_url):
         findings = prove_parity(
             project.alembic,
             history_url=history_url,

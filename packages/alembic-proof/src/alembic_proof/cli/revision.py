@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from alembic_proof.authoring import Authored, author_revision, write_blank_revision
-from alembic_proof.cli.scratch import scratch_databases
+from alembic_proof.cli.options import project_of
+from alembic_proof.cli.scratch import history_and_models
 from alembic_proof.cli.terminal import say, shown_path
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.revision_message import clean_message
-from alembic_proof.project import Project, find_project
+from alembic_proof.project import Project
 from alembic_proof.report.authored import authored_text
 
 
@@ -43,7 +44,7 @@ def _message(text: str) -> str:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = find_project(arguments.config)
+    project = project_of(arguments)
     if arguments.empty:
         authored = write_blank_revision(project.alembic, message=arguments.message)
     else:
@@ -53,8 +54,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _author(project: Project, *, message: str) -> Authored:
-    labels = ("history", "models")
-    with scratch_databases(project, os.environ, labels=labels) as (history_url, models_url):
+    with history_and_models(project, os.environ) as (history_url, models_url):
         return author_revision(
             project.alembic, message=message, history_url=history_url, models_url=models_url
         )

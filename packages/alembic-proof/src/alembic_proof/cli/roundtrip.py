@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from alembic_proof.cli.options import project_of
 from alembic_proof.cli.scratch import announced_server
 from alembic_proof.cli.terminal import note, say
 from alembic_proof.finding import has_failed
 from alembic_proof.history.chain import choose, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
-from alembic_proof.postgres.scratch import scratch_database
-from alembic_proof.project import Project, find_project
+from alembic_proof.project import Project, history_databases
 from alembic_proof.proofs import RowPlan, Step, prove_roundtrip
 from alembic_proof.report import Outcome, formats
 from alembic_proof.report.text import step_text
@@ -61,24 +60,21 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = find_project(arguments.config)
+    project = project_of(arguments)
     tell = say if arguments.format == "text" else note
-    wanted = _wanted(project, arguments)
-    server_url = announced_server(project, os.environ)
     steps: list[Step] = []
 
     def told(step: Step) -> None:
         steps.append(step)
         tell(step_text(step))
 
-    with ExitStack() as stack:
+    server_url = announced_server(project, os.environ)
+    with history_databases(project, server_url, label="roundtrip") as open_database:
         findings = prove_roundtrip(
             project.alembic,
-            open_database=lambda: stack.enter_context(
-                scratch_database(server_url, label="roundtrip")
-            ),
+            open_database=open_database,
             tell=told,
-            wanted=wanted,
+            wanted=_wanted(project, arguments),
             row_plan=RowPlan(rows=arguments.rows),
         )
     say(formats()[arguments.format](Outcome("round trip", tuple(steps), findings)))

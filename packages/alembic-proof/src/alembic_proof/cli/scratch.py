@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from alembic_proof.cli.terminal import note
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.postgres.url import DatabaseUrl
-from alembic_proof.project import Project, scratch_server_url
+from alembic_proof.project import Project, history_databases, scratch_server_url
 
 
 def announced_server(project: Project, environ: Mapping[str, str]) -> str:
@@ -19,15 +19,11 @@ def announced_server(project: Project, environ: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def scratch_databases(
-    project: Project, environ: Mapping[str, str], *, labels: tuple[str, ...]
-) -> Iterator[tuple[str, ...]]:
-    """The URLs of fresh empty databases, one for each label; they are dropped at the end.
-
-    One line on standard error says where they are.
-    """
+def history_and_models(project: Project, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The URLs of two fresh databases: one for the history, an empty one for the models."""
     server_url = announced_server(project, environ)
-    with ExitStack() as stack:
-        yield tuple(
-            stack.enter_context(scratch_database(server_url, label=label)) for label in labels
-        )
+    with (
+        history_databases(project, server_url, label="history") as open_database,
+        scratch_database(server_url, label="models") as models_url,
+    ):
+        yield open_database(), models_url

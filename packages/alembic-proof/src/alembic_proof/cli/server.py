@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from alembic_proof.cli.options import project_of
 from alembic_proof.cli.reset import reset_database
 from alembic_proof.cli.shell import open_shell
 from alembic_proof.cli.terminal import note, say
@@ -15,7 +16,7 @@ from alembic_proof.errors import ConfigError
 from alembic_proof.postgres.local import LocalDatabase, ensure_local_database
 from alembic_proof.postgres.server import LocalServer, status, stop
 from alembic_proof.postgres.url import DatabaseUrl
-from alembic_proof.project import Project, find_project
+from alembic_proof.project import Project
 from alembic_proof.report.text import servers_text
 
 
@@ -36,7 +37,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = find_project(arguments.config)
+    project = project_of(arguments)
     local = local_database(project.config.directory)
     if local is None:
         raise ConfigError(

@@ -73,12 +73,13 @@ class Request:
 
 
 def ini_directory() -> Path:
-    """Where alembic.ini lies.
+    """Where alembic.ini lies, or the pyproject.toml that takes its place.
 
     Raises:
         ConfigError: Alembic was configured without a file.
     """
-    name = context.config.config_file_name
+    config = context.config
+    name = config.config_file_name or getattr(config, "toml_file_name", None)
     if name is None:
         raise ConfigError("no database is named, and there is no alembic.ini to look beside")
     return Path(name).absolute().parent

@@ -19,7 +19,7 @@ from alembic_proof.history.command import running_command
 from alembic_proof.history.load import load_revisions
 from alembic_proof.history.revision_file import SafeRevisionFiles
 from alembic_proof.history.revision_message import clean_message
-from alembic_proof.history.terminal import prepare_terminal
+from alembic_proof.history.terminal import is_command_line, prepare_terminal
 
 
 def run_env(
@@ -44,8 +44,7 @@ def run_env(
     command = running_command()
     progress = progress_of(context.config, command)
     steps = Steps(command.work, tell=progress.tell_step)
-    is_command_line = context.config.cmd_opts is not None
-    with as_command_errors(steps, is_command_line=is_command_line):
+    with as_command_errors(steps, is_command_line=is_command_line(context.config)):
         prepare_terminal(context.config)
         request = Request(
             command=command,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
+from alembic_proof.history.alembic_toml import toml_argument
+from alembic_proof.history.given_url import url_for_env
 from alembic_proof.history.load import load_revisions
 from alembic_proof.history.project import AlembicProject
-from alembic_proof.postgres.url import DatabaseUrl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,23 +40,47 @@ def alembic_config(
 
     Raises:
         HistoryError: there is no such file.
+        ConfigError: a pyproject.toml that this Alembic cannot read.
     """
     if not project.file.is_file():
         raise HistoryError("there is no Alembic configuration", where=str(project.file))
-    config = Config(str(project.file), stdout=stdout if stdout is not None else io.StringIO())
+    config = Config(
+        str(project.ini) if project.ini else None,
+        ini_section=project.section,
+        cmd_opts=Namespace(x=list(project.x_arguments), name=project.section, raiseerr=False),
+        stdout=stdout if stdout is not None else io.StringIO(),
+        **toml_argument(project.toml),
+    )
     config.attributes["quiet"] = True
+    _locate_scripts(config, project)
     if url is not None:
         config.attributes["url"] = url
-        _name_in_ini(config, url)
+        _hand_over(config, project, url)
     return config
 
 
-def _name_in_ini(config: Config, url: str) -> None:
-    """Ensures that an env.py that reads `sqlalchemy.url` goes there, with the driver it names."""
-    named = (config.get_main_option("sqlalchemy.url") or "").partition(":")[0]
-    driver = named if named.startswith("postgres") else "postgresql+asyncpg"
-    given = DatabaseUrl.parse(url).sqlalchemy_url.partition(":")[2]
-    config.set_main_option("sqlalchemy.url", f"{driver}:{given}".replace("%", "%%"))
+def _locate_scripts(config: Config, project: AlembicProject) -> None:
+    """Ensures that Flask-Migrate's scripts are found, whose ini file lies among them."""
+    if (project.directory / "env.py").is_file() and _option(config, "script_location") is None:
+        config.set_main_option("script_location", str(project.directory).replace("%", "%%"))
+
+
+def _option(config: Config, name: str) -> str | None:
+    """The option of the pyproject.toml or of the ini file; None without such a section."""
+    read = getattr(config, "get_alembic_option", config.get_main_option)
+    try:
+        value = read(name)
+    except CommandError:
+        return None
+    return str(value) if value is not None else None
+
+
+def _hand_over(config: Config, project: AlembicProject, url: str) -> None:
+    """Ensures that an env.py that reads its options or `-x` goes to that database."""
+    given = url_for_env(project, config, url=url)
+    config.set_main_option(project.route.ini_key, given.replace("%", "%%"))
+    if project.route.x_argument is not None and config.cmd_opts is not None:
+        config.cmd_opts.x.append(f"{project.route.x_argument}={given}")
 
 
 def run_upgrade(config: Config, revision: str) -> None:

@@ -21,7 +21,7 @@ def prepare_terminal(config: Config) -> None:
     Raises:
         ConfigError: the logging sections of alembic.ini cannot be used.
     """
-    if config.cmd_opts is None:
+    if not is_command_line(config):
         return
     # On a terminal Alembic refolds a message into one paragraph, SQL and paths included.
     messaging.TERMWIDTH = None
@@ -30,6 +30,11 @@ def prepare_terminal(config: Config) -> None:
     if not config.messaging_opts.get("quiet"):
         # It prints each error and logs it as well.
         logging.getLogger(_ECHO).setLevel(logging.CRITICAL)
+
+
+def is_command_line(config: Config) -> bool:
+    """Whether Alembic's own command line runs env.py, not a program that asked it to be quiet."""
+    return config.cmd_opts is not None and not config.attributes.get("quiet")
 
 
 def _configure_logging(ini: str) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import coerce_resource_to_filename
 
 from alembic_proof.errors import HistoryError
+from alembic_proof.history.project import AlembicProject
+from alembic_proof.history.script import alembic_config
 from alembic_proof.lint.revision import History, Revision, parse_revision
 
 
-def read_history(ini: Path, *, frozen_from: tuple[str, ...] = ()) -> History:
-    """Every `.py` file in the versions directories of this alembic.ini, parsed, by path.
+def read_history(project: AlembicProject, *, frozen_from: tuple[str, ...] = ()) -> History:
+    """Every `.py` file in the versions directories of this project, parsed, by path.
 
     Hidden files and `__init__.py` are left out, as Alembic does.
 
@@ -21,7 +22,7 @@ def read_history(ini: Path, *, frozen_from: tuple[str, ...] = ()) -> History:
         HistoryError: a file that cannot be read.
         CommandError: an alembic.ini that names no script directory.
     """
-    script = ScriptDirectory.from_config(Config(str(ini)))
+    script = ScriptDirectory.from_config(alembic_config(project))
     pattern = "**/*.py" if script.recursive_version_locations else "*.py"
     paths = sorted(path for place in _directories(script) for path in place.glob(pattern))
     listed = (path for path in paths if not path.name.startswith((".", "__init__")))

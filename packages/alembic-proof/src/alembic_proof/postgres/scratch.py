@@ -5,35 +5,25 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy
 from sqlalchemy.exc import DBAPIError
 
 from alembic_proof.errors import DatabaseError, ProofError
+from alembic_proof.postgres._pools import engines_noted
 from alembic_proof.postgres._roles import ensure_role, quote, sqlstate_of
+from alembic_proof.postgres._sweep import PREFIX, STAMP, sweep
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.server import LocalServer, start
 from alembic_proof.postgres.url import DatabaseUrl
 
 _LOG = logging.getLogger(__name__)
-_PREFIX = "alembic_proof_"
-_STAMP = "%Y%m%dt%H%M%S"
-_NAME = re.compile(_PREFIX + r"(\d{8}t\d{6})_[0-9a-f]{8}\w*")
-_LEFT_BEHIND_AFTER = timedelta(hours=1)
 _OBJECT_IN_USE = "55006"
 _INSUFFICIENT_PRIVILEGE = "42501"
-_LEFTOVERS = """
-SELECT d.datname
-FROM pg_catalog.pg_database AS d
-WHERE starts_with(d.datname, 'alembic_proof_')
-  AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
-  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity AS a WHERE a.datid = d.oid)
-ORDER BY d.datname
-"""
 
 
 def scratch_server(environ: Mapping[str, str], *, state: Path, owner: str = "alembic_proof") -> str:
@@ -57,6 +47,37 @@ def scratch_server(environ: Mapping[str, str], *, state: Path, owner: str = "ale
     return running.url("postgres", owner)
 
 
+def ensure_roles(server_url: str, names: tuple[str, ...]) -> None:
+    """Make the roles that are missing, as members that the login may act as; they stay.
+
+    Raises:
+        DatabaseError: one is missing, and the login may not make it.
+    """
+
+    def ensure(connection: sqlalchemy.Connection) -> None:
+        for name in names:
+            try:
+                ensure_role(connection, name, options="NOLOGIN ADMIN CURRENT_USER")
+            except DBAPIError as error:
+                raise _no_role(error, connection, name) from error
+
+    if names:
+        run_on(server_url, ensure, autocommit=True)
+
+
+def _no_role(error: DBAPIError, connection: sqlalchemy.Connection, name: str) -> DatabaseError:
+    login = connection.exec_driver_sql("SELECT current_user").scalar_one()
+    return DatabaseError(
+        f"the role {name} is missing and could not be made ({_said(error)})",
+        where=f"role {login}",
+        todo=f"make it by hand, or give the right: ALTER ROLE {login} CREATEROLE",
+    )
+
+
+def _said(error: DBAPIError) -> str:
+    return f"{str(error.orig).splitlines()[0]}; SQLSTATE {sqlstate_of(error)}"
+
+
 @contextmanager
 def scratch_database(
     server_url: str, *, template: str | None = None, label: str = ""
@@ -71,24 +92,47 @@ def scratch_database(
         ServerError: no connection.
         DatabaseError: the role may not create databases, or the template is in use.
     """
-    name = _name(label)
+    with renewable_database(server_url, template=template, label=label) as renew:
+        yield renew()
+
+
+@contextmanager
+def renewable_database(
+    server_url: str, *, template: str | None = None, label: str = ""
+) -> Iterator[Callable[[], str]]:
+    """Makes a fresh database at each call, always of one URL: the one before is dropped.
+
+    A project that reads its URL once, when it is imported, finds each of them. The last one is
+    dropped at the end, whoever is connected.
+    """
+    name, url = _name(label), DatabaseUrl.parse(server_url)
+    made: list[str] = []
 
     def create(connection: sqlalchemy.Connection) -> None:
-        _sweep(connection)
+        sweep(connection)
         _create(connection, name, template=template)
 
-    run_on(server_url, create, autocommit=True)
+    def renew() -> str:
+        if made:
+            close_pools()
+            _drop(server_url, name)
+        run_on(server_url, create, autocommit=True)
+        made.append(name)
+        return url.with_database(name).text
+
     try:
-        yield DatabaseUrl.parse(server_url).with_database(name).text
+        with engines_noted() as close_pools:
+            yield renew
     finally:
-        _drop(server_url, name)
+        if made:
+            _drop(server_url, name)
 
 
 def _name(label: str) -> str:
     """A name that no other run has, that says when it was made and what for."""
-    stamp = datetime.now(UTC).strftime(_STAMP)
+    stamp = datetime.now(UTC).strftime(STAMP)
     readable = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:20]
-    return f"{_PREFIX}{stamp}_{secrets.token_hex(4)}" + (f"_{readable}" if readable else "")
+    return f"{PREFIX}{stamp}_{secrets.token_hex(4)}" + (f"_{readable}" if readable else "")
 
 
 def _create(connection: sqlalchemy.Connection, name: str, *, template: str | None) -> None:
@@ -107,12 +151,10 @@ def _not_created(
         _INSUFFICIENT_PRIVILEGE: f"give the role the right: ALTER ROLE {role} CREATEDB",
         _OBJECT_IN_USE: f"end the connections to {template}",
     }
-    state = sqlstate_of(error)
-    said = str(error.orig).splitlines()[0]
     return DatabaseError(
-        f"a scratch database could not be created ({said}; SQLSTATE {state})",
+        f"a scratch database could not be created ({_said(error)})",
         where=f"role {role}",
-        todo=todo.get(state, "check the server that scratch databases are made on"),
+        todo=todo.get(sqlstate_of(error), "check the server that scratch databases are made on"),
     )
 
 
@@ -129,25 +171,3 @@ def _drop(server_url: str, name: str) -> None:
         run_on(server_url, drop, autocommit=True)
     except (DBAPIError, ProofError) as error:
         _LOG.warning("The scratch database %s stays for now: %s", name, error)
-
-
-def _sweep(connection: sqlalchemy.Connection) -> None:
-    """Drop what killed runs left behind, unless it is young or somebody is connected."""
-    oldest = datetime.now(UTC) - _LEFT_BEHIND_AFTER
-    for name in connection.exec_driver_sql(_LEFTOVERS).scalars().all():
-        if not _is_older(name, oldest):
-            continue
-        try:
-            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quote(connection, name)}")
-        except DBAPIError as error:
-            _LOG.info("The scratch database %s is not swept: %s", name, error.orig)
-
-
-def _is_older(name: str, moment: datetime) -> bool:
-    match = _NAME.fullmatch(name)
-    if match is None:
-        return False
-    try:
-        return datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC) < moment
-    except ValueError:
-        return False

@@ -1,24 +1,55 @@
-"""The server that a project's scratch databases are made on."""
+"""The server that a project's scratch databases are made on, and the databases of its history."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from alembic_proof.history.surroundings import surroundings
 from alembic_proof.postgres.download import cache_directory
-from alembic_proof.postgres.scratch import scratch_server
+from alembic_proof.postgres.scratch import ensure_roles, renewable_database, scratch_server
+from alembic_proof.postgres.script import run_files
 from alembic_proof.project.find import Project
 
 
 def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
-    """The URL of the server for scratch databases: the one that the environment names, or ours.
+    """The URL of the server for scratch databases: the environment's, the settings', or ours.
 
     Raises:
         ServerError: our own server cannot be had or started.
     """
     variable = project.config.scratch_url_env
     named = environ.get(variable, "").strip() if variable else ""
-    return named or scratch_server(environ, state=_state(project, environ))
+    url = named or project.config.server_url
+    return url or scratch_server(environ, state=_state(project, environ))
+
+
+@contextmanager
+def history_databases(
+    project: Project, server_url: str, *, label: str
+) -> Iterator[Callable[[], str]]:
+    """Makes a fresh database for the history at each call, always of one URL.
+
+    Until the end the project's own code finds that URL where its env.py looks for it: before
+    the history is loaded, since a revision may import the project and the project its settings.
+
+    Raises:
+        DatabaseError: a role that the settings name is missing and may not be made, or
+            their SQL fails.
+    """
+    ensure_roles(server_url, project.config.roles)
+    with renewable_database(server_url, label=label) as renew, ExitStack() as around:
+
+        def begin() -> str:
+            around.close()
+            url = renew()
+            run_files(url, project.config.start_sql)
+            around.enter_context(surroundings(project.alembic, url=url))
+            return url
+
+        first = [begin()]
+        yield lambda: first.pop() if first else begin()
 
 
 def _state(project: Project, environ: Mapping[str, str]) -> Path:

@@ -1,0 +1,71 @@
+"""The URL that a project's own env.py is given: in its words, with its driver."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from configparser import InterpolationError
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from alembic_proof.history.project import AlembicProject, UrlRoute
+from alembic_proof.postgres.url import DatabaseUrl
+
+_ASYNCHRONOUS = ("asyncpg", "psycopg")
+_SYNCHRONOUS = ("psycopg2", "psycopg", "pg8000", "asyncpg")
+
+
+def url_for_env(project: AlembicProject, config: Config, *, url: str) -> str:
+    """`url` in SQLAlchemy's form, with the driver that the project uses.
+
+    That is the one that its settings name, else the one of its own URL (of the environment
+    variable or of the ini file), else an installed one that suits its env.py.
+    """
+    scheme = _scheme(project.route, config)
+    target = DatabaseUrl.parse(url)
+    if scheme.endswith("+pg8000") and target.is_socket:
+        directory, port = target.hosts[0]
+        plain = replace(target, hosts=()).sqlalchemy_url.partition(":")[2]
+        return f"{scheme}:{plain}?unix_sock={directory}/.s.PGSQL.{port or 5432}"
+    return f"{scheme}:{target.sqlalchemy_url.partition(':')[2]}"
+
+
+def _scheme(route: UrlRoute, config: Config) -> str:
+    """`postgresql+driver`, or `postgresql` where the project's own URL says no more."""
+    if route.driver is not None:
+        return f"postgresql+{route.driver}"
+    for named in _own_schemes(route, config):
+        if named.partition("+")[0] == "postgresql":
+            return named
+    drivers = _ASYNCHRONOUS if _is_asynchronous(config) else _SYNCHRONOUS
+    return f"postgresql+{next(filter(_is_usable, drivers), drivers[0])}"
+
+
+def _own_schemes(route: UrlRoute, config: Config) -> Iterator[str]:
+    """The schemes of the URLs that the project has without us."""
+    if route.variable is not None:
+        yield os.environ.get(route.variable, "").partition(":")[0]
+    try:
+        yield (config.get_main_option(route.ini_key) or "").partition(":")[0]
+    except (CommandError, InterpolationError):
+        return  # no section, or a value that env.py completes
+
+
+def _is_asynchronous(config: Config) -> bool:
+    """Whether the text of env.py speaks of asynchronous engines."""
+    try:
+        path = Path(ScriptDirectory.from_config(config).env_py_location)
+        return "async" in path.read_text(encoding="utf-8", errors="replace")
+    except (CommandError, OSError):
+        return False
+
+
+def _is_usable(driver: str) -> bool:
+    """Whether the driver is installed, and SQLAlchemy knows it: 1.4 does not know psycopg."""
+    is_known = find_spec(f"sqlalchemy.dialects.postgresql.{driver}") is not None
+    return is_known and find_spec(driver) is not None

@@ -1,0 +1,60 @@
+"""Running a file of SQL statements on a connection, whatever its driver."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+
+from alembic_proof.errors import ConfigError, DatabaseError
+from alembic_proof.postgres.connect import run_on
+
+_GUARD = re.compile(r"^\\(un)?restrict\b.*$", re.MULTILINE)
+"""What newer versions of pg_dump write around their statements for psql."""
+_FOR_PSQL = re.compile(r"^(\\[a-z!].*|COPY\b.*\bFROM\s+stdin\b.*)$", re.MULTILINE | re.IGNORECASE)
+
+
+def run_files(url: str, paths: tuple[Path, ...]) -> None:
+    """Ensures that the files' statements are done, each file in one transaction.
+
+    Raises:
+        ConfigError: a file that cannot be read, or that only psql can run.
+        DatabaseError: PostgreSQL refuses a statement.
+    """
+    for path in paths:
+        run_on(url, partial(_run, path=path, sql=_read(path)))
+
+
+def _read(path: Path) -> str:
+    """The file's SQL, without the guards of pg_dump."""
+    try:
+        sql = _GUARD.sub("", path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the SQL file: {error}", where=str(path)) from error
+    found = _FOR_PSQL.search(sql)
+    if found is not None:
+        raise ConfigError(
+            f"only psql can run {found[0].strip()!r}",
+            where=str(path),
+            todo="write plain SQL: pg_dump --inserts",
+        )
+    return sql
+
+
+def _run(connection: sqlalchemy.Connection, *, path: Path, sql: str) -> None:
+    """All statements at once: no driver prepares them, no placeholder is looked for."""
+    raw: Any = connection.connection.dbapi_connection
+    run_async = getattr(raw, "run_async", None)
+    try:
+        if run_async is not None:
+            run_async(lambda driver_connection: driver_connection.execute(sql))
+            return
+        with closing(raw.cursor()) as cursor:
+            cursor.execute(sql)
+    except Exception as error:  # each driver has a family of its own, none is wrapped here
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DatabaseError(f"the SQL file fails: {said}", where=str(path)) from error

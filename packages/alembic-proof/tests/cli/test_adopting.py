@@ -1,0 +1,192 @@
+"""Projects that were not made for this: each gives its env.py a database in its own way."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Open = Callable[[str], Path]
+Run = Callable[..., tuple[int, str, str]]
+CLEAN = (0, "round trip: no findings\n", "")
+
+
+@pytest.fixture
+def open_bare(open_case: Open) -> Open:
+    """Opens a case that has neither an alembic.ini nor an env.py at its root."""
+
+    def open_(name: str) -> Path:
+        root = open_case(name)
+        for file in ("alembic.ini", "env.py"):
+            (root / file).unlink()
+        return root
+
+    return open_
+
+
+def _leave_out(root: Path, key: str) -> None:
+    """Take the key's line out of the settings."""
+    path = root / "pyproject.toml"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith(f"{key} = ")]
+    assert len(kept) == len(lines) - 1
+    path.write_text("".join(kept), encoding="utf-8")
+
+
+def test_a_project_that_reads_its_environment_once_is_proved_on_several_databases(
+    open_case: Open, run: Run
+) -> None:
+    """The variable is set before anything is imported, and each database has the same URL."""
+    root = open_case("adopting/given_by_environment")
+
+    code, out, _ = run("roundtrip")
+
+    assert (code, out) == (1, (root / "expected.txt").read_text(encoding="utf-8"))
+
+
+def test_the_variable_is_as_before_afterwards(
+    open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It also says which driver the project uses."""
+    open_case("adopting/given_by_environment")
+    monkeypatch.setenv("SHOP_URL", "postgresql+psycopg://shop@production/shop")
+
+    assert run("roundtrip", "0001") == CLEAN
+
+    assert os.environ["SHOP_URL"] == "postgresql+psycopg://shop@production/shop"
+    assert sys.modules["shop_settings"].URL.startswith("postgresql+psycopg://")
+
+
+@pytest.mark.parametrize(
+    ("case", "key", "arguments", "said"),
+    [
+        ("given_by_environment", "url_env", (), "KeyError: 'SHOP_URL'"),
+        ("given_by_x", "url_x_arg", ("-x", "tenant=acme"), "KeyError: 'database'"),
+        ("given_by_ini_key", "url_ini_key", (), "env.py cannot run"),
+    ],
+)
+def test_without_its_key_such_a_project_cannot_be_proved(
+    open_case: Open, run: Run, case: str, key: str, arguments: tuple[str, ...], said: str
+) -> None:
+    """It is the key that hands over the database, nothing else."""
+    _leave_out(open_case(f"adopting/{case}"), key)
+
+    code, out, err = run("roundtrip", *arguments)
+
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-x", "tenant=acme", "roundtrip"),
+        ("roundtrip", "-x", "tenant=acme"),
+        ("-x", "tenant=other", "roundtrip", "-x", "tenant=acme"),
+    ],
+)
+def test_an_env_takes_arguments(open_case: Open, run: Run, arguments: tuple[str, ...]) -> None:
+    """Before and after the command's name, in their order; ours comes last."""
+    open_case("adopting/given_by_x")
+
+    assert run(*arguments) == CLEAN
+
+
+def test_an_env_has_an_option_of_its_own(open_case: Open, run: Run) -> None:
+    """The URL names the driver that the settings name."""
+    open_case("adopting/given_by_ini_key")
+
+    assert run("roundtrip") == CLEAN
+
+
+@pytest.mark.parametrize("command", ["roundtrip", "parity"])
+def test_a_flask_application_gets_the_scratch_database(
+    open_bare: Open, run: Run, command: str
+) -> None:
+    """Whatever it is configured with; Flask-Migrate's alembic.ini is found where it lies."""
+    open_bare("adopting/flask")
+
+    code, out, err = run(command)
+
+    assert (code, err) == (0, "")
+    assert out.endswith("no findings\n")
+
+
+def test_without_an_application_flask_migrate_s_env_cannot_run(open_bare: Open, run: Run) -> None:
+    """It is the pushed context that it needs."""
+    _leave_out(open_bare("adopting/flask"), "flask_app")
+
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert "Working outside of application context" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("shop", "names no attribute"),
+        ("shop:nothing", "cannot be made: AttributeError"),
+        ("nothing:app", "cannot be made: ModuleNotFoundError"),
+        ("shop:db.Model", "is no Flask application"),
+    ],
+)
+def test_an_application_that_cannot_be_made_is_one_clear_error(
+    open_bare: Open, run: Run, name: str, said: str
+) -> None:
+    """It says which setting is meant."""
+    path = open_bare("adopting/flask") / "pyproject.toml"
+    path.write_text(path.read_text().replace("shop:create_app", name), encoding="utf-8")
+
+    code, _, err = run("roundtrip")
+
+    assert code == 2
+    assert f"flask_app = '{name}' {said}" in err
+
+
+def test_a_pyproject_is_configuration_enough(open_bare: Open, run: Run) -> None:
+    """Without an alembic.ini, `[tool.alembic]` says where the scripts are."""
+    open_bare("adopting/in_pyproject")
+
+    assert run("roundtrip") == CLEAN
+    assert run("--config", "pyproject.toml", "roundtrip") == CLEAN
+
+
+def test_a_directory_without_a_project_says_where_it_looked(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes no further than the current directory."""
+    (tmp_path / "alembic.ini").write_text("[alembic]\n", encoding="utf-8")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert f"where: {tmp_path / 'below'}" in err
+    assert "alembic.ini, [tool.alembic] in pyproject.toml, and migrations/alembic.ini" in err
+
+
+def test_a_section_is_named_as_for_alembic(open_case: Open, run: Run) -> None:
+    """`--name`, before or after the command; the default one is broken here."""
+    open_case("adopting/in_a_section")
+
+    assert run("-n", "shop", "roundtrip") == CLEAN
+    assert run("roundtrip", "--name", "shop") == CLEAN
+    assert run("roundtrip")[0] == 2
+
+
+def test_alembics_own_variable_names_the_file(
+    open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `alembic` itself would find it."""
+    root = open_case("adopting/given_by_ini_key")
+    (root / "alembic.ini").rename(root / "other.ini")
+
+    assert run("roundtrip")[0] == 2
+    monkeypatch.setenv("ALEMBIC_CONFIG", "other.ini")
+
+    assert run("roundtrip") == CLEAN
