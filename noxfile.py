@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import nox
@@ -20,6 +21,17 @@ TYPED = (
     "tests",
     "packages/backend",
     "packages/alembic-proof/src",
+)
+
+# The oldest that the proofs run on, and the newest, that of the pins; each with a driver alone.
+COMPATIBLE = (
+    ("alembic==1.13.0", "sqlalchemy==1.4.54", "psycopg2-binary==2.9.13"),
+    ("alembic", "sqlalchemy", "psycopg[binary]"),
+)
+RUNNERS = ("pytest", "pytest-asyncio", "pytest-xdist")
+PROOFS = (
+    "packages/alembic-proof/tests/cli/test_roundtrip.py",
+    "packages/alembic-proof/tests/cli/test_parity.py",
 )
 
 nox.needs_version = ">=2024.4.15"
@@ -102,6 +114,30 @@ def test(session: nox.Session) -> None:
     if scratch_url := os.environ.get("BOARDS_SCRATCH_URL"):
         session.env.setdefault("ALEMBIC_PROOF_TEST_SERVER", scratch_url)
     run(session, "pytest", "--numprocesses=auto", "--dist=loadgroup", *session.posargs)
+
+
+@nox.session
+def compat(session: nox.Session) -> None:
+    """Run the proofs' cases on the lowest and the newest Alembic and SQLAlchemy."""
+    for packages in COMPATIBLE:
+        session.log("with " + ", ".join(pinned(packages)))
+        needed = [f"--with={package}" for package in pinned((*packages, *RUNNERS))]
+        alone = ("--isolated", "--no-project", "--with-editable=packages/alembic-proof")
+        # What an old version says about its own future is not ours to mend.
+        tests = ("pytest", "-q", "--numprocesses=auto", "-o", "filterwarnings=default", *PROOFS)
+        run(session, *alone, *needed, "python", "-m", *tests)
+
+
+def pinned(packages: tuple[str, ...]) -> tuple[str, ...]:
+    """Give those that name no version the one of the workspace's pins."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    pins = [pin.partition(" ")[0] for pin in settings["tool"]["uv"]["constraint-dependencies"]]
+    versions = dict(pin.split("==") for pin in pins)
+    names = {package: package.partition("[")[0] for package in packages}
+    return tuple(
+        f"{package}=={versions[name]}" if name in versions else package
+        for package, name in names.items()
+    )
 
 
 @nox.session(name="format")

@@ -7,9 +7,9 @@ engine = sa.engine_from_config(
     context.config.get_section(context.config.config_ini_section, {}),
     poolclass=sa.pool.NullPool,
 )
-with engine.connect() as connection:
+with engine.begin() as connection:
     connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS bookkeeping"))
-    connection.commit()
+with engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=None,
