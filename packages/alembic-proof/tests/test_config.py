@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.config import KNOWN_KEYS, Config, read_config
+from alembic_proof.config import KNOWN_KEYS, Config, Declaration, read_config
 from alembic_proof.errors import ConfigError
 
 _LOCAL = 'local_state = "../state"\nlocal_database = "shop"\nlocal_owner = "shopkeeper"\n'
@@ -56,6 +56,59 @@ def test_every_key_arrives_and_the_state_is_absolute(tmp_path: Path) -> None:
         scratch_url_env="SHOP_SCRATCH",
         frozen_from=("shop", "till"),
     )
+
+
+def test_the_settings_of_an_old_history_are_read(tmp_path: Path) -> None:
+    """Files are absolute, tables become tuples in their order."""
+    body = (
+        'url_x_arg = "db"\nurl_ini_key = "shop.url"\ndriver = "psycopg2"\n'
+        'flask_app = "shop:app"\nserver_url = "postgresql://h/x"\nroles = ["reader"]\n'
+        'start_revision = "ab"\nstart_sql = "start.sql"\nignore = ["table:x"]\n'
+        'rows = "shop:rows"\nleave_out = ["public.big"]\n'
+        '[tool.alembic-proof.exceptions]\nab = { lossy = "a", irreversible = "b" }\n'
+        '[tool.alembic-proof.skip]\ncd = "slow"\n'
+    )
+
+    config = read_config(_table(tmp_path, body))
+
+    assert config == Config(
+        directory=tmp_path,
+        url_x_arg="db",
+        url_ini_key="shop.url",
+        driver="psycopg2",
+        flask_app="shop:app",
+        server_url="postgresql://h/x",
+        roles=("reader",),
+        start_revision="ab",
+        start_sql=(tmp_path / "start.sql",),
+        exceptions=(
+            Declaration(revision="ab", kind="lossy", reason="a"),
+            Declaration(revision="ab", kind="irreversible", reason="b"),
+        ),
+        skip=(("cd", "slow"),),
+        ignore=("table:x",),
+        rows="shop:rows",
+        leave_out=("public.big",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('exceptions = { ab = "why" }\n', "exceptions.ab in .* is not"),
+        ("exceptions = { ab = {} }\n", "exceptions.ab in .* is not"),
+        ('exceptions = { ab = { loosy = "x" } }\n', "unknown exception 'loosy' of ab"),
+        ('exceptions = { ab = { lossy = "" } }\n', "exceptions.ab.lossy in"),
+        ('skip = ["ab"]\n', "skip in .* is not a table of revisions"),
+        ("skip = { ab = 1 }\n", "skip in .* is not a non-empty string"),
+        ('start_revision = "ab"\n', "start_revision in .* needs start_sql"),
+        ("start_sql = [1]\n", "start_sql in"),
+    ],
+)
+def test_half_a_setting_is_refused(tmp_path: Path, body: str, said: str) -> None:
+    """With the key, down to the revision that it is about."""
+    with pytest.raises(ConfigError, match=said):
+        read_config(_table(tmp_path, body))
 
 
 def test_an_unknown_key_names_the_known_ones_and_the_nearest(tmp_path: Path) -> None:

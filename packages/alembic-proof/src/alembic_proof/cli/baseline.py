@@ -1,0 +1,77 @@
+"""`--baseline` and `--write-baseline`: a project adopts a proof with the findings that it has."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection
+from pathlib import Path
+
+from alembic_proof.errors import ConfigError
+from alembic_proof.finding import Finding
+from alembic_proof.report.baseline import (
+    Accepted,
+    baseline_text,
+    judged,
+    read_baseline,
+    written,
+)
+
+
+def add_baseline(parser: argparse.ArgumentParser) -> None:
+    """Let today's findings be accepted, or those of another day."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="fail on findings alone that this file does not have",
+    )
+    group.add_argument(
+        "--write-baseline",
+        type=Path,
+        metavar="FILE",
+        help="accept today's findings: write them into this file, and succeed",
+    )
+
+
+def against_baseline(
+    arguments: argparse.Namespace,
+    proof: str,
+    findings: tuple[Finding, ...],
+    *,
+    looked_at: Collection[str] | None = None,
+) -> tuple[Finding, ...]:
+    """The findings as the options would have them; all of them without an option.
+
+    Raises:
+        ConfigError: a file that cannot be read or written.
+    """
+    path: Path | None = arguments.write_baseline
+    if path is not None:
+        before = _read(path) if path.exists() else frozenset()
+        accepted = written(proof, findings, before, looked_at=looked_at)
+        _write(path, baseline_text(accepted))
+        return judged(proof, findings, accepted, looked_at=looked_at)
+    path = arguments.baseline
+    if path is None:
+        return findings
+    return judged(proof, findings, _read(path), looked_at=looked_at)
+
+
+def _read(path: Path) -> frozenset[Accepted]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"cannot read the baseline: {error}",
+            where=str(path),
+            todo="write it with --write-baseline",
+        ) from error
+    return read_baseline(text, where=str(path))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write the baseline: {error}", where=str(path)) from error

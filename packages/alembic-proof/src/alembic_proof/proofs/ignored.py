@@ -1,0 +1,57 @@
+"""Changes that a project wants to hear nothing of: `trigger:audit.*`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from alembic_proof.catalog import Change
+from alembic_proof.errors import ConfigError
+from alembic_proof.finding import Finding, Severity
+
+
+@dataclass(slots=True)
+class Ignored:
+    """The patterns, `kind:name` each, and which of them have met a change until now."""
+
+    patterns: tuple[str, ...] = ()
+    _met: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for a pattern without a kind or a name."""
+        for pattern in self.patterns:
+            kind, _, name = pattern.partition(":")
+            if not kind or not name:
+                raise ConfigError(
+                    f"ignore = {pattern!r} is no kind:name",
+                    todo="write it as `trigger:audit.*`, or `*:audit.*` for every kind",
+                )
+
+    def without(self, changes: Iterable[Change]) -> tuple[Change, ...]:
+        """The changes that no pattern meets."""
+        return tuple(change for change in changes if not self._meets(change))
+
+    def unmet(self) -> tuple[Finding, ...]:
+        """A note for each pattern that has met nothing: it may have served its time."""
+        return tuple(
+            Finding(
+                rule="ignores-nothing",
+                message=f"ignore = {pattern!r} matches no change",
+                severity=Severity.NOTE,
+                todo="take it out of [tool.alembic-proof], if it is not for another proof",
+            )
+            for pattern in self.patterns
+            if pattern not in self._met
+        )
+
+    def _meets(self, change: Change) -> bool:
+        """Whether a pattern meets the change; each that does is remembered."""
+        met = [pattern for pattern in self.patterns if _matches(pattern, change)]
+        self._met.update(met)
+        return bool(met)
+
+
+def _matches(pattern: str, change: Change) -> bool:
+    kind, _, name = pattern.partition(":")
+    return fnmatchcase(change.kind, kind) and fnmatchcase(change.identity, name)

@@ -1,0 +1,132 @@
+"""Findings that were accepted on one day, as a file: only what is new fails a command."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from alembic_proof.errors import ConfigError
+from alembic_proof.finding import Finding, Severity
+
+_FORMAT = 1
+_DATABASE = re.compile(r"alembic_proof_\w+")
+_VALUE = re.compile(r"=\([^\n]*?\)(?= |$)")
+_UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_COUNT = re.compile(r"\b\d+(?= (of \d|rows?\b|values?\b))|(?<= of )\d+\b")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Accepted:
+    """What makes a finding the same on another day: what varies is left out of its text."""
+
+    proof: str
+    revision: str
+    rule: str
+    direction: str
+    message: str
+
+
+def accepted(proof: str, finding: Finding) -> Accepted:
+    """The finding's identity; counts, rows' values, ids and places do not belong to it."""
+    return Accepted(
+        proof=proof,
+        revision=finding.revision,
+        rule=finding.rule,
+        direction=finding.direction,
+        message=_lasting(finding.message.removeprefix(f"{finding.revision}: ")),
+    )
+
+
+def judged(
+    proof: str,
+    findings: Iterable[Finding],
+    baseline: Collection[Accepted],
+    *,
+    looked_at: Collection[str] | None,
+) -> tuple[Finding, ...]:
+    """The findings without those of the baseline; what became of these is a note.
+
+    `looked_at` are the revisions that were proved, None for all: of others nothing is known.
+    """
+    found = tuple(findings)
+    known = {
+        one
+        for one in baseline
+        if one.proof == proof and (looked_at is None or one.revision in looked_at)
+    }
+    seen = {accepted(proof, finding) for finding in found if _fails(finding)}
+    fresh = tuple(f for f in found if not _fails(f) or accepted(proof, f) not in known)
+    return (*fresh, *_met(len(found) - len(fresh)), *map(_gone, sorted(known - seen)))
+
+
+def written(
+    proof: str,
+    findings: Iterable[Finding],
+    before: Collection[Accepted],
+    *,
+    looked_at: Collection[str] | None,
+) -> tuple[Accepted, ...]:
+    """The new baseline: of what was looked at today's findings, of the rest what it was."""
+    kept = {
+        one
+        for one in before
+        if one.proof != proof or (looked_at is not None and one.revision not in looked_at)
+    }
+    return tuple(sorted(kept | {accepted(proof, f) for f in findings if _fails(f)}))
+
+
+def baseline_text(baseline: Iterable[Accepted]) -> str:
+    """The file, in an order that keeps its differences small."""
+    findings = [asdict(one) for one in sorted(baseline)]
+    document = {"format": _FORMAT, "findings": findings}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_baseline(text: str, *, where: str) -> frozenset[Accepted]:
+    """What the file accepts.
+
+    Raises:
+        ConfigError: it is no baseline.
+    """
+    try:
+        document: Any = json.loads(text)
+        if document["format"] != _FORMAT:
+            raise ValueError(f"format {document['format']} is not known")
+        return frozenset(Accepted(**one) for one in document["findings"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"this is no baseline: {error}", where=where, todo="write it with --write-baseline"
+        ) from error
+
+
+def _fails(finding: Finding) -> bool:
+    return finding.severity is not Severity.NOTE
+
+
+def _lasting(message: str) -> str:
+    """The message without what varies from run to run, on one line."""
+    text = _DATABASE.sub("alembic_proof_…", message)
+    text = _UUID.sub("…", _VALUE.sub("=(…)", text))
+    return " ".join(_COUNT.sub("…", text).split())
+
+
+def _met(number: int) -> tuple[Finding, ...]:
+    if not number:
+        return ()
+    message = f"{number} of the findings are in the baseline, and not shown"
+    return (Finding(rule="in-the-baseline", message=message, severity=Severity.NOTE),)
+
+
+def _gone(one: Accepted) -> Finding:
+    name = " ".join(filter(None, (one.revision, one.direction)))
+    subject = f"{name}: {one.message}" if name else one.message
+    return Finding(
+        rule="baseline-outdated",
+        message=f"in the baseline, and found no more: {subject} [{one.rule}]",
+        severity=Severity.NOTE,
+        revision=one.revision,
+        todo="write the baseline anew: --write-baseline",
+    )
