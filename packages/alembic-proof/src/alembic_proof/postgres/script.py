@@ -26,7 +26,7 @@ def run_files(url: str, paths: tuple[Path, ...]) -> None:
         DatabaseError: PostgreSQL refuses a statement.
     """
     for path in paths:
-        run_on(url, partial(_run, path=path, sql=_read(path)))
+        run_on(url, partial(_run_in_transaction, path=path, sql=_read(path)))
 
 
 def _read(path: Path) -> str:
@@ -43,6 +43,12 @@ def _read(path: Path) -> str:
             todo="write plain SQL: pg_dump --inserts",
         )
     return sql
+
+
+def _run_in_transaction(connection: sqlalchemy.Connection, *, path: Path, sql: str) -> None:
+    """SQLAlchemy commits only what it knows of, and does not see what the driver is given."""
+    with connection.begin():
+        _run(connection, path=path, sql=sql)
 
 
 def _run(connection: sqlalchemy.Connection, *, path: Path, sql: str) -> None:
