@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,11 @@ import sqlalchemy
 
 from alembic_proof.errors import DatabaseError, ServerError
 from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.scratch import scratch_database
+from alembic_proof.postgres.scratch import (
+    ensure_roles,
+    renewable_database,
+    scratch_database,
+)
 from alembic_proof.postgres.server import LocalServer, start
 from alembic_proof.postgres.url import DatabaseUrl
 
@@ -150,6 +155,59 @@ def test_a_role_without_the_right_is_told_the_statement(unprivileged: str) -> No
         pass
 
     assert "CREATEDB" in caught.value.todo
+
+
+def test_a_database_is_made_anew_under_its_name(server_url: str) -> None:
+    """An engine that keeps a connection to the one before connects again, none stays behind."""
+    with renewable_database(server_url) as renew:
+        url = renew()
+        engine = sqlalchemy.create_engine(_psycopg(url), pool_size=1)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE old (x integer)")
+        assert engine.pool.checkedin() == 1
+
+        assert renew() == url
+
+        with engine.begin() as connection:
+            assert sqlalchemy.inspect(connection).get_table_names() == []
+
+    assert not _exists(server_url, _name(url))
+
+
+def _psycopg(url: str) -> str:
+    parsed = DatabaseUrl.parse(url)
+    return replace(parsed, driver="psycopg").sqlalchemy_url
+
+
+def test_roles_are_made_once_and_can_be_acted_as(server_url: str, scratch_url: str) -> None:
+    """A revision can grant to them, and give them what it makes; they stay."""
+    role = f"alembic_proof_reader_{secrets.token_hex(4)}"
+
+    try:
+        for _ in range(2):
+            ensure_roles(server_url, (role,))
+
+        _run(scratch_url, "CREATE TABLE books (x integer)")
+        _run(scratch_url, f"GRANT SELECT ON books TO {role}")
+        _run(scratch_url, f"GRANT CREATE ON SCHEMA public TO {role}")
+        _run(scratch_url, f"ALTER TABLE books OWNER TO {role}")
+        _run(scratch_url, f"DROP OWNED BY {role}")
+        assert _run(server_url, f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{role}'") == [
+            False
+        ]
+    finally:
+        _run(server_url, f"DROP ROLE IF EXISTS {role}")
+
+
+def test_a_role_that_may_not_be_made_says_what_to_grant(unprivileged: str) -> None:
+    """CREATEROLE is missing; a role that is there needs nothing."""
+    login = DatabaseUrl.parse(unprivileged).user or ""
+    ensure_roles(unprivileged, (login,))
+
+    with pytest.raises(DatabaseError, match="the role reader is missing") as caught:
+        ensure_roles(unprivileged, ("reader",))
+
+    assert f"ALTER ROLE {login} CREATEROLE" in caught.value.todo
 
 
 def test_a_template_that_does_not_exist_is_one_clear_error(server_url: str) -> None:

@@ -57,7 +57,7 @@ def ensure_roles(server_url: str, names: tuple[str, ...]) -> None:
     def ensure(connection: sqlalchemy.Connection) -> None:
         for name in names:
             try:
-                ensure_role(connection, name, options="NOLOGIN ADMIN CURRENT_USER")
+                ensure_role(connection, name, options="NOLOGIN ROLE CURRENT_USER")
             except DBAPIError as error:
                 raise _no_role(error, connection, name) from error
 
