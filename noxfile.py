@@ -17,6 +17,7 @@ ALEMBIC_INI = BACKEND / "alembic.ini"
 TYPED = (
     "noxfile.py",
     "conftest.py",
+    "corpus",
     "tools",
     "tests",
     "packages/backend",
@@ -138,6 +139,12 @@ def pinned(packages: tuple[str, ...]) -> tuple[str, ...]:
         f"{package}=={versions[name]}" if name in versions else package
         for package, name in names.items()
     )
+
+
+@nox.session
+def corpus(session: nox.Session) -> None:
+    """Prove released projects' histories and write docs/corpus.md (`-- PROJECT` for one)."""
+    run(session, "python", "-m", "corpus", find_uv(session), *session.posargs)
 
 
 @nox.session(name="format")

@@ -1,0 +1,1 @@
+"""Histories that nobody here wrote, proved as they were released."""
