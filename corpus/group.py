@@ -47,7 +47,9 @@ class Group:
 
     def takes(self, found: Found) -> bool:
         """Whether it is about this finding."""
-        if found.rule not in self.rules or (self.revisions and found.revision not in self.revisions):
+        if found.rule not in self.rules or (
+            self.revisions and found.revision not in self.revisions
+        ):
             return False
         return not self.says or any(fnmatchcase(found.message, text) for text in self.says)
 
