@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.scratch import history_and_models
-from alembic_proof.cli.terminal import say
+from alembic_proof.cli.terminal import results_alone, say
 from alembic_proof.finding import has_failed
 from alembic_proof.proofs import prove_parity
 from alembic_proof.report.text import proof_text, step_text
@@ -30,12 +30,15 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
-    with history_and_models(project, os.environ) as (history_url, models_url):
+    with (
+        results_alone() as tell,
+        history_and_models(project, os.environ) as (history_url, models_url),
+    ):
         findings = prove_parity(
             project.alembic,
             history_url=history_url,
             models_url=models_url,
-            tell=lambda step: say(step_text(step)),
+            tell=lambda step: tell(step_text(step)),
         )
     say(proof_text("parity", findings))
     return 1 if has_failed(findings) else 0

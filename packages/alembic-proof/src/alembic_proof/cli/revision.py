@@ -10,7 +10,7 @@ from typing import Any
 from alembic_proof.authoring import Authored, author_revision, write_blank_revision
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.scratch import history_and_models
-from alembic_proof.cli.terminal import say, shown_path
+from alembic_proof.cli.terminal import results_alone, say, shown_path
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.revision_message import clean_message
 from alembic_proof.project import Project
@@ -54,7 +54,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _author(project: Project, *, message: str) -> Authored:
-    with history_and_models(project, os.environ) as (history_url, models_url):
+    with results_alone(), history_and_models(project, os.environ) as (history_url, models_url):
         return author_revision(
             project.alembic, message=message, history_url=history_url, models_url=models_url
         )

@@ -9,13 +9,13 @@ from typing import Any
 
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.scratch import announced_server
-from alembic_proof.cli.terminal import note, say
-from alembic_proof.finding import has_failed
+from alembic_proof.cli.terminal import note, results_alone, say
+from alembic_proof.finding import Finding, has_failed
 from alembic_proof.history.chain import choose, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
 from alembic_proof.project import Project, history_databases
-from alembic_proof.proofs import RowPlan, Step, prove_roundtrip
+from alembic_proof.proofs import RowPlan, Step, Tell, prove_roundtrip
 from alembic_proof.report import Outcome, formats
 from alembic_proof.report.text import step_text
 
@@ -60,23 +60,15 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = project_of(arguments)
-    tell = say if arguments.format == "text" else note
     steps: list[Step] = []
+    with results_alone() as tell_result:
+        tell = tell_result if arguments.format == "text" else note
 
-    def told(step: Step) -> None:
-        steps.append(step)
-        tell(step_text(step))
+        def told(step: Step) -> None:
+            steps.append(step)
+            tell(step_text(step))
 
-    server_url = announced_server(project, os.environ)
-    with history_databases(project, server_url, label="roundtrip") as open_database:
-        findings = prove_roundtrip(
-            project.alembic,
-            open_database=open_database,
-            tell=told,
-            wanted=_wanted(project, arguments),
-            row_plan=RowPlan(rows=arguments.rows),
-        )
+        findings = _findings(arguments, tell=told)
     say(formats()[arguments.format](Outcome("round trip", tuple(steps), findings)))
     return 1 if has_failed(findings) else 0
 
@@ -86,6 +78,19 @@ def _row_number(text: str) -> int:
     if not 0 <= number <= MOST_ROWS:
         raise argparse.ArgumentTypeError(f"between 0 and {MOST_ROWS}")
     return number
+
+
+def _findings(arguments: argparse.Namespace, *, tell: Tell) -> tuple[Finding, ...]:
+    project = project_of(arguments)
+    server_url = announced_server(project, os.environ)
+    with history_databases(project, server_url, label="roundtrip") as open_database:
+        return prove_roundtrip(
+            project.alembic,
+            open_database=open_database,
+            tell=tell,
+            wanted=_wanted(project, arguments),
+            row_plan=RowPlan(rows=arguments.rows),
+        )
 
 
 def _wanted(project: Project, arguments: argparse.Namespace) -> frozenset[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from pathlib import Path
 
 from alembic_proof.env.ending import tell
@@ -17,6 +20,18 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Print what is not the result (progress, which server) on standard error."""
     tell(sys.stderr, text)
+
+
+@contextmanager
+def results_alone() -> Iterator[Callable[[str], None]]:
+    """Ensures that only what is told to the function it gives reaches standard output.
+
+    What a project prints, or logs through a handler that it makes here, goes to standard error,
+    also when it does so as its modules are loaded.
+    """
+    results = sys.stdout
+    with redirect_stdout(sys.stderr):
+        yield partial(tell, results)
 
 
 def shown_path(path: Path | None) -> str:
