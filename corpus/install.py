@@ -22,9 +22,8 @@ def install(project: Project, *, uv: str, environments: Path = ENVIRONMENTS) -> 
         NotInstalledError: something cannot be had; in uv's words.
     """
     place = environments / project.name
-    wanted = f"{sys.version}\n{_OURS}\n{project.requirements.read_text(encoding='utf-8')}"
-    stamp = place / _STAMP
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+    stamp, wanted = place / _STAMP, _wanted(project)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and _has_start(project):
         return place
     into = ["--python", str(place)]
     _run(project, [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(place)])
@@ -34,6 +33,18 @@ def install(project: Project, *, uv: str, environments: Path = ENVIRONMENTS) -> 
     _write_start(project, environment=place)
     stamp.write_text(wanted, encoding="utf-8")
     return place
+
+
+def _wanted(project: Project) -> str:
+    """All that an environment is made of."""
+    files = (project.requirements, project.directory / "start.py")
+    texts = (file.read_text(encoding="utf-8") for file in files if file.is_file())
+    return "\n".join([sys.version, str(_OURS), *texts])
+
+
+def _has_start(project: Project) -> bool:
+    program = project.directory / "start.py"
+    return program.with_suffix(".sql").is_file() or not program.is_file()
 
 
 def _write_start(project: Project, *, environment: Path) -> None:
