@@ -123,9 +123,9 @@ def empty(admin_url: str) -> Iterator[Database]:
         yield database
 
 
-@pytest.fixture(scope="session")
-def built_zoo(admin_url: str) -> Iterator[Database]:
-    """A database with the zoo in it."""
+@contextmanager
+def open_zoo(admin_url: str) -> Iterator[Database]:
+    """A fresh database with the zoo in it."""
     with scratch_database(admin_url, label="zoo") as url, open_database(url) as database:
         if not database.run(_is_superuser):
             pytest.skip("the zoo wants a superuser: event triggers, languages, wrappers")
@@ -133,6 +133,13 @@ def built_zoo(admin_url: str) -> Iterator[Database]:
         _make_tablespace(database)
         database.execute(*ZOO)
         database.commit()
+        yield database
+
+
+@pytest.fixture(scope="session")
+def built_zoo(admin_url: str) -> Iterator[Database]:
+    """The zoo that most tests share."""
+    with open_zoo(admin_url) as database:
         yield database
 
 

@@ -25,6 +25,7 @@ def open_case(
     before = set(sys.modules)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv("CASE_SCRATCH_URL", server_url)
+    monkeypatch.setenv("ALEMBIC_PROOF_VERIFY_READS", "1")
 
     def open_(name: str) -> Path:
         root = tmp_path / name.replace("/", "_")

@@ -6,10 +6,12 @@ from alembic_proof.catalog.change import Change, Severity
 from alembic_proof.catalog.diff import diff
 from alembic_proof.catalog.model import Catalog, CatalogObject, Identity, Key, Kind, key
 from alembic_proof.catalog.read import read_catalog
+from alembic_proof.catalog.reader import CatalogReader
 
 __all__ = [
     "Catalog",
     "CatalogObject",
+    "CatalogReader",
     "Change",
     "Identity",
     "Key",

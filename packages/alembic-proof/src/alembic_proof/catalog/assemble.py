@@ -21,16 +21,16 @@ def assemble(
     text: str, *, major: int, version_table: str, version_schema: str | None = None
 ) -> Catalog:
     """The catalog that the statement's text describes, Alembic's version table left out."""
-    with _without_collection():
+    with without_collection():
         names = Names(parse(text))
         names.leave_out(version_table, schema=version_schema)
-        assembly = _Assembly(names, major)
+        assembly = Assembly(names, major)
         objects = (assembly.object(row) for row in names.reading.rows.values())
         return Catalog.of((record for record in objects if record is not None), major=major)
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """No search for cycles: there are none, and at 1,000 tables it took half of the time."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -42,7 +42,7 @@ def _without_collection() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Assembly:
+class Assembly:
     """What is needed to make a record of a row."""
 
     names: Names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from alembic_proof.catalog.model import Key, key
@@ -50,10 +51,14 @@ class Names:
         found = (self.key((_CLASS, oid, 0)) for _, oid in numbered)
         return [one for one in found if one is not None]
 
-    def leave_out(self, table: str, *, schema: str | None) -> None:
+    def leave_out(
+        self, table: str, *, schema: str | None, among: Iterable[Address] | None = None
+    ) -> None:
         """Forget Alembic's table: by schema and name, or by name and its one column."""
-        for address, row in self.reading.rows.items():
-            if row.kind != "table" or unquoted(row.name) != table:
+        rows = self.reading.rows
+        for address in rows if among is None else among:
+            row = rows.get(address)
+            if row is None or row.kind != "table" or unquoted(row.name) != table:
                 continue
             names = [name for _, name in self.reading.columns.get(address, ())]
             is_in = schema is not None and self._schema_of(row) == schema

@@ -34,7 +34,7 @@ def read_catalog(
 
     Locks: none beyond ACCESS SHARE on the system catalogs.
     """
-    major = _major(connection)
+    major = server_major(connection)
     try:
         if connection.in_transaction():
             text = _fetch(connection, major=major, keep_prepared=keep_prepared)
@@ -42,10 +42,7 @@ def read_catalog(
             with connection.begin():
                 text = _fetch(connection, major=major, keep_prepared=keep_prepared)
     except sa.exc.DBAPIError as error:
-        raise DatabaseError(
-            f"the catalog cannot be read: {error.orig}",
-            todo="end the transaction that failed before the catalog is read",
-        ) from error
+        raise refused(error) from error
     return assemble(text, major=major, version_table=version_table, version_schema=version_schema)
 
 
@@ -60,7 +57,20 @@ def _fetch(connection: sa.Connection, *, major: int, keep_prepared: bool) -> str
     return str(connection.exec_driver_sql(sql).scalar_one())
 
 
-def _major(connection: sa.Connection) -> int:
+def refused(error: sa.exc.DBAPIError) -> DatabaseError:
+    """What is raised when the server refuses to tell its catalog."""
+    return DatabaseError(
+        f"the catalog cannot be read: {error.orig}",
+        todo="end the transaction that failed before the catalog is read",
+    )
+
+
+def server_major(connection: sa.Connection) -> int:
+    """The server's major version.
+
+    Raises:
+        DatabaseError: it is older than PostgreSQL 15, or another product.
+    """
     version = connection.dialect.server_version_info or (0,)
     major = int(version[0])
     if connection.dialect.name != "postgresql" or major < OLDEST_MAJOR:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -44,17 +44,42 @@ class Reading:
     """Place and OID of each parent, by the OID of the relation or index."""
     members: set[Address] = field(default_factory=set)
     """What extensions made."""
+    at: dict[int, set[Address]] = field(default_factory=dict)
+    """Every address with a row or a saying, by its OID."""
+
+    def forget(self, addresses: Iterable[Address]) -> None:
+        """Ensures that nothing is known of the objects at these addresses."""
+        for address in addresses:
+            catalog, oid, sub = address
+            if (known := self.at.get(oid)) is not None:
+                known.discard(address)
+            self.sayings.pop(address, None)
+            if catalog == "pg_class" and not sub:
+                self.inherited.pop(oid, None)
+            if (row := self.rows.pop(address, None)) is not None:
+                self._unlink(row)
+
+    def _unlink(self, row: Row) -> None:
+        for role, other in row.links:
+            if role == "carries":
+                self.carriers.pop(other, None)
+        if row.address[2] and not row.is_implicit:
+            self.columns.pop(row.links[0][1], None)
 
 
 def parse(text: str) -> Reading:
     """The rows in the statement's JSON text."""
     reading = Reading()
-    for values in json.loads(text):
-        if values[0] >= 0:
-            _see(reading, *values)
-        else:
-            _hear(reading, *values)
+    add(reading, text)
     return reading
+
+
+def add(reading: Reading, text: str) -> list[Address]:
+    """The addresses of the rows in the statement's JSON text, which the reading now holds."""
+    return [
+        _see(reading, *values) if values[0] >= 0 else _hear(reading, *values)
+        for values in json.loads(text)
+    ]
 
 
 def _see(
@@ -69,7 +94,7 @@ def _see(
     owner: str | None,
     acl: list[str] | None,
     facts: list[str | None],
-) -> None:
+) -> Address:
     """A row of a SELECT."""
     select = SELECTS[number]
     address = (select.reads, oid, sub)
@@ -88,6 +113,8 @@ def _see(
     for role, other in linked:
         if role == "carries":
             reading.carriers[other] = address
+    reading.at.setdefault(oid, set()).add(address)
+    return address
 
 
 def _links(number: int, links: list[int | None]) -> Iterator[tuple[str, Address]]:
@@ -110,12 +137,13 @@ def _hear(
     catalog: str,
     _acl: None,
     _facts: None,
-) -> None:
+) -> Address:
     """A saying: its attribute stands for the kind, its catalog for the owner."""
     address = (catalog, oid, sub)
     match attribute:
         case "(inherits)":
             reading.inherited.setdefault(oid, []).append((sub, int(text)))
+            return (catalog, oid, 0)
         case "(member)":
             reading.members.add(address)
         case "security label":
@@ -123,6 +151,8 @@ def _hear(
             reading.sayings.setdefault(address, {})[f"{attribute} ({provider})"] = label
         case _:
             reading.sayings.setdefault(address, {})[attribute] = text
+    reading.at.setdefault(oid, set()).add(address)
+    return address
 
 
 def unquoted(name: str) -> str:

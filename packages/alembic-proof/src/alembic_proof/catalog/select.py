@@ -76,8 +76,8 @@ class Select:
     since: int = 0
     """The first major version that has such objects."""
 
-    def sql(self, number: int, *, major: int) -> str:
-        """The SELECT for a server of that major version."""
+    def sql(self, number: int, *, major: int, only: str = "") -> str:
+        """The SELECT for a server of that major version, of all or only where `{oid}` is such."""
         addresses = (part for link in self.links for part in (link.oid, link.sub))
         values = (
             str(number),
@@ -91,7 +91,8 @@ class Select:
             f"({self.acl})::text[]",
             f"ARRAY[{', '.join(on(fact, major=major) for fact in self.facts.values())}]::text[]",
         )
-        return f"SELECT {', '.join(values)}\nFROM {on(self.source, major=major)}"
+        source = _narrowed(on(self.source, major=major), only.format(oid=self.oid))
+        return f"SELECT {', '.join(values)}\nFROM {source}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ class Saying:
     sub: str = "0"
     since: int = 0
 
-    def sql(self) -> str:
+    def sql(self, *, only: str = "") -> str:
         """The SELECT; the attribute stands for the kind, the catalog for the owner."""
         values = (
             "-1",
@@ -124,7 +125,18 @@ class Saying:
             "NULL::text[]",
             "NULL::text[]",
         )
-        return f"SELECT {', '.join(values)}\nFROM {self.source}"
+        source = _narrowed(self.source, only.format(oid=self.oid))
+        return f"SELECT {', '.join(values)}\nFROM {source}"
+
+
+def _narrowed(source: str, condition: str) -> str:
+    """The source with one more condition; its own WHERE and GROUP BY begin a line."""
+    if not condition:
+        return source
+    source, group, by = source.partition("\nGROUP BY ")
+    tables, _, conditions = source.partition("\nWHERE ")
+    both = f"{condition} AND ({conditions})" if conditions else condition
+    return f"{tables}\nWHERE {both}{group}{by}"
 
 
 def on(expression: Expression, *, major: int) -> str:

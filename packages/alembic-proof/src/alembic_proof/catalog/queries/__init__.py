@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from alembic_proof.catalog.queries import (
@@ -18,6 +19,7 @@ from alembic_proof.catalog.queries import (
     spaces,
     types,
 )
+from alembic_proof.catalog.queries.touched import LIVE
 from alembic_proof.catalog.select import COLUMNS, Saying, Select
 
 SELECTS: tuple[Select, ...] = (
@@ -67,27 +69,89 @@ SAYINGS: tuple[Saying, ...] = (
 
 @cache
 def statement(*, major: int) -> str:
-    """The whole statement; one row, whose first column is a JSON array of arrays.
+    """The whole statement; one row, whose first column is a JSON array of arrays."""
+    return _json_of(_branches(SELECTS, SAYINGS, major=major))
+
+
+@cache
+def narrow_statement(*, major: int) -> str:
+    """The part of the statement about the objects in `$1`, an array of OIDs of any catalog.
+
+    What hangs on a table or a domain among them is told with it; the first column of the row is
+    as ever, the last holds the OIDs of all that is told, with commas.
+    """
+    narrowed = "({oid}) = ANY ((SELECT oids FROM carried)::oid[])"
+    selects = [select for select in SELECTS if select.reads in LIVE]
+    said = [saying for saying in SAYINGS if saying not in _NOT_FOLLOWED]
+    branches = _branches(selects, said, major=major, only=narrowed)
+    return _json_of(
+        branches, with_=_CARRIED, more="(SELECT array_to_string(oids, ',') FROM carried)"
+    )
+
+
+@cache
+def small_statement(*, major: int) -> str:
+    """The part of the statement about the small catalogs, whole."""
+    selects = [
+        select for select in SELECTS if select.reads not in LIVE and select != privileges.BUILT_IN
+    ]
+    classes = ", ".join(f"'{name}'" for name in LIVE)
+    branches = [
+        *_branches(selects, (sayings.FIRST_COMMENTS,), major=major),
+        *_branches(
+            (),
+            (sayings.COMMENTS, sayings.SECURITY_LABELS),
+            major=major,
+            only=f"c.relname NOT IN ({classes})",
+        ),
+    ]
+    return _json_of(branches)
+
+
+_NOT_FOLLOWED = (sayings.FIRST_COMMENTS, sayings.MEMBERS)
+_CARRIED = """WITH carried (oids) AS MATERIALIZED (SELECT ARRAY(
+    SELECT unnest($1::oid[])
+    UNION SELECT oid FROM pg_constraint WHERE conrelid = ANY ($1) OR contypid = ANY ($1)
+    UNION SELECT indexrelid FROM pg_index WHERE indrelid = ANY ($1)
+    UNION SELECT oid FROM pg_trigger WHERE tgrelid = ANY ($1)
+    UNION SELECT oid FROM pg_rewrite WHERE ev_class = ANY ($1)
+    UNION SELECT oid FROM pg_policy WHERE polrelid = ANY ($1)))
+    """
+
+
+def _branches(
+    selects: Iterable[Select], said: Iterable[Saying], *, major: int, only: str = ""
+) -> list[str]:
+    """The SELECTs that such a server knows, with one more condition on each object's `{oid}`."""
+    numbers = {id(select): number for number, select in enumerate(SELECTS)}
+    return [
+        *(
+            select.sql(numbers[id(select)], major=major, only=only)
+            for select in selects
+            if select.since <= major
+        ),
+        *(saying.sql(only=only) for saying in said if saying.since <= major),
+    ]
+
+
+def _json_of(branches: Iterable[str], *, with_: str = "", more: str = "''") -> str:
+    """The statement that reads the rows of all branches.
 
     The search_path is emptied before the first name is rendered and put back after the last:
     the inner query needs `path.emptied`, and what puts the path back needs its result.
     """
-    selects = [
-        select.sql(number, major=major)
-        for number, select in enumerate(SELECTS)
-        if select.since <= major
-    ]
-    said = [saying.sql() for saying in SAYINGS if saying.since <= major]
-    rows = "\nUNION ALL\n".join([*selects, *said])
+    rows = "\nUNION ALL\n".join(branches)
     columns_ = ", ".join(COLUMNS)
-    return f"""SELECT found.rows, set_config('search_path', path.found, found.rows IS NOT NULL)
+    return f"""SELECT found.rows, set_config('search_path', path.found, found.rows IS NOT NULL),
+    found.more
 FROM (
     SELECT found, set_config('search_path', '', true) AS emptied
     FROM (SELECT current_setting('search_path') AS found OFFSET 0) AS before
     OFFSET 0
 ) AS path
 CROSS JOIN LATERAL (
-    SELECT coalesce(json_agg(json_build_array({columns_})), '[]')::text AS rows
+    {with_}SELECT coalesce(json_agg(json_build_array({columns_})), '[]')::text AS rows,
+        {more} AS more
     FROM (
 {rows}
     ) AS object ({columns_})

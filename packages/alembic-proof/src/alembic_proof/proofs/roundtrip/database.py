@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from alembic_proof.catalog import Catalog
+from alembic_proof.catalog import Catalog, CatalogReader
 from alembic_proof.history.walk import Ground
-from alembic_proof.proofs.roundtrip.catalogs import read_ground
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.rows import Digests, FillReport, Shapes
 
@@ -33,10 +32,19 @@ class Database:
     is_populated: bool = False
     """Whether rows of ours are in it, or were."""
     _recent: tuple[Catalog, ...] = ()
+    _reader: CatalogReader | None = None
+
+    def read(self, ground: Ground) -> Catalog:
+        """The catalog as it is now; after the first time only what was touched is read."""
+        if self._reader is None:
+            self._reader = CatalogReader(
+                version_table=ground.version_table, version_schema=ground.version_schema
+            )
+        return self._reader.read(ground.connection)
 
     def look(self, ground: Ground) -> Catalog:
         """The catalog as it is now; one that was there a step or two before is the same value."""
-        catalog = read_ground(ground)
+        catalog = self.read(ground)
         self.catalog = next((known for known in self._recent if known == catalog), catalog)
         self._recent = (self.catalog, *(c for c in self._recent if c is not self.catalog))[:3]
         return self.catalog

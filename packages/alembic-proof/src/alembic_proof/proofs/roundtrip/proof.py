@@ -10,7 +10,6 @@ from alembic_proof.history.chain import ChainRevision, followers, heads_of, read
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Failure, Ground, Move, walk
-from alembic_proof.proofs.roundtrip.catalogs import read_ground
 from alembic_proof.proofs.roundtrip.culprit import find_culprit
 from alembic_proof.proofs.roundtrip.database import Database
 from alembic_proof.proofs.roundtrip.plan import RowPlan
@@ -144,7 +143,9 @@ class _RoundTrip:
         if database.is_fresh:
             return True
         is_there = frozenset(ground.heads) == heads_of(self.chain, database.applied)
-        return is_there and database.catalog is not None and database.catalog == read_ground(ground)
+        return (
+            is_there and database.catalog is not None and database.catalog == database.read(ground)
+        )
 
     def _note(self, failure: Failure, database: Database) -> None:
         """What the failure means: it is judged, or tried again without rows."""

@@ -1,0 +1,190 @@
+"""Reading the same database again and again: after the first time, only what was touched."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import sqlalchemy as sa
+
+from alembic_proof.catalog.diff import diff
+from alembic_proof.catalog.model import Catalog
+from alembic_proof.catalog.patch import Kept
+from alembic_proof.catalog.queries import narrow_statement, small_statement, statement
+from alembic_proof.catalog.queries.touched import touched_statement
+from alembic_proof.catalog.read import read_catalog, refused, server_major
+from alembic_proof.catalog.touched import Touched, gone
+from alembic_proof.errors import DatabaseError
+
+VERIFY = "ALEMBIC_PROOF_VERIFY_READS"
+"""The variable that has each reading held against a whole one."""
+_NO_SUCH_STATEMENT = "26000"
+_PREPARED = "alembic_proof_prepared"
+_NEVER = "3"
+"""The first transaction number there is: everything was touched since."""
+
+
+class CatalogReader:
+    """Reads the catalog of one database, which nobody else changes in an open transaction.
+
+    What `read` returns equals what `read_catalog` returns, always. Records of what was not
+    touched in between are the same objects, so that comparing two catalogs is cheap.
+    """
+
+    def __init__(
+        self,
+        *,
+        version_table: str = "alembic_version",
+        version_schema: str | None = None,
+        is_verified: bool | None = None,
+    ) -> None:
+        """A reader of one database; `is_verified` has each reading held against a whole one.
+
+        By default it is when the environment has ALEMBIC_PROOF_VERIFY_READS.
+        """
+        self._is_verified = VERIFY in os.environ if is_verified is None else is_verified
+        self._version_table = version_table
+        self._version_schema = version_schema
+        self._kept: Kept | None = None
+        self._touched: Touched | None = None
+        self._catalog: Catalog | None = None
+
+    def read(self, connection: sa.Connection) -> Catalog:
+        """The catalog of the connection's database as it is now, Alembic's table left out.
+
+        In a transaction that runs, everything is read: whether it was touched may be taken back.
+        The statements stay prepared in the session.
+
+        Raises:
+            DatabaseError: as `read_catalog`.
+
+        Locks: none beyond ACCESS SHARE on the system catalogs.
+        """
+        if connection.in_transaction():
+            self._kept = self._touched = self._catalog = None
+            return self._read_all(connection)
+        found = self._read_prepared(connection)
+        if self._is_verified:
+            self._verify(found, self._read_all(connection))
+        return found
+
+    def _read_all(self, connection: sa.Connection) -> Catalog:
+        return read_catalog(
+            connection, version_table=self._version_table, version_schema=self._version_schema
+        )
+
+    def _verify(self, found: Catalog, whole: Catalog) -> None:
+        if found != whole:
+            changes = "; ".join(map(str, diff(whole, found))) or "something that no diff shows"
+            raise DatabaseError(
+                f"what was touched does not tell the whole catalog: {changes}",
+                todo="report this as a fault of alembic-proof",
+            )
+
+    def _read_prepared(self, connection: sa.Connection) -> Catalog:
+        """The reading; statements that somebody deallocated are prepared again."""
+        major = server_major(connection)
+        try:
+            return self._read_touched(connection, major=major)
+        except sa.exc.DBAPIError as error:
+            if _state_of(error) != _NO_SUCH_STATEMENT:
+                raise refused(error) from error
+        connection.info.pop(_PREPARED, None)
+        return self._read_touched(connection, major=major)
+
+    def _read_touched(self, connection: sa.Connection, *, major: int) -> Catalog:
+        with connection.begin():
+            session = _Session(connection, major)
+            touched = session.touched(self._touched.since if self._touched else _NEVER)
+            before, self._touched = self._touched, None  # unless all goes well: read all again
+            kept, self._kept = self._kept, None
+            if kept is None or before is None or not _can_follow(before, touched):
+                kept = Kept.of(
+                    session.all(),
+                    major=major,
+                    version_table=self._version_table,
+                    version_schema=self._version_schema,
+                )
+                self._catalog = None
+            elif _follow(kept, session, touched, before=before):
+                self._catalog = None
+        self._kept, self._touched = kept, touched
+        if self._catalog is None:
+            self._catalog = kept.catalog()
+        return self._catalog
+
+
+def _can_follow(before: Touched, after: Touched) -> bool:
+    """Whether everything that is otherwise can be told row by row."""
+    return not after.is_beyond and before.surroundings == after.surroundings
+
+
+def _follow(kept: Kept, session: _Session, touched: Touched, *, before: Touched) -> bool:
+    """Whether something was touched; what is kept is as the database again."""
+    lost = gone(before, touched)
+    oids = touched.oids | lost.said | kept.holders(lost.objects)
+    if lost.objects:
+        kept.drop(lost.objects)
+    if oids:
+        told, text = session.narrow(oids)
+        kept.renew(told, text=text)
+    is_small = touched.is_small or lost.is_small or before.small != touched.small
+    if is_small:
+        kept.renew_small(session.small())
+    return bool(lost.objects or oids or is_small)
+
+
+class _Session:
+    """The prepared statements of one session."""
+
+    def __init__(self, connection: sa.Connection, major: int) -> None:
+        self._connection = connection
+        self._major = major
+        _keep_prepared(connection)
+        self._run("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
+
+    def touched(self, since: str) -> Touched:
+        """What was touched since that transaction."""
+        self._prepare("touched", touched_statement(), "(xid)")
+        return Touched.of(self._run(f"EXECUTE alembic_proof_touched('{since}')"))
+
+    def all(self) -> str:
+        """Everything, as JSON text."""
+        self._prepare("all", statement(major=self._major))
+        return str(self._run("EXECUTE alembic_proof_all")[0])
+
+    def narrow(self, oids: frozenset[int]) -> tuple[list[int], str]:
+        """The OIDs of all that is told for these, and what is told, as JSON text."""
+        self._prepare("narrow", narrow_statement(major=self._major), "(oid[])")
+        array = ",".join(map(str, oids))
+        text, _, told = tuple(self._run(f"EXECUTE alembic_proof_narrow('{{{array}}}')"))
+        return [int(oid) for oid in str(told).split(",")], str(text)
+
+    def small(self) -> str:
+        """The small catalogs, as JSON text."""
+        self._prepare("small", small_statement(major=self._major))
+        return str(self._run("EXECUTE alembic_proof_small")[0])
+
+    def _prepare(self, name: str, sql: str, types: str = "") -> None:
+        prepared = self._connection.info.setdefault(_PREPARED, set())
+        if name not in prepared:
+            self._connection.exec_driver_sql(f"PREPARE alembic_proof_{name}{types} AS {sql}")
+            prepared.add(name)
+
+    def _run(self, sql: str) -> sa.Row[Any]:
+        return self._connection.exec_driver_sql(sql).one()
+
+
+def _keep_prepared(connection: sa.Connection) -> None:
+    """Ensures that the driver leaves what is prepared here alone.
+
+    psycopg sends DEALLOCATE ALL after a DROP once it has prepared something by itself.
+    Source: psycopg's manual, "Prepared statements".
+    """
+    driver = connection.connection.dbapi_connection
+    if getattr(driver, "prepare_threshold", None) is not None:
+        setattr(driver, "prepare_threshold", None)  # noqa: B010  only psycopg's connection has it
+
+
+def _state_of(error: sa.exc.DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
