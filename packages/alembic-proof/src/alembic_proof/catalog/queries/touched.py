@@ -78,7 +78,13 @@ LIVE: Mapping[str, str] = {
 }
 """The catalogs that are followed row by row, and which of their rows a reading may hold."""
 
-_COUNTED = (*SMALL, "pg_amop", "pg_amproc", "pg_ts_config_map")
+_COUNTED = {
+    **dict.fromkeys(SMALL, "oid"),
+    "pg_amop": "amopfamily",
+    "pg_amproc": "amprocfamily",
+    "pg_ts_config_map": "mapcfg",
+}
+"""The small catalogs, and whose OID tells that a row is a user's."""
 _SETTINGS = (
     *("DateStyle", "IntervalStyle", "TimeZone", "bytea_output", "extra_float_digits"),
     *("quote_all_identifiers", "standard_conforming_strings", "lc_monetary", "role"),
@@ -177,7 +183,10 @@ def _surroundings() -> str:
 
 def _small() -> str:
     """What tells that something went from the small catalogs, and all of what shows no xmin."""
-    counts = ", ".join(f"(SELECT count(*) FROM {name})" for name in _COUNTED)
+    counts = ", ".join(
+        f"(SELECT count(*) FROM {name} WHERE {oid} >= {FIRST_USER_OID})"
+        for name, oid in _COUNTED.items()
+    )
     return f"""SELECT md5(concat_ws('|', {counts},
         (SELECT md5(string_agg(m::text, ',' ORDER BY m.umid)) FROM pg_user_mappings AS m),
         (SELECT b.datdba || coalesce(b.datacl::text, '') FROM pg_database AS b
