@@ -62,9 +62,10 @@ def author_revision(
     """
     config = alembic_config(project, url=history_url)
     environment = read_environment(config)
+    metadatas = environment.models
     _refuse_several_heads(config)
     run_upgrade(config, "heads")
-    create_models(models_url, metadata=environment.metadata)
+    create_models(models_url, metadatas=metadatas)
     models = read_database(models_url, environment=environment)
     head = read_database(history_url, environment=environment)
     if not any(change.severity == "error" for change in diff(head, models)):

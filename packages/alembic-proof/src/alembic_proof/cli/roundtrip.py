@@ -8,17 +8,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from alembic_proof.cli.outcome import add_format, conclude
 from alembic_proof.cli.project import Project, find_project
 from alembic_proof.cli.scratch import announced_server
-from alembic_proof.cli.terminal import note, say
-from alembic_proof.finding import has_failed
+from alembic_proof.finding import Finding
 from alembic_proof.history.chain import choose, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.scratch import scratch_database
-from alembic_proof.proofs import Step, prove_roundtrip
-from alembic_proof.report import Outcome, formats
-from alembic_proof.report.text import step_text
+from alembic_proof.proofs import Tell, prove_roundtrip
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -45,33 +43,28 @@ def add(commands: Any) -> argparse.ArgumentParser:
         metavar="REF",
         help="prove the revisions whose files changed since the merge base with this git ref",
     )
-    parser.add_argument("--format", choices=tuple(formats()), default="text")
+    add_format(parser)
     parser.set_defaults(run=_run)
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
     project = find_project(arguments.config)
-    tell = say if arguments.format == "text" else note
     wanted = _wanted(project, arguments)
     server_url = announced_server(project, os.environ)
-    steps: list[Step] = []
 
-    def told(step: Step) -> None:
-        steps.append(step)
-        tell(step_text(step))
+    def prove(tell: Tell) -> tuple[Finding, ...]:
+        with ExitStack() as stack:
+            return prove_roundtrip(
+                project.alembic,
+                open_database=lambda: stack.enter_context(
+                    scratch_database(server_url, label="roundtrip")
+                ),
+                tell=tell,
+                wanted=wanted,
+            )
 
-    with ExitStack() as stack:
-        findings = prove_roundtrip(
-            project.alembic,
-            open_database=lambda: stack.enter_context(
-                scratch_database(server_url, label="roundtrip")
-            ),
-            tell=told,
-            wanted=wanted,
-        )
-    say(formats()[arguments.format](Outcome("round trip", tuple(steps), findings)))
-    return 1 if has_failed(findings) else 0
+    return conclude(arguments.format, "round trip", prove)
 
 
 def _wanted(project: Project, arguments: argparse.Namespace) -> frozenset[str]:

@@ -25,14 +25,19 @@ def read_database(url: str, *, environment: Environment) -> Catalog:
     return run_on(url, read)
 
 
-def create_models(url: str, *, metadata: MetaData) -> None:
+def create_models(url: str, *, metadatas: tuple[MetaData, ...]) -> None:
     """Ensures that the empty database has what the models and their DDL events say.
 
     Raises:
         DatabaseError: PostgreSQL refuses one of their statements.
     """
+
+    def create(connection: Connection) -> None:
+        for metadata in metadatas:
+            metadata.create_all(connection, checkfirst=False)
+
     try:
-        run_on(url, lambda connection: metadata.create_all(connection, checkfirst=False))
+        run_on(url, create)
     except SQLAlchemyError as error:
         raise DatabaseError(
             f"the models cannot be created: {error}",
