@@ -17,10 +17,9 @@ _WORD = r'"(?:[^"]|"")*"|[^\s",:=/]+'
 _NAME = re.compile(_WORD)
 _ITEM = re.compile(r'(?:"(?:[^"]|"")*"|[^,])+')
 _ACL_ITEM = re.compile(rf"(?P<grantee>{_WORD})?=(?P<letters>[a-zA-Z*]+)/(?P<grantor>{_WORD})")
+_DEFAULTS = "default privileges"
 _NAMED_IN_IDENTITY = {
-    "default privileges": re.compile(
-        rf"(?P<before>for role )(?P<role>{_WORD})(?P<after> .*)", re.DOTALL
-    ),
+    _DEFAULTS: re.compile(rf"(?P<before>for role )(?P<role>{_WORD})(?P<after> .*)", re.DOTALL),
     "user mapping": re.compile(rf"(?P<before>for )(?P<role>{_WORD})(?P<after> .*)", re.DOTALL),
 }
 
@@ -43,17 +42,16 @@ def rename_roles(catalog: Catalog, names: Names, *, of_built_in: Names) -> Catal
     in the privileges of what initdb and extensions made.
     """
     owners = _Owners(catalog)
-    return Catalog.of(
-        (
-            _renamed(
-                record,
-                of_built_in if record.kind == "built-in object" else names,
-                owner=owners.of(record),
-            )
-            for record in catalog.objects
-        ),
-        major=catalog.major,
+    renamed = (
+        _renamed(
+            record,
+            of_built_in if record.kind == "built-in object" else names,
+            owner=owners.of(record),
+        )
+        for record in catalog.objects
     )
+    kept = (record for record in renamed if record.facts or not record.is_implicit)
+    return Catalog.of(kept, major=catalog.major)
 
 
 class _Owners:
@@ -67,6 +65,10 @@ class _Owners:
         owner = record.fact("owner")
         if owner is not None:
             return owner
+        if record.kind == _DEFAULTS and (
+            match := _NAMED_IN_IDENTITY[_DEFAULTS].match(record.identity)
+        ):
+            return unquoted(match["role"])
         above = (self._by_key[key] for key in record.parents if key in self._by_key)
         return next((found for parent in above if (found := self.of(parent)) is not None), None)
 
@@ -74,10 +76,17 @@ class _Owners:
 def _renamed(record: CatalogObject, names: Names, *, owner: str | None) -> CatalogObject:
     facts: dict[str, str] = {}
     owner = _named(owner, names) if owner is not None else None
-    for attribute, value in record.facts:
-        attribute, value = _fact(record, attribute, value, names=names, owner=owner)
+    for old, said in record.facts:
+        attribute, value = _fact(record, old, said, names=names, owner=owner)
+        if attribute != old and attribute == f"{_GRANT}{OWNER}" and _is_built_in(record):
+            continue
         facts[attribute] = _joined(facts[attribute], value) if attribute in facts else value
     return replace(record, key=_key(record.key, names), facts=tuple(sorted(facts.items())))
+
+
+def _is_built_in(record: CatalogObject) -> bool:
+    """Default privileges of the whole database, by which the owner has everything anyhow."""
+    return record.kind == _DEFAULTS and " in schema " not in record.identity
 
 
 def _fact(
