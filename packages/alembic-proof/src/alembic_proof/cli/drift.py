@@ -16,6 +16,7 @@ from alembic_proof.finding import Finding
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.proofs import Tell, prove_drift
+from alembic_proof.proofs.drift import DRIFT_STEPS
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -70,4 +71,4 @@ def _run(arguments: argparse.Namespace) -> int:
                 owner=arguments.owner,
             )
 
-    return conclude(arguments.format, "drift", prove)
+    return conclude(arguments.format, "drift", prove, plan=DRIFT_STEPS)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable
 
-from alembic_proof.cli.terminal import note, say
+from alembic_proof.cli.terminal import is_lively, note, say
 from alembic_proof.finding import Finding, has_failed
 from alembic_proof.proofs import Step, Tell
 from alembic_proof.report import Outcome, formats
@@ -15,15 +17,39 @@ from alembic_proof.report.text import step_text
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Let `--format` choose how the outcome is written."""
     parser.add_argument(
-        "--format", choices=tuple(formats()), default="text", help="how to write what was found"
+        "--format",
+        choices=tuple(formats()),
+        default="text",
+        help="how to write what was found (default: text; on a terminal with progress and a table)",
     )
 
 
-def conclude(format_: str, proof: str, prove: Callable[[Tell], tuple[Finding, ...]]) -> int:
+def conclude(
+    format_: str,
+    proof: str,
+    prove: Callable[[Tell], tuple[Finding, ...]],
+    *,
+    plan: tuple[str, ...] = (),
+) -> int:
     """The exit code of a proof whose outcome is printed; 1 where it found more than notes.
 
-    Only the text tells of the steps on standard output: the others must be one document.
+    `plan` are the names of the steps that are to come, as far as they are known: a terminal shows
+    how many of them are done. Only the text tells of the steps on standard output: the other
+    formats must be one document.
     """
+    if format_ == "text" and is_lively(sys.stdout, os.environ):
+        # Who looks at a terminal waits for it; nobody else has to.
+        from alembic_proof.cli.live import prove_live
+
+        outcome = prove_live(proof, prove, plan=plan)
+    else:
+        outcome = _prove_plainly(format_, proof, prove)
+    return 1 if has_failed(outcome.findings) else 0
+
+
+def _prove_plainly(
+    format_: str, proof: str, prove: Callable[[Tell], tuple[Finding, ...]]
+) -> Outcome:
     steps: list[Step] = []
     show = say if format_ == "text" else note
 
@@ -32,5 +58,6 @@ def conclude(format_: str, proof: str, prove: Callable[[Tell], tuple[Finding, ..
         show(step_text(step))
 
     findings = prove(tell)
-    say(formats()[format_](Outcome(proof, tuple(steps), findings)))
-    return 1 if has_failed(findings) else 0
+    outcome = Outcome(proof, tuple(steps), findings)
+    say(formats()[format_](outcome))
+    return outcome

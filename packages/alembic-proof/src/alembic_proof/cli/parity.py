@@ -11,6 +11,7 @@ from alembic_proof.cli.project import find_project
 from alembic_proof.cli.scratch import scratch_databases
 from alembic_proof.finding import Finding
 from alembic_proof.proofs import Tell, prove_parity
+from alembic_proof.proofs.parity import PARITY_STEPS
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -39,4 +40,4 @@ def _run(arguments: argparse.Namespace) -> int:
                 project.alembic, history_url=history_url, models_url=models_url, tell=tell
             )
 
-    return conclude(arguments.format, "parity", prove)
+    return conclude(arguments.format, "parity", prove, plan=PARITY_STEPS)

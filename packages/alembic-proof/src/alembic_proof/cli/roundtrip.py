@@ -12,7 +12,7 @@ from alembic_proof.cli.outcome import add_format, conclude
 from alembic_proof.cli.project import Project, find_project
 from alembic_proof.cli.scratch import announced_server
 from alembic_proof.finding import Finding
-from alembic_proof.history.chain import choose, read_chain
+from alembic_proof.history.chain import ChainRevision, choose, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.scratch import scratch_database
@@ -50,7 +50,9 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     project = find_project(arguments.config)
-    wanted = _wanted(project, arguments)
+    chain = read_chain(alembic_config(project.alembic))
+    wanted = _wanted(project, chain, arguments)
+    plan = tuple(f"{one.revision_id} {one.title}" for one in chain if one.revision_id in wanted)
     server_url = announced_server(project, os.environ)
 
     def prove(tell: Tell) -> tuple[Finding, ...]:
@@ -64,18 +66,19 @@ def _run(arguments: argparse.Namespace) -> int:
                 wanted=wanted,
             )
 
-    return conclude(arguments.format, "round trip", prove)
+    return conclude(arguments.format, "round trip", prove, plan=plan)
 
 
-def _wanted(project: Project, arguments: argparse.Namespace) -> frozenset[str]:
+def _wanted(
+    project: Project, chain: tuple[ChainRevision, ...], arguments: argparse.Namespace
+) -> frozenset[str]:
     """The ids of the revisions that the arguments name."""
-    config = alembic_config(project.alembic)
     files: frozenset[Path] | None = None
     if arguments.base_ref is not None:
         files = changed_files(project.alembic.directory, base_ref=arguments.base_ref)
     return choose(
-        config,
-        read_chain(config),
+        alembic_config(project.alembic),
+        chain,
         names=arguments.revisions,
         start=arguments.start,
         files=files,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 
 def say(text: str) -> None:
@@ -15,6 +17,11 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Print what is not the result (progress, which server) on standard error."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def is_lively(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether somebody looks at it on a terminal that can move its cursor."""
+    return stream.isatty() and environ.get("TERM") not in ("dumb", "unknown")
 
 
 def shown_path(path: Path | None) -> str:

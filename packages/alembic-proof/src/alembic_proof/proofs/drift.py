@@ -17,6 +17,8 @@ from alembic_proof.proofs.sides import Sides
 from alembic_proof.proofs.state import DatabaseState, read_major, read_state
 from alembic_proof.proofs.step import Tell, timed
 
+DRIFT_STEPS = ("read the live database", "build the history", "compare the catalogs")
+"""How their names begin, in their order."""
 _SIDES = Sides("history", "live database")
 
 
@@ -45,13 +47,13 @@ def prove_drift(
     major = read_major(live_url)
     config = alembic_config(project, url=open_database(major))
     environment = read_environment(config)
-    with timed("read the live database", tell=tell):
+    with timed(DRIFT_STEPS[0], tell=tell):
         live = read_state(live_url, environment=environment, owner=owner)
     heads = _known_heads(live, read_chain(config), environment, url=live_url)
-    with timed(f"build the history at {', '.join(heads) or 'base'}", tell=tell):
+    with timed(f"{DRIFT_STEPS[1]} at {', '.join(heads) or 'base'}", tell=tell):
         for head in heads:
             run_upgrade(config, head)
-    with timed("compare the catalogs", tell=tell):
+    with timed(DRIFT_STEPS[2], tell=tell):
         history = read_state(config.attributes["url"], environment=environment)
         changes = diff(_as_if_live(history, live), live.catalog)
     found = tuple(_finding(change) for change in changes)

@@ -12,6 +12,8 @@ from alembic_proof.proofs.excluded import exclude
 from alembic_proof.proofs.sides import Sides
 from alembic_proof.proofs.step import Tell, timed
 
+PARITY_STEPS = ("upgrade to head", "create the models", "compare the catalogs")
+"""In their order."""
 _SIDES = Sides("models", "history")
 
 
@@ -30,11 +32,11 @@ def prove_parity(
     config = alembic_config(project, url=history_url)
     environment = read_environment(config)
     models = environment.models
-    with timed("upgrade to head", tell=tell):
+    with timed(PARITY_STEPS[0], tell=tell):
         run_upgrade(config, "heads")
-    with timed("create the models", tell=tell):
+    with timed(PARITY_STEPS[1], tell=tell):
         create_models(models_url, metadatas=models)
-    with timed("compare the catalogs", tell=tell):
+    with timed(PARITY_STEPS[2], tell=tell):
         expected = read_database(models_url, environment=environment)
         found = read_database(history_url, environment=environment)
         excluded = exclude(environment, models_url=models_url, history_url=history_url)
