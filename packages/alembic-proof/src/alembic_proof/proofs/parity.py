@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog import Change, diff
+from alembic_proof.catalog import CatalogObject, Change, diff
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.environment import read_environment
 from alembic_proof.history.project import AlembicProject
@@ -34,16 +34,27 @@ def prove_parity(
     models = environment.models
     with timed(PARITY_STEPS[0], tell=tell):
         run_upgrade(config, "heads")
+        found = read_database(history_url, environment=environment)
     with timed(PARITY_STEPS[1], tell=tell):
-        create_models(models_url, metadatas=models)
+        given = create_models(models_url, metadatas=models, like=found)
     with timed(PARITY_STEPS[2], tell=tell):
         expected = read_database(models_url, environment=environment)
-        found = read_database(history_url, environment=environment)
         excluded = exclude(environment, models_url=models_url, history_url=history_url)
         changes = diff(excluded.without(expected), excluded.without(found))
-    return tuple(_finding(change) for change in changes)
+    return (*(_finding(change) for change in changes), *_given(given))
 
 
 def _finding(change: Change) -> Finding:
     severity = Severity(change.severity)
     return Finding(rule="parity", message=_SIDES.sentence(change), severity=severity)
+
+
+def _given(given: tuple[CatalogObject, ...]) -> tuple[Finding, ...]:
+    """A note that names what was not compared, because the models cannot do without it."""
+    if not given:
+        return ()
+    names = ", ".join(str(one.key) for one in given)
+    message = (
+        f"create_all() fails without what the models do not declare; as in the history: {names}"
+    )
+    return (Finding(rule="not-in-the-models", message=message, severity=Severity.NOTE),)
