@@ -10,7 +10,7 @@ override do := $(value do)
 export m rev do
 
 .DEFAULT_GOAL := help
-.PHONY: help tools test lint format roundtrip parity revision migrate upgrade downgrade history current check db pins
+.PHONY: help tools test lint format roundtrip parity drift revision migrate upgrade downgrade history current check db pins
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ roundtrip: bootstrap ## Prove that every revision goes up, down and up again
 
 parity: bootstrap ## Prove that models and history build the same database
 	@$(NOX) -s parity
+
+drift: bootstrap ## Compare the database with its history: everything, and only reading
+	@$(NOX) -s drift
 
 history: bootstrap ## List the revisions
 	@$(NOX) -s history

@@ -167,6 +167,12 @@ def parity(session: nox.Session) -> None:
 
 
 @nox.session
+def drift(session: nox.Session) -> None:
+    """Compare BOARDS_DATABASE_URL, else the local database, with its history; it is only read."""
+    prove(session, "drift", *session.posargs)
+
+
+@nox.session
 def upgrade(session: nox.Session) -> None:
     """Migrate the database up (`-- REVISION`, default head)."""
     migrate(session, "upgrade", *session.posargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,9 @@ def test_a_clean_history_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixt
     code = main(["--config", _project(tmp_path, _GOOD), "lint"])
 
     assert code == 0
-    assert capsys.readouterr().out == "1 revision file, 7 rules: no findings\n"
+    step, last = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"  1 revision file, 7 rules +0\.\d{3} s", step)
+    assert last == "lint: no findings"
 
 
 def test_findings_exit_with_1(
@@ -42,11 +45,24 @@ def test_findings_exit_with_1(
     code = main(["lint"])
 
     assert code == 1
-    assert capsys.readouterr().out.splitlines() == [
+    assert capsys.readouterr().out.splitlines()[1:] == [
         f"scripts/versions/a.py:2: error: {_IMPORT} [imports-project]",
         "scripts/versions/a.py:3: error: downgrade() does nothing [empty-downgrade]",
-        "2 errors",
+        "lint: 2 errors",
     ]
+
+
+@pytest.mark.parametrize("format_", ["json", "github", "junit", "markdown"])
+def test_findings_are_written_for_other_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], format_: str
+) -> None:
+    """As those of every proof; the steps are told on standard error."""
+    code = main(["--config", _project(tmp_path, _BAD), "lint", "--format", format_])
+
+    shown = capsys.readouterr()
+    assert code == 1
+    assert "empty-downgrade" in shown.out
+    assert "7 rules" in shown.err
 
 
 def test_no_alembic_ini_exits_with_2(

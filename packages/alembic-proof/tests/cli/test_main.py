@@ -23,7 +23,8 @@ def test_help_names_every_command_and_the_exit_codes(capsys: pytest.CaptureFixtu
     shown = capsys.readouterr().out
     assert caught.value.code == 0
     assert all(
-        f"    {name} " in shown for name in ("roundtrip", "parity", "revision", "lint", "server")
+        f"    {name} " in shown
+        for name in ("roundtrip", "parity", "drift", "revision", "lint", "server")
     )
     assert "exit codes: 0 clean, 1 findings, 2 " in shown
 

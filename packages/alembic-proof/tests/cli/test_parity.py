@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+
+from alembic_proof.cli import main
 
 
 def test_parity(
@@ -14,5 +20,19 @@ def test_parity(
 
     code, out, _ = run("parity")
 
-    assert out == (root / "expected.txt").read_text(encoding="utf-8")
-    assert code == (0 if parity_case == "equal" else 1)
+    expected = (root / "expected.txt").read_text(encoding="utf-8")
+    assert out == expected
+    assert code == (1 if re.search("^(error|warning): ", expected, re.MULTILINE) else 0)
+
+
+def test_the_outcome_is_one_document(
+    open_case: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of every other proof."""
+    open_case("parity/differs")
+
+    code = main(["parity", "--format", "json"])
+
+    document = json.loads(capsys.readouterr().out)
+    assert (code, document["proof"]) == (1, "parity")
+    assert [finding["rule"] for finding in document["findings"]] == ["parity"]

@@ -55,6 +55,16 @@ def test_a_finished_revision_makes_models_and_history_equal(open_case: Open, run
     assert run("roundtrip")[0] == 0
 
 
+@pytest.mark.parametrize("case", ["excluded_by_object", "surroundings"])
+def test_what_is_not_compared_is_nothing_to_write(open_case: Open, run: Run, case: str) -> None:
+    """What parity leaves out, or makes by itself, no revision needs."""
+    open_case(f"parity/{case}")
+
+    code, out, _ = run("revision", "Add things")
+
+    assert (code, out.startswith("nothing to change")) == (0, True)
+
+
 def test_what_alembic_does_not_see_is_listed_with_its_sql(open_case: Open, run: Run) -> None:
     """The file stays, with what Alembic saw; the rest is named, in both directions; exit 1."""
     root = open_case("authoring/by_hand")

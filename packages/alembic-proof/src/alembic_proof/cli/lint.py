@@ -6,11 +6,13 @@ import argparse
 from typing import Any
 
 from alembic_proof.cli.options import project_of
+from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.terminal import say
-from alembic_proof.finding import has_failed
+from alembic_proof.finding import Finding
 from alembic_proof.lint import all_rules, lint, read_history
+from alembic_proof.proofs.step import timed
 from alembic_proof.report.rules import rule_section, rules_page
-from alembic_proof.report.text import counted, findings_text
+from alembic_proof.report.text import counted
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -28,6 +30,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
         choices=["", *(rule.id for rule in all_rules())],
         help="print the documentation of RULE, of all rules without one",
     )
+    add_format(parser)
     parser.set_defaults(run=_run)
     return parser
 
@@ -38,10 +41,13 @@ def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
     history = read_history(project.alembic, frozen_from=project.config.frozen_from)
     rules = all_rules()
-    findings = lint(history, rules=rules)
-    read = f"{counted(len(history.files), 'revision file')}, {counted(len(rules), 'rule')}"
-    say(findings_text(findings) or f"{read}: no findings")
-    return 1 if has_failed(findings) else 0
+
+    def check(audience: Audience) -> tuple[Finding, ...]:
+        read = f"{counted(len(history.files), 'revision file')}, {counted(len(rules), 'rule')}"
+        with timed(read, tell=audience.tell):
+            return lint(history, rules=rules)
+
+    return conclude(arguments.format, "lint", check)
 
 
 def _explain(rule_id: str) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from alembic_proof.cli import lint, parity, revision, roundtrip, server
+from alembic_proof.cli import drift, lint, parity, revision, roundtrip, server
 from alembic_proof.cli.options import add_project_options
 from alembic_proof.env.ending import exit_code_of
 
-_COMMANDS = (roundtrip, parity, revision, lint, server)
+_COMMANDS = (roundtrip, parity, drift, revision, lint, server)
 _EXIT_CODES = "exit codes: 0 clean, 1 findings, 2 broken surroundings or usage"
 
 

@@ -7,11 +7,11 @@ import os
 from typing import Any
 
 from alembic_proof.cli.options import project_of
+from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import history_and_models
-from alembic_proof.cli.terminal import results_alone, say
-from alembic_proof.finding import has_failed
+from alembic_proof.finding import Finding
 from alembic_proof.proofs import prove_parity
-from alembic_proof.report.text import proof_text, step_text
+from alembic_proof.proofs.parity import PARITY_STEPS
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -21,24 +21,26 @@ def add(commands: Any) -> argparse.ArgumentParser:
         help="prove that the models and the history build the same database",
         description=(
             "Builds one scratch database from the history and one from the models that env.py "
-            "hands over (create_all); their catalogs must be equal."
+            "hands over (create_all); their catalogs must be equal. What its include_object and "
+            "include_name keep from autogenerate is not compared."
         ),
     )
+    add_format(parser)
     parser.set_defaults(run=_run)
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
-    with (
-        results_alone() as tell,
-        history_and_models(project, os.environ) as (history_url, models_url),
-    ):
-        findings = prove_parity(
-            project.alembic,
-            history_url=history_url,
-            models_url=models_url,
-            tell=lambda step: tell(step_text(step)),
-        )
-    say(proof_text("parity", findings))
-    return 1 if has_failed(findings) else 0
+
+    def prove(audience: Audience) -> tuple[Finding, ...]:
+        audience.expect(PARITY_STEPS)
+        with history_and_models(project, os.environ) as (history_url, models_url):
+            return prove_parity(
+                project.alembic,
+                history_url=history_url,
+                models_url=models_url,
+                tell=audience.tell,
+            )
+
+    return conclude(arguments.format, "parity", prove)

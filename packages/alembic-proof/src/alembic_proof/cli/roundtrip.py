@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from alembic_proof.cli.options import project_of
+from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import announced_server
-from alembic_proof.cli.terminal import note, results_alone, say
-from alembic_proof.finding import Finding, has_failed
-from alembic_proof.history.chain import choose, read_chain
+from alembic_proof.finding import Finding
+from alembic_proof.history.chain import ChainRevision, choose, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
 from alembic_proof.project import Project, history_databases
-from alembic_proof.proofs import RowPlan, Step, Tell, prove_roundtrip
-from alembic_proof.report import Outcome, formats
-from alembic_proof.report.text import step_text
+from alembic_proof.proofs import RowPlan, prove_roundtrip
 
 MOST_ROWS = 100
 
@@ -54,23 +52,29 @@ def add(commands: Any) -> argparse.ArgumentParser:
         metavar="N",
         help="put N rows into each table that is new or changed (default: 3; 0: none)",
     )
-    parser.add_argument("--format", choices=tuple(formats()), default="text")
+    add_format(parser)
     parser.set_defaults(run=_run)
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    steps: list[Step] = []
-    with results_alone() as tell_result:
-        tell = tell_result if arguments.format == "text" else note
+    project = project_of(arguments)
 
-        def told(step: Step) -> None:
-            steps.append(step)
-            tell(step_text(step))
+    def prove(audience: Audience) -> tuple[Finding, ...]:
+        server_url = announced_server(project, os.environ)
+        with history_databases(project, server_url, label="roundtrip") as open_database:
+            chain = read_chain(alembic_config(project.alembic))
+            wanted = _wanted(project, chain, arguments)
+            audience.expect([one.name for one in chain if one.revision_id in wanted])
+            return prove_roundtrip(
+                project.alembic,
+                open_database=open_database,
+                tell=audience.tell,
+                wanted=wanted,
+                row_plan=RowPlan(rows=arguments.rows),
+            )
 
-        findings = _findings(arguments, tell=told)
-    say(formats()[arguments.format](Outcome("round trip", tuple(steps), findings)))
-    return 1 if has_failed(findings) else 0
+    return conclude(arguments.format, "round trip", prove)
 
 
 def _row_number(text: str) -> int:
@@ -80,28 +84,16 @@ def _row_number(text: str) -> int:
     return number
 
 
-def _findings(arguments: argparse.Namespace, *, tell: Tell) -> tuple[Finding, ...]:
-    project = project_of(arguments)
-    server_url = announced_server(project, os.environ)
-    with history_databases(project, server_url, label="roundtrip") as open_database:
-        return prove_roundtrip(
-            project.alembic,
-            open_database=open_database,
-            tell=tell,
-            wanted=_wanted(project, arguments),
-            row_plan=RowPlan(rows=arguments.rows),
-        )
-
-
-def _wanted(project: Project, arguments: argparse.Namespace) -> frozenset[str]:
+def _wanted(
+    project: Project, chain: tuple[ChainRevision, ...], arguments: argparse.Namespace
+) -> frozenset[str]:
     """The ids of the revisions that the arguments name."""
-    config = alembic_config(project.alembic)
     files: frozenset[Path] | None = None
     if arguments.base_ref is not None:
         files = changed_files(project.alembic.directory, base_ref=arguments.base_ref)
     return choose(
-        config,
-        read_chain(config),
+        alembic_config(project.alembic),
+        chain,
         names=arguments.revisions,
         start=arguments.start,
         files=files,

@@ -6,9 +6,40 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from alembic_proof.cli.terminal import note
+from alembic_proof.errors import ServerError
+from alembic_proof.postgres.binaries import BINDIR, MAJOR
+from alembic_proof.postgres.pins import MAJORS
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.project import Project, history_databases, scratch_server_url
+from alembic_proof.proofs.state import read_major
+
+
+def server_like(project: Project, environ: Mapping[str, str], *, major: int) -> str:
+    """The URL of a server for scratch databases of that major version; a line says where it is.
+
+    Raises:
+        ServerError: the server that the environment names is another one, or none can be had.
+    """
+    variable = project.config.scratch_url_env
+    if variable and environ.get(variable, "").strip():
+        return _of_major(announced_server(project, environ), major, variable=variable)
+    if major in MAJORS:
+        environ = {**environ, MAJOR: str(major)}
+    else:
+        environ = {name: value for name, value in environ.items() if name != MAJOR}
+    return _of_major(announced_server(project, environ), major, variable=BINDIR)
+
+
+def _of_major(server_url: str, major: int, *, variable: str) -> str:
+    found = read_major(server_url)
+    if found != major:
+        raise ServerError(
+            f"the live server is PostgreSQL {major}, the one for scratch databases {found}",
+            where=DatabaseUrl.parse(server_url).display,
+            todo=f"name a PostgreSQL {major} in {variable}",
+        )
+    return server_url
 
 
 def announced_server(project: Project, environ: Mapping[str, str]) -> str:

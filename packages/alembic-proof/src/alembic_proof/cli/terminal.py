@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from alembic_proof.env.ending import tell
 
@@ -32,6 +33,11 @@ def results_alone() -> Iterator[Callable[[str], None]]:
     results = sys.stdout
     with redirect_stdout(sys.stderr):
         yield partial(tell, results)
+
+
+def is_lively(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether somebody looks at it on a terminal that can move its cursor."""
+    return stream.isatty() and environ.get("TERM") not in ("dumb", "unknown")
 
 
 def shown_path(path: Path | None) -> str:

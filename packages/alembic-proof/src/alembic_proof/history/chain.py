@@ -26,6 +26,11 @@ class ChainRevision:
     irreversible: str = ""
     lossy: str = ""
 
+    @property
+    def name(self) -> str:
+        """Id and title, as it is told of."""
+        return f"{self.revision_id} {self.title}"
+
 
 def read_chain(config: Config) -> tuple[ChainRevision, ...]:
     """All revisions in the order in which Alembic applies them to an empty database.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +23,47 @@ from alembic_proof.postgres.url import DatabaseUrl
 _DATABASE = "SELECT current_database()"
 
 
+IncludeObject = Callable[[Any, str | None, str, bool, Any], bool]
+"""Alembic's: the object, its name, its type, whether the database has it, its counterpart."""
+IncludeName = Callable[[str | None, str, Mapping[str, str | None]], bool]
+"""Alembic's: a name in the database, its type, the names of what it lies in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What env.py keeps autogenerate from looking at; None where it keeps nothing back."""
+
+    include_object: IncludeObject | None = None
+    include_name: IncludeName | None = None
+    include_schemas: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The models' metadata and where the version is kept."""
+    """The models' metadata, what of it counts, and where the version is kept."""
 
-    metadata: MetaData
+    metadatas: tuple[MetaData, ...]
+    """As env.py hands them over; none where it has no models."""
     version_table: str
     version_schema: str | None
+    filters: Filters
+    place: str
+    """The path of env.py."""
+
+    @property
+    def models(self) -> tuple[MetaData, ...]:
+        """The metadata, at least one.
+
+        Raises:
+            HistoryError: env.py hands over none.
+        """
+        if not self.metadatas:
+            raise HistoryError(
+                "env.py hands over no target_metadata",
+                where=self.place,
+                todo="give run_env (or context.configure) the models' MetaData, one or a list",
+            )
+        return self.metadatas
 
 
 def read_environment(config: Config) -> Environment:
@@ -39,8 +73,7 @@ def read_environment(config: Config) -> Environment:
     its own way would have a proof migrate the developer's database.
 
     Raises:
-        HistoryError: an env.py that cannot run, hands over no metadata or several, or
-            connects to another database.
+        HistoryError: an env.py that cannot run, or connects to another database.
     """
     seen: list[tuple[MigrationContext, str]] = []
 
@@ -58,9 +91,15 @@ def read_environment(config: Config) -> Environment:
     context, database = seen[-1]
     _refuse_another(database, config=config, place=place)
     return Environment(
-        metadata=_metadata(context, place=place),
+        metadatas=_metadatas(context.opts.get("target_metadata")),
         version_table=context.version_table,
         version_schema=context.version_table_schema,
+        filters=Filters(
+            include_object=context.opts.get("include_object"),
+            include_name=context.opts.get("include_name"),
+            include_schemas=bool(context.opts.get("include_schemas")),
+        ),
+        place=place,
     )
 
 
@@ -116,12 +155,7 @@ def _refuse_another(database: str, *, config: Config, place: str) -> None:
         )
 
 
-def _metadata(context: MigrationContext, *, place: str) -> MetaData:
-    metadata = context.opts.get("target_metadata")
-    if not isinstance(metadata, MetaData):
-        raise HistoryError(
-            "env.py hands over no target_metadata, or several",
-            where=place,
-            todo="give run_env (or context.configure) the models' one MetaData",
-        )
-    return metadata
+def _metadatas(target: object) -> tuple[MetaData, ...]:
+    """Each metadata once; what is none is left out."""
+    several = target if isinstance(target, Sequence) else (target,)
+    return tuple(dict.fromkeys(one for one in several if isinstance(one, MetaData)))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog import Change, diff
+from alembic_proof.catalog import CatalogObject, Change, diff
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.environment import read_environment
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, run_upgrade
 from alembic_proof.proofs.database import create_models, read_database
+from alembic_proof.proofs.excluded import exclude
+from alembic_proof.proofs.sides import Sides
 from alembic_proof.proofs.step import Tell, timed
+
+PARITY_STEPS = ("upgrade to head", "create the models", "compare the catalogs")
+"""In their order."""
+_SIDES = Sides("models", "history")
 
 
 def prove_parity(
@@ -16,7 +22,8 @@ def prove_parity(
 ) -> tuple[Finding, ...]:
     """What the models and the history at head disagree on; empty when they are equal.
 
-    Both URLs are of empty scratch databases, which are filled.
+    Both URLs are of empty scratch databases, which are filled. What env.py's `include_object` and
+    `include_name` keep from autogenerate is not compared, with all that hangs on it.
 
     Raises:
         HistoryError: a history that cannot be applied, or an env.py that cannot be used.
@@ -24,25 +31,30 @@ def prove_parity(
     """
     config = alembic_config(project, url=history_url)
     environment = read_environment(config)
-    with timed("upgrade to head", tell=tell):
+    models = environment.models
+    with timed(PARITY_STEPS[0], tell=tell):
         run_upgrade(config, "heads")
-    with timed("create the models", tell=tell):
-        create_models(models_url, metadata=environment.metadata)
-    with timed("compare the catalogs", tell=tell):
-        models = read_database(models_url, environment=environment)
-        history = read_database(history_url, environment=environment)
-        changes = diff(models, history)
-    return tuple(_finding(change) for change in changes)
+        found = read_database(history_url, environment=environment)
+    with timed(PARITY_STEPS[1], tell=tell):
+        given = create_models(models_url, metadatas=models, like=found)
+    with timed(PARITY_STEPS[2], tell=tell):
+        expected = read_database(models_url, environment=environment)
+        excluded = exclude(environment, models_url=models_url, history_url=history_url)
+        changes = diff(excluded.without(expected), excluded.without(found))
+    return (*(_finding(change) for change in changes), *_given(given))
 
 
 def _finding(change: Change) -> Finding:
-    return Finding(rule="parity", message=_sentence(change), severity=Severity(change.severity))
+    severity = Severity(change.severity)
+    return Finding(rule="parity", message=_SIDES.sentence(change), severity=severity)
 
 
-def _sentence(change: Change) -> str:
-    """The change, told of its two sides by name."""
-    if change.is_missing:
-        return f"{change.key}: only in the models"
-    if change.is_unexpected:
-        return f"{change.key}: only in the history"
-    return f"models -> history: {change}"
+def _given(given: tuple[CatalogObject, ...]) -> tuple[Finding, ...]:
+    """A note that names what was not compared, because the models cannot do without it."""
+    if not given:
+        return ()
+    names = ", ".join(str(one.key) for one in given)
+    message = (
+        f"create_all() fails without what the models do not declare; as in the history: {names}"
+    )
+    return (Finding(rule="not-in-the-models", message=message, severity=Severity.NOTE),)

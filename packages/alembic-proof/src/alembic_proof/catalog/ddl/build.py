@@ -90,8 +90,16 @@ class _Builder:
             yield from self._after_column(column)
         if record.kind != "column":
             for child in carried:
-                if child not in own:
+                if child not in own and not self._is_too_early(child, under=record):
                     yield from self._unsaid(child) if _follows(child) else self.build(child)
+
+    def _is_too_early(self, child: CatalogObject, *, under: CatalogObject) -> bool:
+        """A table is published by the statements of a publication that is yet to be made."""
+        if not child.kind.startswith("published") or under.kind == "publication":
+            return False
+        return any(
+            self.standing.find(at) is None for at in child.parents if at.kind == "publication"
+        )
 
     def _sequences(self, columns: list[CatalogObject]) -> Iterator[str]:
         """What the defaults of the columns draw from, before the columns are there."""

@@ -10,7 +10,9 @@ from sqlalchemy.sql.compiler import IdentifierPreparer
 from alembic_proof.catalog.acl import OWNER, PUBLIC
 from alembic_proof.catalog.model import CatalogObject
 
-_PREPARER: IdentifierPreparer = PGIdentifierPreparer(PGDialect())  # type: ignore[no-untyped-call]  # SQLAlchemy's own lack
+# Of a paramstyle to which a per cent sign in a name is no parameter: it would be doubled.
+_DIALECT = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's own lack
+_PREPARER: IdentifierPreparer = PGIdentifierPreparer(_DIALECT)
 _PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 
@@ -25,7 +27,9 @@ def role(name: str, *, owner: str) -> str:
     """A grantee as SQL names it; `owner` is who the object's owner is."""
     if name == PUBLIC:
         return PUBLIC
-    return quoted(owner if name == OWNER else name.removeprefix('"').removesuffix('"'))
+    if name == OWNER:
+        return quoted(owner)
+    return quoted(name[1:-1] if name in (f'"{PUBLIC}"', f'"{OWNER}"') else name)
 
 
 def quoted(name: str) -> str:

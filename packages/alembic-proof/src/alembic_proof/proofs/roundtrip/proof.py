@@ -123,9 +123,8 @@ class _RoundTrip:
         """Take over what the turn has found, and tell of it."""
         self._keep(turn)
         self.waiting.discard(turn.revision.revision_id)
-        name = f"{turn.revision.revision_id} {turn.revision.title}"
         elapsed_s = sum(seconds for _, seconds in turn.times)
-        self.tell(Step(name, elapsed_s, turn.times, shown(turn.revision.path)))
+        self.tell(Step(turn.revision.name, elapsed_s, turn.times, shown(turn.revision.path)))
 
     def _keep(self, turn: Turn) -> None:
         """Take over what the turn has found, each finding once."""

@@ -10,7 +10,7 @@ users = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("nickname", sa.Text),
-    sa.CheckConstraint("name <> ''", name="ck_users_name"),
+    sa.CheckConstraint("char_length(name) < 10000", name="ck_users_name"),
 )
 
 STATEMENTS = (

@@ -1,7 +1,5 @@
-"""An env.py with two sets of models."""
-
-import sqlalchemy as sa
+"""An env.py without models."""
 
 from alembic_proof.env import run_env
 
-run_env(target_metadata=[sa.MetaData(), sa.MetaData()])
+run_env(target_metadata=[])

@@ -1,0 +1,90 @@
+"""A proof on a terminal: a progress bar while it runs, then its steps as a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TimeElapsedColumn,
+)
+from rich.table import Column
+from rich.text import Text
+
+from alembic_proof.finding import Finding
+from alembic_proof.proofs import Step, Tell
+from alembic_proof.report import Outcome
+from alembic_proof.report.table import findings_lines, steps_table
+
+_BAR_WIDTH = 20
+
+
+def prove_live(
+    proof: str,
+    prove: Callable[[Tell, Callable[[Sequence[str]], None]], tuple[Finding, ...]],
+) -> Outcome:
+    """The outcome, printed; whatever ends the proof, the bar goes and the cursor comes back."""
+    # A stream of its own: what runs meanwhile may put another one in the place of standard output.
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    steps: list[Step] = []
+    plan: list[str] = []
+    with _bar(console) as progress:
+        task = progress.add_task("", total=None, current=proof)
+
+        def expect(names: Sequence[str]) -> None:
+            plan[:] = names
+            progress.update(task, total=len(plan) or None, current=_at(plan, 0) or proof)
+
+        def tell(step: Step) -> None:
+            steps.append(step)
+            done = _done(plan, step, before=int(progress.tasks[task].completed))
+            progress.update(task, completed=done, current=_at(plan, done))
+
+        findings = prove(tell, expect)
+    outcome = Outcome(proof, tuple(steps), findings)
+    if steps:
+        console.print(steps_table(outcome))
+    console.print(findings_lines(outcome), soft_wrap=True)
+    return outcome
+
+
+def _bar(console: Console) -> Progress:
+    """Steps done of all, how long it has taken, and the step that runs, cut where it must be."""
+    fixed = [Column(no_wrap=True, width=width) for width in (1, _BAR_WIDTH, 9, 7)]
+    return Progress(
+        SpinnerColumn(table_column=fixed[0]),
+        BarColumn(bar_width=_BAR_WIDTH, table_column=fixed[1]),
+        MofNCompleteColumn(table_column=fixed[2]),
+        TimeElapsedColumn(table_column=fixed[3]),
+        _StepColumn(),
+        console=console,
+        transient=True,
+        redirect_stderr=sys.stderr.isatty(),
+    )
+
+
+class _StepColumn(ProgressColumn):
+    """The name of the step that runs."""
+
+    def render(self, task: Task) -> Text:
+        """One line, whatever its width."""
+        return Text(task.fields["current"], no_wrap=True, overflow="ellipsis")
+
+
+def _at(plan: Sequence[str], place: int) -> str:
+    return plan[place] if place < len(plan) else ""
+
+
+def _done(plan: Sequence[str], step: Step, *, before: int) -> int:
+    """How many steps of the plan are done with this one: what failed on the way is not told."""
+    for place in range(before, len(plan)):
+        if step.name.startswith(plan[place]):
+            return place + 1
+    return min(before + 1, len(plan)) if plan else before + 1

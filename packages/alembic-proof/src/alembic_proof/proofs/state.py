@@ -1,0 +1,138 @@
+"""A database as drift compares it: where its history is, who migrated it, and its catalog.
+
+One read-only transaction reads it all. Nothing outlives that transaction: behind a pooler a setting
+of the session would be the next client's as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from alembic_proof.catalog import Catalog, read_catalog
+from alembic_proof.catalog.roles import Role
+from alembic_proof.env.server_message import server_message
+from alembic_proof.errors import DatabaseError
+from alembic_proof.history.environment import Environment
+from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.url import DatabaseUrl
+
+T = TypeVar("T")
+
+_READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_PATIENCE = """\
+SELECT pg_catalog.set_config('statement_timeout', '60s', true),
+       pg_catalog.set_config('lock_timeout', '2s', true),
+       pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', true),
+       pg_catalog.set_config('application_name', 'alembic-proof drift', true)"""
+_MAJOR = "SELECT pg_catalog.current_setting('server_version_num')::integer / 10000"
+_VERSION_TABLE = """\
+SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
+       pg_catalog.pg_get_userbyid(c.relowner)
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relname = :table AND c.relkind IN ('r', 'p')
+  AND n.nspname = coalesce(CAST(:schema AS text), n.nspname) AND n.nspname !~ '^pg_'
+  AND EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped)
+ORDER BY n.nspname = 'public' DESC, pg_catalog.pg_table_is_visible(c.oid) DESC, n.nspname
+LIMIT 1"""
+_ROLE = """\
+SELECT r.rolname, pg_catalog.quote_ident(r.rolname) FROM pg_catalog.pg_roles AS r
+WHERE r.rolname = :name"""
+_SUPERUSER = """\
+SELECT r.rolname, pg_catalog.quote_ident(r.rolname) FROM pg_catalog.pg_roles AS r
+WHERE r.oid = 10"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseState:
+    """What a database holds; without a version table its owner is the login."""
+
+    heads: tuple[str, ...] | None
+    """The revisions that it is at, sorted; None without a version table."""
+    owner: Role
+    """Who owns the version table: whoever migrated the database."""
+    superuser: Role
+    """Who made the cluster; the first privileges of what initdb made are his."""
+    catalog: Catalog
+
+
+def read_major(url: str) -> int:
+    """The major version of the URL's server.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        ServerError: no connection.
+    """
+    return _read_only(url, lambda connection: int(connection.execute(text(_MAJOR)).scalar_one()))
+
+
+def read_state(url: str, *, environment: Environment, owner: str | None = None) -> DatabaseState:
+    """The state of the URL's database; nothing is written, nothing locked for long.
+
+    `owner` is named where somebody else made the version table.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        ServerError: no connection.
+        DatabaseError: the login may not read the version table, a timeout passed, or there is no
+            role `owner`.
+    """
+    return _read_only(url, lambda connection: _state(connection, environment, owner=owner))
+
+
+def _state(connection: Connection, environment: Environment, *, owner: str | None) -> DatabaseState:
+    named = {"table": environment.version_table, "schema": environment.version_schema}
+    found = connection.execute(text(_VERSION_TABLE), named).one_or_none()
+    table, maker = found or (None, connection.execute(text("SELECT current_user")).scalar_one())
+    return DatabaseState(
+        heads=None if table is None else _heads(connection, table),
+        owner=_role(connection, owner or maker),
+        superuser=Role(*connection.execute(text(_SUPERUSER)).one()),
+        catalog=read_catalog(
+            connection,
+            version_table=environment.version_table,
+            version_schema=environment.version_schema,
+        ),
+    )
+
+
+def _heads(connection: Connection, table: str) -> tuple[str, ...]:
+    """The revisions in the version table, sorted."""
+    # Neither a colon nor a per cent sign in a name is a parameter.
+    rows = connection.exec_driver_sql(
+        f"SELECT version_num FROM {table}", execution_options={"no_parameters": True}
+    )
+    return tuple(sorted(str(head) for head in rows.scalars()))
+
+
+def _role(connection: Connection, name: str) -> Role:
+    found = connection.execute(text(_ROLE), {"name": name}).one_or_none()
+    if found is None:
+        raise DatabaseError(f"the server has no role {name}", todo="correct --owner")
+    return Role(*found)
+
+
+def _read_only(url: str, read: Callable[[Connection], T]) -> T:
+    """What `read` returns; PostgreSQL refuses whatever would write."""
+
+    def work(connection: Connection) -> T:
+        connection.execute(text(_READ_ONLY))
+        connection.execute(text(_PATIENCE))
+        return read(connection)
+
+    try:
+        return run_on(url, work)
+    except DBAPIError as error:
+        message = server_message(error)
+        raise DatabaseError(
+            f"the database cannot be read: {message.one_line if message else error.orig}",
+            where=DatabaseUrl.parse(url).display,
+            todo="let the login SELECT from the version table; after a timeout, try again",
+        ) from error
