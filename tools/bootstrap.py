@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -66,13 +67,8 @@ def install() -> None:
 def one_at_a_time() -> Iterator[None]:
     """Hold a file lock beside .tools, so that two runs at once make one.
 
-    Locks: flock on tools/.lock, where the platform has it.
+    Locks: flock on tools/.lock.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
     with (ROOT / "tools" / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

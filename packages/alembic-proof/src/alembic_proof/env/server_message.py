@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from alembic_proof.postgres.sqlstate import sqlstate_of
+
 _STATEMENT_CHARACTERS = 300
 
 
@@ -56,13 +58,13 @@ def _chain_of(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _read(error: DBAPIError) -> ServerMessage:
-    """Source: asyncpg.PostgresError's fields; psycopg's `diag`; psycopg2's `pgcode`."""
+    """Source: asyncpg.PostgresError's fields; psycopg's and psycopg2's `diag`."""
     original: BaseException = error.orig or error
     native = original.__cause__ or original
     diagnosis = getattr(native, "diag", None)
     message = getattr(native, "message", None) or getattr(diagnosis, "message_primary", None)
     return ServerMessage(
-        sqlstate=getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or "",
+        sqlstate=sqlstate_of(error),
         message=str(message or native).strip() or type(native).__name__,
         detail=getattr(native, "detail", None) or getattr(diagnosis, "message_detail", None) or "",
         hint=getattr(native, "hint", None) or getattr(diagnosis, "message_hint", None) or "",
