@@ -124,6 +124,14 @@ def test_uv_python_reaches_uv(checkout: Checkout) -> None:
     assert done.returncode == 2
 
 
+def test_blank_url_is_no_url(checkout: Checkout) -> None:
+    """A blank BOARDS_DATABASE_URL, as a CI's empty secret is, means the checkout's own database."""
+    done = checkout.run("make", "migrate", "current", BOARDS_DATABASE_URL=" ")
+
+    assert done.returncode == 0, done.stdout
+    assert "on boards at this checkout's server" in done.stdout or "nothing to do" in done.stdout
+
+
 def test_default_is_lint_roundtrip_test(checkout: Checkout) -> None:
     """Without a session, nox selects lint, roundtrip and test, in this order."""
     listed = checkout.run(*NOX, "-l").stdout
@@ -131,11 +139,16 @@ def test_default_is_lint_roundtrip_test(checkout: Checkout) -> None:
     assert re.findall(r"^\* (\w+)", listed, re.MULTILINE) == ["lint", "roundtrip", "test"]
 
 
-def test_ci_ends_with_the_closing_line(checkout: Checkout, tmp_path: Path) -> None:
-    """`.ci/run` repeats pytest's closing line as its last, and keeps the exit code."""
-    closing = "===== 1 failed, 2 passed in 3.45s ====="
+@pytest.mark.parametrize("red", ["", "\033[31m"])
+def test_ci_ends_with_the_closing_line(checkout: Checkout, tmp_path: Path, red: str) -> None:
+    """`.ci/run` repeats pytest's closing line, coloured or not, as its last; the exit code stays."""
+    closing = "===== 1 failed, 2 passed in 3.45s (0:00:03) ====="
+    plain = "\033[0m" if red else ""
+    said = closing.replace("1 failed", f"{red}1 failed{plain}")
     make = tmp_path / "make"
-    make.write_text(f"#!/bin/sh\necho '{closing}'\necho nox says more\nexit 2\n", encoding="utf-8")
+    make.write_text(
+        f"#!/bin/sh\necho '{red}{said}{plain}'\necho nox says more\nexit 2\n", encoding="utf-8"
+    )
     make.chmod(0o755)
 
     done = checkout.run(
