@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from alembic_proof.postgres.sqlstate import sqlstate_of
 
 _STATEMENT_CHARACTERS = 300
+_OF_PREPARED_STATEMENTS = ("26000", "42P05")
+"""Their hint is asyncpg's own, on its caches behind a pooler; that is no place for a migration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +65,13 @@ def _read(error: DBAPIError) -> ServerMessage:
     native = original.__cause__ or original
     diagnosis = getattr(native, "diag", None)
     message = getattr(native, "message", None) or getattr(diagnosis, "message_primary", None)
+    sqlstate = sqlstate_of(error)
+    hint = getattr(native, "hint", None) or getattr(diagnosis, "message_hint", None) or ""
     return ServerMessage(
-        sqlstate=sqlstate_of(error),
+        sqlstate=sqlstate,
         message=str(message or native).strip() or type(native).__name__,
         detail=getattr(native, "detail", None) or getattr(diagnosis, "message_detail", None) or "",
-        hint=getattr(native, "hint", None) or getattr(diagnosis, "message_hint", None) or "",
+        hint="" if sqlstate in _OF_PREPARED_STATEMENTS else hint,
         statement=_one_line(error.statement or ""),
         is_connection_lost=error.connection_invalidated,
         sql=error.statement or "",
