@@ -71,7 +71,7 @@ def run(session: nox.Session, *command: str) -> None:
 
 def migrate(session: nox.Session, *command: str) -> None:
     """Run boards-migrate on BOARDS_DATABASE_URL, else on the checkout's own database."""
-    local = () if os.environ.get("BOARDS_DATABASE_URL") else ("--local",)
+    local = () if os.environ.get("BOARDS_DATABASE_URL", "").strip() else ("--local",)
     run(session, "boards-migrate", *local, *command)
 
 
@@ -112,7 +112,7 @@ def roundtrip(session: nox.Session) -> None:
 @nox.session
 def test(session: nox.Session) -> None:
     """Run the whole test suite on real PostgreSQL (`-- PYTEST ARGS`)."""
-    if scratch_url := os.environ.get("BOARDS_SCRATCH_URL"):
+    if scratch_url := os.environ.get("BOARDS_SCRATCH_URL", "").strip():
         session.env.setdefault("ALEMBIC_PROOF_TEST_SERVER", scratch_url)
     run(session, "pytest", "--numprocesses=auto", "--dist=loadgroup", *session.posargs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -23,10 +24,11 @@ def bare(tmp_path: Path) -> Path:
     return root
 
 
-def bootstrap(root: Path) -> subprocess.Popen[str]:
+def bootstrap(root: Path, **environ: str) -> subprocess.Popen[str]:
     """Start the bootstrap of a directory."""
     return subprocess.Popen(
         [sys.executable, str(root / "tools" / "bootstrap.py")],
+        env={**os.environ, **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -56,6 +58,39 @@ def test_half_made_is_made_again(bare: Path) -> None:
 
     assert code == 0, output
     assert not (bare / ".tools" / "bin" / "leftover").exists()
+
+
+def test_what_is_whole_is_left_alone(bare: Path) -> None:
+    """A second run does nothing."""
+    finish(bootstrap(bare))
+
+    assert finish(bootstrap(bare)) == (0, "")
+
+
+def test_another_python_s_packages_are_made_again(bare: Path) -> None:
+    """After an upgrade of the system's Python, .tools/bin/python is another version's."""
+    finish(bootstrap(bare))
+    (packages,) = (bare / ".tools" / "lib").iterdir()
+    packages.rename(packages.with_name("python3.0"))
+
+    code, output = finish(bootstrap(bare))
+
+    assert (code, "Installing" in output, packages.is_dir()) == (0, True, True), output
+
+
+def test_a_program_that_is_gone_is_missed(bare: Path) -> None:
+    """A stamp is no proof that the programs are still there."""
+    finish(bootstrap(bare))
+    for place in ("tools", ".tools"):
+        (bare / place / "requirements.txt").write_text("uv==0\n", encoding="utf-8")
+    (bare / ".tools" / "bin" / "uv").touch()
+    whole = finish(bootstrap(bare))
+    (bare / ".tools" / "bin" / "uv").unlink()
+
+    code, output = finish(bootstrap(bare, PIP_NO_INDEX="1"))
+
+    assert whole == (0, "")
+    assert (code, "Installing" in output) == (2, True), output
 
 
 def test_failed_install_says_what_to_do(bare: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import re
 import shutil
 import subprocess
 import sys
@@ -41,11 +43,24 @@ def main() -> int:
 
 
 def is_current() -> bool:
-    """Whether the stamp, written last, names the pins of today and Python is still there."""
+    """Whether the stamp, written last, names the pins of today, and what it stands for is there."""
     try:
-        return STAMP.read_bytes() == REQUIREMENTS.read_bytes() and (TOOLS / "bin/python").exists()
+        python = (TOOLS / "bin" / "python").resolve(strict=True)
+        is_pinned = STAMP.read_bytes() == REQUIREMENTS.read_bytes()
     except OSError:
         return False
+    return is_pinned and all(part.exists() for part in parts(python))
+
+
+def parts(python: Path) -> Iterator[Path]:
+    """What .tools needs besides its stamp: its programs, and the packages of its Python's version.
+
+    A system that upgrades Python leaves a .tools/bin/python that finds none of its packages.
+    """
+    for name in re.findall(r"^([\w.-]+)==", REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE):
+        yield TOOLS / "bin" / name
+    if re.fullmatch(r"python\d+\.\d+", python.name):
+        yield TOOLS / "lib" / python.name
 
 
 def install() -> None:
@@ -66,13 +81,8 @@ def install() -> None:
 def one_at_a_time() -> Iterator[None]:
     """Hold a file lock beside .tools, so that two runs at once make one.
 
-    Locks: flock on tools/.lock, where the platform has it.
+    Locks: flock on tools/.lock.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
     with (ROOT / "tools" / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

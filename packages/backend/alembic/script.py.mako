@@ -11,6 +11,11 @@ def used(body, further):
         return "import sqlalchemy as sa  # noqa: F401\nfrom alembic import op  # noqa: F401\n"
     sqlalchemy = "import sqlalchemy as sa\n" if "sa." in body else ""
     return sqlalchemy + "from alembic import op\n" + (further + "\n" if further else "")
+
+
+def written(body):
+    """What Alembic wrote; a blank body, which it found nothing for, speaks of no commands."""
+    return body if body and "op." in body else "pass"
 %>"""${safe(message)}
 
 Revision: ${up_revision}, after ${down_revision | comma,n}
@@ -42,8 +47,8 @@ depends_on: str | Sequence[str] | None = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    ${written(upgrades)}
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    ${written(downgrades)}

@@ -89,6 +89,18 @@ def test_an_env_that_breaks_is_one_clear_error(
     assert f"{root / 'env.py'}:3" in err
 
 
+def test_a_typo_in_the_models_is_found_where_it_is(open_case: Open, run: Run) -> None:
+    """The line that does not parse is named, not the one of env.py that imports it."""
+    root = open_case("parity/equal")
+    (root / "models.py").write_text("first = 1\ndef second(:\n", encoding="utf-8")
+
+    code, out, err = run("parity")
+
+    assert (code, out) == (2, "")
+    assert "SyntaxError: invalid syntax" in err
+    assert f"where: {root / 'models.py'}:2\n" in err
+
+
 @_COMMANDS
 def test_a_scratch_server_that_is_down_is_one_clear_error(
     open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]

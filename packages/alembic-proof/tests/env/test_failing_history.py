@@ -16,6 +16,28 @@ def test_unknown_revision(tracks: Any, command: str) -> None:
     assert tracks.query("SELECT count(*) FROM pg_class WHERE relname = 'alembic_version'") == [0]
 
 
+@pytest.mark.parametrize(
+    ("at", "command", "target"),
+    [
+        ("base", "downgrade", "-1"),
+        ("bbbbbbbbbbbb", "downgrade", "-3"),
+        ("bbbbbbbbbbbb", "upgrade", "+2"),
+        ("bbbbbbbbbbbb", "upgrade", "-1"),
+        ("bbbbbbbbbbbb", "downgrade", "head"),
+    ],
+)
+def test_no_way_there(tracks: Any, at: str, command: str, target: str) -> None:
+    """A step too far, or in the other direction, says from where to where, and changes nothing."""
+    tracks.alembic("upgrade", at)
+
+    text = tracks.failure(command, target)
+
+    assert (
+        text == f"no way leads from {at} to {target}\n  do: `alembic history` lists the revisions"
+    )
+    assert tracks.query(VERSION) == [at] * (at != "base")
+
+
 def test_ambiguous_revision(project: Any) -> None:
     """A partial id that several revisions begin with is told as such."""
     for number in (1, 2):

@@ -176,8 +176,9 @@ def test_a_server_that_is_down_is_explained(server: RunningServer) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    abandoned = server.socket_dir / ".s.PGSQL.1"
     with socket.socket(socket.AF_UNIX) as dead:
-        dead.bind(str(server.socket_dir / ".s.PGSQL.1"))
+        dead.bind(str(abandoned))
 
     for url in (
         "postgresql://u@/x?host=/no/such/place",
@@ -185,6 +186,7 @@ def test_a_server_that_is_down_is_explained(server: RunningServer) -> None:
         f"postgresql://u@127.0.0.1:{port}/x",
     ):
         assert "the server is down" in _explained(url).what
+    abandoned.unlink()
 
 
 def test_a_host_that_is_not_found_is_explained() -> None:

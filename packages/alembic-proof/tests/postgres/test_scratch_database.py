@@ -19,6 +19,7 @@ from alembic_proof.postgres.scratch import (
     ensure_roles,
     renewable_database,
     scratch_database,
+    scratch_server,
 )
 from alembic_proof.postgres.server import LocalServer, start
 from alembic_proof.postgres.url import DatabaseUrl
@@ -109,8 +110,11 @@ def test_a_template_is_copied(server_url: str, scratch_url: str) -> None:
     assert _run(scratch_url, "SELECT sum(x)::integer FROM copied") == [1]
 
 
-def test_leftovers_are_swept_by_age_and_only_under_the_prefix(server_url: str) -> None:
+def test_leftovers_are_swept_by_age_and_only_under_the_prefix(
+    state: Path, environ: dict[str, str]
+) -> None:
     """Old ones go; young ones, foreign names and those in use stay."""
+    server_url = scratch_server(environ, state=state)  # on a shared one, others sweep as well
     old = datetime.now(UTC) - timedelta(hours=2)
     stamp, recent = old.strftime("%Y%m%dt%H%M%S"), datetime.now(UTC).strftime("%Y%m%dt%H%M%S")
     gone = f"alembic_proof_{stamp}_00000001"
@@ -120,15 +124,11 @@ def test_leftovers_are_swept_by_age_and_only_under_the_prefix(server_url: str) -
     for name in (gone, used, young, foreign):
         _run(server_url, f"CREATE DATABASE {name}")
 
-    try:
-        in_use = DatabaseUrl.parse(server_url).with_database(used).text
-        run_on(in_use, lambda _: _enter_and_leave(server_url))
+    in_use = DatabaseUrl.parse(server_url).with_database(used).text
+    run_on(in_use, lambda _: _enter_and_leave(server_url))
 
-        assert not _exists(server_url, gone)
-        assert all(_exists(server_url, name) for name in (used, young, foreign))
-    finally:
-        for name in (used, young, foreign):
-            _run(server_url, f"DROP DATABASE IF EXISTS {name}")
+    assert not _exists(server_url, gone)
+    assert all(_exists(server_url, name) for name in (used, young, foreign))
 
 
 def _enter_and_leave(server_url: str) -> None:

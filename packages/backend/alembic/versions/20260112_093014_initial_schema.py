@@ -31,9 +31,8 @@ DECLARE
     home text;
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'uuid-ossp') THEN
-        IF NOT EXISTS (
-            SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'uuid-ossp'
-        ) THEN
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'uuid-ossp')
+        THEN
             RAISE EXCEPTION USING
                 ERRCODE = 'feature_not_supported',
                 MESSAGE = 'the extension uuid-ossp is not available on this server',

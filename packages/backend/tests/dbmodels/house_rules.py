@@ -109,11 +109,12 @@ def no_redundant_index(table: Table, catalog: Catalog) -> str:
     redundant = [
         name
         for position, (name, columns) in enumerate(indexes)
-        for other, (_, longer) in enumerate(indexes)
-        if position != other
-        and longer[: len(columns)] == columns
-        and (len(longer) > len(columns) or position > other)
-        and not name.startswith(("pk_", "uq_"))
+        if not name.startswith(("pk_", "uq_"))
+        and any(
+            longer[: len(columns)] == columns and (len(longer) > len(columns) or position > other)
+            for other, (_, longer) in enumerate(indexes)
+            if position != other
+        )
     ]
     return f"redundant: {redundant}" if redundant else ""
 
@@ -150,7 +151,7 @@ def times(table: Table, catalog: Catalog) -> str:
     if ("updated_at" in table.columns) != can_change:
         return "updated_at is missing" if can_change else "updated_at without rows that can change"
     if (catalog.find(trigger) is not None) != can_change:
-        return "the trigger that keeps updated_at is missing"
+        return f"the trigger that keeps updated_at is {'missing' if can_change else 'one too many'}"
     return ""
 
 

@@ -17,20 +17,12 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
-from sqlalchemy.engine import Connection
 
 from alembic_proof.catalog import Catalog, read_catalog
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.scratch import scratch_database
 from boards.dbmodels import target_metadata
-from packages.backend.tests.dbmodels.house_rules import (
-    RULES,
-    Rule,
-    grants,
-    policy,
-    tenant_key,
-    times,
-)
+from packages.backend.tests.dbmodels.house_rules import RULES, Rule
 
 TABLES = tuple(target_metadata.sorted_tables)
 
@@ -90,79 +82,3 @@ def test_offender_is_found(rule: Rule, offender: Table, offending_catalog: Catal
     }
 
     assert found == {"offenders"}
-
-
-@pytest.mark.parametrize(
-    ("rule", "statement", "sentence"),
-    [
-        (tenant_key, "", ""),
-        (policy, "", ""),
-        (grants, "", ""),
-        (times, "", ""),
-        (
-            policy,
-            "ALTER TABLE tags DISABLE ROW LEVEL SECURITY",
-            "row-level security is not enabled",
-        ),
-        (
-            policy,
-            "ALTER TABLE tags FORCE ROW LEVEL SECURITY",
-            "row-level security is forced, so the owner sees no rows either",
-        ),
-        (policy, "DROP POLICY tags_isolation ON tags", "the policy tags_isolation is missing"),
-        (
-            policy,
-            "ALTER POLICY tags_isolation ON tags USING (true)",
-            "the policy is wrong in ['using']",
-        ),
-        (
-            policy,
-            "ALTER POLICY tags_isolation ON tags WITH CHECK (true)",
-            "the policy is wrong in ['with check']",
-        ),
-        (
-            policy,
-            "ALTER POLICY tags_isolation ON tags TO boards_app",
-            "the policy is wrong in ['roles']",
-        ),
-        (grants, "REVOKE DELETE ON tags FROM boards_app", "boards_app has INSERT, SELECT, UPDATE"),
-        (grants, "REVOKE ALL ON tags FROM boards_app", "boards_app has None"),
-        (grants, "GRANT SELECT ON tags TO PUBLIC", "granted to others: ['grant to PUBLIC']"),
-        (
-            times,
-            "DROP TRIGGER tags_set_updated_at ON tags",
-            "the trigger that keeps updated_at is missing",
-        ),
-        (
-            times,
-            "ALTER TABLE tags ALTER created_at DROP NOT NULL",
-            "created_at NOT NULL is missing",
-        ),
-    ],
-)
-def test_one_statement_breaks_one_rule(
-    rule: Rule, statement: str, sentence: str, models_url: str
-) -> None:
-    """The tags keep the rule; one statement in the database and the rule says what is wrong."""
-    found = run_on(models_url, lambda connection: _catalog_after(statement, connection))
-
-    assert rule(target_metadata.tables["tags"], found) == sentence
-
-
-def test_a_key_that_is_unique_beyond_its_tenant_is_found(models_catalog: Catalog) -> None:
-    """A unique key, or a unique index, that does not begin with the tenant is named."""
-    tags = target_metadata.tables["tags"].to_metadata(MetaData())
-    tags.append_constraint(UniqueConstraint("name", name="one"))
-    Index("other", tags.c.slug, unique=True)
-
-    assert tenant_key(tags, models_catalog) == "unique without the tenant: ['one', 'other']"
-
-
-def _catalog_after(statement: str, connection: Connection) -> Catalog:
-    """The catalog as the statement would leave it; nothing of it stays."""
-    with connection.begin_nested() as savepoint:
-        if statement:
-            connection.exec_driver_sql(statement)
-        found = read_catalog(connection)
-        savepoint.rollback()
-    return found

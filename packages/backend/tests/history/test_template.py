@@ -105,6 +105,20 @@ def test_generated_file_is_typed(ini: Path, migrated: Database) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_blank_file_holds_no_commands(ini: Path, migrated: Database) -> None:
+    """Only a file that Alembic wrote commands into says so."""
+    migrated.execute("ALTER TABLE boards DROP COLUMN metadata")
+
+    generated = written(ini, "columns", url=migrated.url).read_text(encoding="utf-8")
+    blank = written(ini, "blank").read_text(encoding="utf-8")
+
+    assert generated.count("auto generated") == 2
+    assert "auto generated" not in blank
+    assert blank.endswith(
+        "def upgrade() -> None:\n    pass\n\n\ndef downgrade() -> None:\n    pass\n"
+    )
+
+
 def test_file_teaches_the_rules(ini: Path) -> None:
     """A new file says how to declare what cannot be taken back, and what Alembic cannot see."""
     text = written(ini, "rules").read_text(encoding="utf-8")

@@ -52,7 +52,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _note_another_database(project: Project) -> None:
     variable = project.config.url_env
-    if variable and os.environ.get(variable):
+    if variable and os.environ.get(variable, "").strip():
         note(f"{variable} is set, but this command works on the local server only")
 
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from alembic_proof.postgres.sqlstate import sqlstate_of
+
 _STATEMENT_CHARACTERS = 300
+_OF_PREPARED_STATEMENTS = ("26000", "42P05")
+"""Their hint is asyncpg's own, on its caches behind a pooler; that is no place for a migration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +60,18 @@ def _chain_of(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _read(error: DBAPIError) -> ServerMessage:
-    """Source: asyncpg.PostgresError's fields; psycopg's `diag`; psycopg2's `pgcode`."""
+    """Source: asyncpg.PostgresError's fields; psycopg's and psycopg2's `diag`."""
     original: BaseException = error.orig or error
     native = original.__cause__ or original
     diagnosis = getattr(native, "diag", None)
     message = getattr(native, "message", None) or getattr(diagnosis, "message_primary", None)
+    sqlstate = sqlstate_of(error)
+    hint = getattr(native, "hint", None) or getattr(diagnosis, "message_hint", None) or ""
     return ServerMessage(
-        sqlstate=getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or "",
+        sqlstate=sqlstate,
         message=str(message or native).strip() or type(native).__name__,
         detail=getattr(native, "detail", None) or getattr(diagnosis, "message_detail", None) or "",
-        hint=getattr(native, "hint", None) or getattr(diagnosis, "message_hint", None) or "",
+        hint="" if sqlstate in _OF_PREPARED_STATEMENTS else hint,
         statement=_one_line(error.statement or ""),
         is_connection_lost=error.connection_invalidated,
         sql=error.statement or "",

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from alembic.script.revision import MultipleHeads, ResolutionError
 from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
+
+_LIST = "`alembic history` lists the revisions"
+_NO_WAY = re.compile(
+    r"Relative revision (?P<steps>\S+) didn't produce "
+    r"|Destination (?P<target>\S+) is not a valid (up|down)grade target "
+)
 
 
 def clearer_error(error: CommandError, *, heads: Sequence[str] = ()) -> CommandError:
@@ -17,8 +24,12 @@ def clearer_error(error: CommandError, *, heads: Sequence[str] = ()) -> CommandE
             return _command_error(_multiple_heads(found.heads))
         case ResolutionError() as unknown:
             return _command_error(_unknown(unknown))
-    if str(error) == "Target database is not up to date.":
-        return _command_error(_not_at_head(heads))
+    text, at = str(error), ", ".join(sorted(heads)) or "base"
+    if text == "Target database is not up to date.":
+        return _command_error(_not_at_head(at))
+    if no_way := _NO_WAY.match(text):
+        name = no_way["steps"] or no_way["target"]
+        return _command_error(HistoryError(f"no way leads from {at} to {name}", todo=_LIST))
     return error
 
 
@@ -34,11 +45,10 @@ def _unknown(error: ResolutionError) -> HistoryError:
     text = str(error)
     if text.startswith("No such revision"):
         text = f"there is no revision {error.argument!r}"
-    return HistoryError(text, todo="`alembic history` lists the revisions")
+    return HistoryError(text, todo=_LIST)
 
 
-def _not_at_head(heads: Sequence[str]) -> HistoryError:
-    at = ", ".join(sorted(heads)) or "base"
+def _not_at_head(at: str) -> HistoryError:
     return HistoryError(
         f"the database is at {at}, which is not the head of the history",
         todo="run `alembic upgrade head` first, then compare the models with it",

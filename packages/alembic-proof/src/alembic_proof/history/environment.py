@@ -120,9 +120,16 @@ def explained_failures(config: Config) -> Iterator[None]:
         directory = ScriptDirectory.from_config(config).dir
         raise HistoryError(
             f"env.py cannot run: {describe(error)}",
-            where=place_in(error, [Path(directory).absolute()]) or f"{directory}/env.py",
-            todo="mend env.py, or install what it imports",
+            where=_place_of(error, Path(directory).absolute()),
+            todo="mend it, or install what it imports",
         ) from error
+
+
+def _place_of(error: Exception, directory: Path) -> str:
+    """The line that does not parse, wherever it is imported from, else where env.py failed."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    return place_in(error, [directory]) or f"{directory}/env.py"
 
 
 def refuse_another_database(context: MigrationContext, *, config: Config, place: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -44,15 +45,11 @@ ANOTHER = Account(uid=NOBODY)
 
 def is_root() -> bool:
     """Whether this process is one that PostgreSQL refuses."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
+    return os.geteuid() == 0
 
 
 def has_a_name() -> bool:
     """Whether this user is in the user database; in a container it often is not."""
-    try:
-        import pwd
-    except ImportError:  # Windows
-        return True
     try:
         pwd.getpwuid(os.geteuid())
     except KeyError:

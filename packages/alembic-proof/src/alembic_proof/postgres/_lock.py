@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,13 +18,8 @@ def exclusive(path: Path, *, timeout_s: float = 300) -> Iterator[None]:
     Raises:
         ServerError: another process held it for all of `timeout_s`.
 
-    Locks: flock on `path`, exclusive, where the platform has it.
+    Locks: flock on `path`, exclusive.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
     deadline = time.monotonic() + timeout_s
     with path.open("a") as file:
         while True:

@@ -60,8 +60,6 @@ def _find_npms(workspace: Path, environ: Mapping[str, str]) -> Iterator[tuple[st
 
 def _npm_of_wheel(package: Path) -> tuple[str, str]:
     """Node and npm's script as they lie in the wheel's package directory."""
-    if sys.platform == "win32":
-        return str(package / "node.exe"), str(package / "node_modules/npm/bin/npm-cli.js")
     return str(package / "bin/node"), str(package / "lib/node_modules/npm/bin/npm-cli.js")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy
 from sqlalchemy.exc import DBAPIError
 
+from alembic_proof.postgres.sqlstate import sqlstate_of
+
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _UNIQUE_VIOLATION = "23505"
 _DUPLICATE_OBJECT = "42710"
@@ -32,11 +34,6 @@ def ensure_database(connection: sqlalchemy.Connection, name: str, *, owner: str)
 def quote(connection: sqlalchemy.Connection, name: str) -> str:
     """The name as an identifier of SQL."""
     return connection.dialect.identifier_preparer.quote_identifier(name)
-
-
-def sqlstate_of(error: DBAPIError) -> str:
-    """The SQLSTATE of a statement's error; empty where the driver has none."""
-    return str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
 
 
 def _unless_it_exists(connection: sqlalchemy.Connection, statement: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -159,8 +158,7 @@ def _embedded(bin_dir: Path, major: int, version: str) -> Binaries:
 
 def _described(bin_dir: Path) -> Binaries | None:
     """What lies in a bin directory, None unless it holds initdb and a postgres that runs."""
-    suffix = ".exe" if os.name == "nt" else ""
-    if not (bin_dir / f"initdb{suffix}").is_file():
+    if not (bin_dir / "initdb").is_file():
         return None
     try:
         said = subprocess.run(

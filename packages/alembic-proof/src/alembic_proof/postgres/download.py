@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import sys
 import uuid
@@ -85,5 +84,4 @@ def _bin_dir(root: Path) -> Path:
 
 def _is_whole(bin_dir: Path) -> bool:
     """Whether the programs and the symlinks beside them are there."""
-    suffix = ".exe" if os.name == "nt" else ""
-    return (bin_dir / f"postgres{suffix}").is_file() and (bin_dir / f"initdb{suffix}").is_file()
+    return (bin_dir / "postgres").is_file() and (bin_dir / "initdb").is_file()

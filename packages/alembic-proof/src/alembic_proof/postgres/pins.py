@@ -10,7 +10,6 @@ DEFAULT_MAJOR = 18
 _BUILD = "beta.17"
 _VERSIONS = {15: "15.18.0", 16: "16.14.0", 17: "17.10.0", 18: "18.4.0"}
 MAJORS = tuple(_VERSIONS)
-_OF_SYSTEM = {"linux": "linux", "darwin": "darwin", "win32": "windows"}
 _OF_MACHINE = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -48,10 +47,9 @@ def this_platform() -> str:
 
     Musl systems (Alpine) have no package: their name ends in -musl.
     """
-    system = _OF_SYSTEM.get(sys.platform, sys.platform)
     machine = platform.machine().lower()
-    musl = "-musl" if system == "linux" and platform.libc_ver()[0] != "glibc" else ""
-    return f"{system}-{_OF_MACHINE.get(machine, machine)}{musl}"
+    musl = "-musl" if sys.platform == "linux" and platform.libc_ver()[0] != "glibc" else ""
+    return f"{sys.platform}-{_OF_MACHINE.get(machine, machine)}{musl}"
 
 
 _SHA512 = {
@@ -119,20 +117,4 @@ _SHA512 = {
         "darwin-arm64",
         18,
     ): "Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
-    (
-        "windows-x64",
-        15,
-    ): "QE/GDEXKhEgbOJ2EIn57qcHNso3TV3s5ixjxzx7lgz46yGKUzTgXEHrgTEw2ckkNpIJSu9kUVIKck1ijnMlurw==",
-    (
-        "windows-x64",
-        16,
-    ): "Wn4nuAT1H7SIJuLWPs+C1aSdZKpbTloCr0Xaozdfg956lUVvv3iHv6K8Lsc+xmtt1qQpTno3PJLqAgzJ/lg60Q==",
-    (
-        "windows-x64",
-        17,
-    ): "q6xIETTkv67i1QlTWz1LAKb3Z+vG2V3qrp+BjLEWhCQ9jE4hbbsQ/J/3wiOPFLJbuwak7CfHC9EUJG7txAbGKw==",
-    (
-        "windows-x64",
-        18,
-    ): "AwRerliA4IGWyW5jWBvHt5vidVUSB0QQW9Tt2y7ScnmifnCb/awfxZr4BkBSTv+gNt8Djcddqs+xSF5Z6/CkTg==",
 }

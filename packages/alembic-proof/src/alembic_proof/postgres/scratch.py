@@ -15,10 +15,11 @@ from sqlalchemy.exc import DBAPIError
 
 from alembic_proof.errors import DatabaseError, ProofError
 from alembic_proof.postgres._pools import engines_noted
-from alembic_proof.postgres._roles import ensure_role, quote, sqlstate_of
+from alembic_proof.postgres._roles import ensure_role, quote
 from alembic_proof.postgres._sweep import PREFIX, STAMP, sweep
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.server import LocalServer, start
+from alembic_proof.postgres.sqlstate import sqlstate_of
 from alembic_proof.postgres.url import DatabaseUrl
 
 _LOG = logging.getLogger(__name__)

@@ -253,6 +253,23 @@ def test_error_that_nobody_reads(tmp_path: Path) -> None:
     assert done.returncode == 2
 
 
+def test_models_that_cannot_be_imported() -> None:
+    """A broken model is 2 as well, with Python's own words: 1 would say that something was found."""
+    command = "import sys; from boards.__main__ import main; {} raise SystemExit(main())"
+    broken = command.format("sys.modules['boards.dbmodels.tags'] = None;")
+
+    whole, done = (
+        subprocess.run(
+            [sys.executable, "-c", program, "history"], capture_output=True, text=True, check=False
+        )
+        for program in (command.format(""), broken)
+    )
+
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "import of boards.dbmodels.tags halted" in done.stderr
+
+
 PROGRAM = "from boards.database.migrate import main; raise SystemExit(main())"
 
 
