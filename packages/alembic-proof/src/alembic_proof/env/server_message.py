@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -26,8 +26,8 @@ class ServerMessage:
     statement: str = ""
     """The statement in one line, cut; left out when it may hold a password."""
     is_connection_lost: bool = False
-    sql: str = ""
-    """The statement as it was sent."""
+    sql: str = field(default="", repr=False)
+    """The statement as it was sent, whatever it holds: to be read, never to be told."""
     schema: str = ""
     """What PostgreSQL says that the error is about, and the next three as well."""
     table: str = ""

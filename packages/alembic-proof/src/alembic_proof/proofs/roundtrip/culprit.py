@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alembic_proof.env.server_message import ServerMessage, server_message
 from alembic_proof.errors import ProofError
 from alembic_proof.postgres.connect import run_on
+from alembic_proof.rows import TableName
 from alembic_proof.rows.literal import quote, quote_name
 from alembic_proof.rows.run import run_each
 
@@ -40,23 +41,47 @@ class _Clue:
     most: int = 1
 
 
-def find_culprit(url: str, error: BaseException) -> str:
-    """The rows that broke the step, `users (id=2, email=NULL)`; empty where that is not known."""
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """What broke a step; texts are empty where PostgreSQL does not say enough."""
+
+    table: TableName | None = None
+    rows: str = ""
+    """`users (id=2, email=NULL)`."""
+
+
+def find_culprit(url: str, error: BaseException) -> Culprit:
+    """The table, and the rows found again in it, that the error is about."""
     message = server_message(error)
     if message is None:
-        return ""
+        return Culprit()
     try:
         return run_on(url, lambda connection: _find(connection, message))
     except (ProofError, SQLAlchemyError, OSError):
-        return ""
+        return Culprit()
 
 
-def _find(connection: Connection, message: ServerMessage) -> str:
+def _find(connection: Connection, message: ServerMessage) -> Culprit:
+    table = _table(connection, message)
     for clue in _clues(message):
         found = _rows(connection, clue)
         if found:
-            return "; ".join(_shown(clue.table, row) for row in found)
-    return _inconvertible(connection, message)
+            return Culprit(table, "; ".join(_shown(clue.table, row) for row in found))
+    return Culprit(table, _inconvertible(connection, message))
+
+
+def _table(connection: Connection, message: ServerMessage) -> TableName | None:
+    """The table that the error names, else the one that the statement alters."""
+    named = ".".join(quote_name(name) for name in (message.schema, message.table) if name)
+    changed = _ALTER_TYPE.search(message.sql)
+    text = named if message.table else changed["table"] if changed else ""
+    sql = (
+        "SELECT pg_catalog.to_jsonb(pg_catalog.format('%I.%I', n.nspname, c.relname))"
+        " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+        f" WHERE c.oid = pg_catalog.to_regclass({quote(text)})"
+    )
+    [outcome] = run_each(connection, [sql] if text else ["SELECT NULL::jsonb"], is_kept=False)
+    return None if outcome.value is None else TableName(outcome.value)
 
 
 def _clues(message: ServerMessage) -> Iterator[_Clue]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from alembic_proof.catalog import Catalog, CatalogReader
 from alembic_proof.history.walk import Ground
 from alembic_proof.proofs.roundtrip.population import Population
-from alembic_proof.rows import Digests, FillReport, Shapes
+from alembic_proof.rows import Digests, FillReport, Shapes, TableName
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Database:
     is_fresh: bool = True
     is_populated: bool = False
     """Whether rows of ours are in it, or were."""
+    to_empty: TableName | None = None
+    """The table whose rows a revision does not cope with: it is tried again without them."""
     _recent: tuple[Catalog, ...] = ()
     _reader: CatalogReader | None = None
 
@@ -66,3 +68,8 @@ class Database:
     def allow(self, ground: Ground, older: Shapes) -> FillReport:
         """Ensures that there are rows that the older shapes did not allow."""
         return self.population.allow(ground, older)
+
+    def empty(self, ground: Ground) -> bool:
+        """Whether the rows that are in the way could be taken away."""
+        table, self.to_empty = self.to_empty, None
+        return table is not None and self.population.empty(ground, table)

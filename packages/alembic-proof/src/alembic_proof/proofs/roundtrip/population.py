@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from alembic_proof.catalog import Catalog
 from alembic_proof.history.walk import Ground
 from alembic_proof.proofs.roundtrip.plan import RowPlan
-from alembic_proof.proofs.roundtrip.touched import touched
+from alembic_proof.proofs.roundtrip.touched import Touched, touched
 from alembic_proof.rows import (
     Digests,
     FillReport,
@@ -25,6 +25,7 @@ from alembic_proof.rows import (
     fill_allowed,
     read_shapes,
 )
+from alembic_proof.rows.activity import Activity, read_activity
 
 MOST_ROWS = 2_000
 """Up to how many rows of a table differences are named, and new ones are written."""
@@ -45,21 +46,45 @@ class Population:
     """What the tables looked like when they were filled."""
     given: set[TableName] = field(default_factory=set)
     """The tables that have the rows that the project supplies."""
+    emptied: set[TableName] = field(default_factory=set)
+    """The tables whose rows broke the revision that is proved now."""
+    mixed: set[TableName] = field(default_factory=set)
+    """The tables with rows that a revision wrote: not all of them are ours to take away."""
     _other: tuple[Catalog, Shapes] | None = None
     """Where the walk was before: it often goes back there."""
+    _digests: Digests = field(default_factory=Digests)
+    _activity: Activity | None = None
+    """How much was written when the digests were read."""
+    _unsure: frozenset[TableName] | None = None
+    """The tables whose digests the catalog puts in doubt; None for all."""
 
     def follow(self, ground: Ground, catalog: Catalog) -> None:
         """Ensures that the shapes are those of this catalog, which the database has now."""
         if catalog is self.catalog:
             return
+        where = touched(self.catalog or Catalog(), catalog)
+        self._doubt(where)
         known, self._other = self._other, None
         if self.catalog is not None:
             self._other = (self.catalog, self.shapes)
         if known is not None and known[0] is catalog:
             self.catalog, self.shapes = known
             return
-        self.shapes = self._read(ground, catalog)
+        self.shapes = self._read(ground, where)
         self.catalog = catalog
+
+    def _doubt(self, where: Touched) -> None:
+        """Ensures that what the catalog's change may have touched is digested again."""
+        if where.is_any or self._unsure is None:
+            self._unsure = None
+            return
+        self._unsure |= where.tables | where.gone
+        if where.is_function:
+            self._unsure |= {
+                table.name
+                for table in self.shapes
+                if any(column.is_generated for column in table.columns)
+            }
 
     def fill(self, ground: Ground) -> FillReport:
         """Ensures that tables that are new or have changed since have fresh rows."""
@@ -100,14 +125,91 @@ class Population:
             ),
         )
 
-    def read(self, ground: Ground) -> Digests:
-        """What the tables hold."""
-        with working(ground.connection):
-            return digest(ground.connection, self.shapes, few_rows=MOST_ROWS)
+    def empty(self, ground: Ground, table: TableName) -> bool:
+        """Whether the table, and what refers to it, could be emptied; they are not filled again.
 
-    def _read(self, ground: Ground, catalog: Catalog) -> Shapes:
+        Not where a revision has written rows there, or where somebody forbids it.
+        """
+        names = self._referring(table)
+        if names is None or names & self.mixed:
+            return False
+        try:
+            with working(ground.connection):
+                ground.connection.exec_driver_sql(f"TRUNCATE {', '.join(sorted(names))}")
+        except DBAPIError:
+            return False
+        self.filled |= {name: found for name in names if (found := self.shapes.find(name))}
+        self.emptied |= names
+        return True
+
+    def refill(self) -> None:
+        """Ensures that what was emptied is filled the next time."""
+        for name in self.emptied:
+            self.filled.pop(name, None)
+        self.emptied.clear()
+
+    def _referring(self, table: TableName) -> frozenset[TableName] | None:
+        """The table and all that refer to it, directly or not; None where there is no such table."""
+        root = self.shapes.find(table)
+        if root is None:
+            return None
+        found, waiting = set[TableName](), [root.name]
+        while waiting:
+            name = waiting.pop()
+            found.add(name)
+            waiting += [
+                other.name
+                for other in self.shapes
+                if other.name not in found and any(k.table == name for k in other.foreign_keys)
+            ]
+        return frozenset(found)
+
+    def read(self, ground: Ground) -> Digests:
+        """What the tables hold; only those in which something may have moved are read.
+
+        The same value as before where nothing did.
+        """
+        with working(ground.connection):
+            activity = read_activity(ground.connection)
+            stale = self._stale(activity)
+            if stale is None or stale:
+                fresh = digest(ground.connection, self.shapes, tables=stale, few_rows=MOST_ROWS)
+                self._digests = self._merged(fresh, stale)
+        self._activity, self._unsure = activity, frozenset()
+        return self._digests
+
+    def _stale(self, activity: Activity) -> frozenset[TableName] | None:
+        """The tables whose digests may be wrong, None for all."""
+        moved = None if self._activity is None else activity.since(self._activity)
+        if moved is None or self._unsure is None:
+            return None
+        held = {table.table for table in self._digests.tables}
+        return frozenset(
+            name
+            for name in moved | self._unsure
+            if name in held or self.shapes.find(name) is not None
+        )
+
+    def _merged(self, fresh: Digests, stale: frozenset[TableName] | None) -> Digests:
+        if stale is None:
+            return fresh
+        there = {table.name for table in self.shapes}
+        tables = {t.table: t for t in self._digests.tables if t.table in there}
+        again = {name for name in (self._root(name) for name in stale) if name}
+        unread = {name: why for name, why in self._digests.unread if name in there - again}
+        tables = {name: t for name, t in tables.items() if name not in again}
+        tables |= {table.table: table for table in fresh.tables}
+        return Digests(
+            tuple(tables[name] for name in sorted(tables)),
+            (*unread.items(), *fresh.unread),
+        )
+
+    def _root(self, name: TableName) -> TableName | None:
+        table = self.shapes.find(name)
+        return None if table is None else table.name
+
+    def _read(self, ground: Ground, where: Touched) -> Shapes:
         """The shapes of the catalog; only what differs is read."""
-        where = touched(self.catalog or Catalog(), catalog)
         names = None if self.catalog is None or where.is_any else where.tables
         if names is not None and not names:
             return self.shapes

@@ -70,7 +70,7 @@ class _RoundTrip:
     row_plan: RowPlan
     blocked: set[str] = field(default_factory=set)
     """What cannot be applied."""
-    suspicions: dict[str, Suspicion] = field(default_factory=dict)
+    suspicions: dict[str, list[Suspicion]] = field(default_factory=dict)
     """What failed over rows, and is tried again without."""
     findings: list[Finding] = field(default_factory=list)
     remarks: Remarks = field(default_factory=Remarks)
@@ -94,6 +94,9 @@ class _RoundTrip:
         if database is None or not self._is_as_known(database, ground):
             self.database = None
             return
+        if database.to_empty is not None and not database.empty(ground):
+            self.database = None
+            return
         database.is_fresh = False
         for revision in self.chain:
             name = revision.revision_id
@@ -110,10 +113,17 @@ class _RoundTrip:
 
     def _prove(self, revision: ChainRevision, ground: Ground, database: Database) -> Iterator[Move]:
         """One revision's turn; without rows where it has failed over them."""
-        has_rows = self.row_plan.rows > 0 and revision.revision_id not in self.suspicions
-        turn = Turn(revision=revision, ground=ground, database=database, has_rows=has_rows)
+        is_suspected = revision.revision_id in self.suspicions
+        turn = Turn(
+            revision=revision,
+            ground=ground,
+            database=database,
+            has_rows=self.row_plan.rows > 0 and (database.is_populated or not is_suspected),
+            has_new_rows=not is_suspected,
+        )
         self.turn = turn
         yield from turn.run()
+        database.population.refill()
         self._end(turn)
         self._judge(revision, None)
         if not turn.is_sound:
@@ -133,9 +143,9 @@ class _RoundTrip:
 
     def _judge(self, revision: ChainRevision, failed: Direction | None) -> None:
         """What failed over rows, and did not without them, is a finding of its own kind."""
-        suspicion = self.suspicions.get(revision.revision_id)
-        if suspicion is not None and suspicion.is_founded(failed):
-            self.findings.append(fails_on_rows(revision, suspicion))
+        for suspicion in self.suspicions.get(revision.revision_id, ()):
+            if suspicion.is_founded(failed):
+                self.findings.append(fails_on_rows(revision, suspicion))
 
     def _is_as_known(self, database: Database, ground: Ground) -> bool:
         """Whether a database that was worked on before is what that work left."""
@@ -169,10 +179,11 @@ class _RoundTrip:
         if turn is None:
             self.database = None
             return
+        culprit = find_culprit(database.url, failure.error)
         suspicion = Suspicion(
             direction=turn.direction,
             error=failure.error,
-            culprit=find_culprit(database.url, failure.error),
+            culprit=culprit.rows,
             is_over_new_rows=turn.is_over_new_rows,
         )
         if turn.is_over_new_rows:
@@ -181,9 +192,14 @@ class _RoundTrip:
             if turn.direction == "second upgrade":
                 self.database = None
             return
-        self.suspicions[turn.revision.revision_id] = suspicion
         self._keep(turn)
-        self.database = None
+        known = self.suspicions.setdefault(turn.revision.revision_id, [])
+        if not known and turn.direction == "upgrade":
+            database.to_empty = culprit.table
+        if turn.direction not in {one.direction for one in known}:
+            known.append(suspicion)
+        if database.to_empty is None:
+            self.database = None
 
     def _block(self, revision: ChainRevision) -> None:
         """Ensures that nothing that needs the revision is waited for."""

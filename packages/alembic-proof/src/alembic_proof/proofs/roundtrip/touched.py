@@ -20,6 +20,8 @@ class Touched:
     gone: frozenset[TableName] = frozenset()
     """Those that are not there any more, or under another name."""
     is_any: bool = False
+    is_function: bool = False
+    """Whether a function is another one: what it computes may be as well."""
 
 
 def touched(before: Catalog, after: Catalog) -> Touched:
@@ -32,7 +34,8 @@ def touched(before: Catalog, after: Catalog) -> Touched:
         if record.kind == "table" and catalog is before and after.find(record.key) is None
     }
     is_any = any(_is_changed_type(record, before, after) for _, record in changed)
-    return Touched(frozenset(tables), frozenset(gone), is_any)
+    is_function = any(record.kind == "function" for _, record in changed)
+    return Touched(frozenset(tables), frozenset(gone), is_any, is_function)
 
 
 def _only_in(one: Catalog, other: Catalog) -> Iterator[tuple[Catalog, CatalogObject]]:

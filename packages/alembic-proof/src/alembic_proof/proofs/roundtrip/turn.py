@@ -32,6 +32,8 @@ class Turn:
     ground: Ground
     database: Database
     has_rows: bool
+    has_new_rows: bool = True
+    """Whether rows are tried that only the upgrade allows."""
     direction: Direction = "upgrade"
     is_over_new_rows: bool = False
     """Whether the step meets rows that only the upgrade allows."""
@@ -46,11 +48,12 @@ class Turn:
         before = self._start()
         older = self.database.population.shapes
         first = yield from self._step("upgrade")
+        self.database.population.mixed |= _written(before.rows, first.rows)
         left = yield from self._step("downgrade")
         is_restored = self._compare(before, left)
         again = yield from self._step("second upgrade")
         is_rebuilt = self._compare_again(before, first, again, is_restored=is_restored)
-        if not self.has_rows:
+        if not self.has_rows or not self.has_new_rows:
             return
         lost = yield from self._over_new_rows(left, again, older)
         if self.revision.lossy and is_restored and is_rebuilt and not lost:
@@ -147,12 +150,29 @@ class Turn:
 
 def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
     """What differs in tables and columns that are in both: what came or went, the catalogs tell."""
+    if before is after:
+        return ()
+    before, after = _differing(before, after), _differing(after, before)
     old, new = _columns(before), _columns(after)
     return tuple(
         change
         for change in compare(before, after)
         if (change.table in old) == (change.table in new)
         and (not change.column or {change.column} <= old[change.table] & new[change.table])
+    )
+
+
+def _written(before: Digests, after: Digests) -> set[TableName]:
+    """The tables that have more rows than before."""
+    counts = {table.table: table.count for table in before.tables}
+    return {t.table for t in after.tables if t.count > counts.get(t.table, 0)}
+
+
+def _differing(one: Digests, other: Digests) -> Digests:
+    """The tables of one that the other has not, or has read anew."""
+    known = {table.table: table for table in other.tables}
+    return Digests(
+        tuple(table for table in one.tables if known.get(table.table) is not table), one.unread
     )
 
 

@@ -1,0 +1,78 @@
+"""How much was ever written to each table: tables in which nothing moved need no digest.
+
+PostgreSQL counts the rows that were inserted, updated and deleted, also those of transactions that
+were rolled back; what this session has not handed in yet it counts apart. A table that is
+rewritten or truncated gets another file. What only changes how values are written (a renamed label
+of an enum) or which columns there are moves nothing here: the catalog tells that.
+
+Source: https://www.postgresql.org/docs/current/monitoring-stats.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from alembic_proof.rows.run import fetch
+from alembic_proof.rows.shape import TableName
+
+_COUNTS = " || ':' || ".join(
+    f"pg_catalog.pg_stat_get_tuples_{what}(c.oid) + pg_catalog.pg_stat_get_xact_tuples_{what}(c.oid)"
+    for what in ("inserted", "updated", "deleted")
+)
+_ACTIVITY = f"""
+SELECT pg_catalog.current_setting('track_counts') = 'on',
+    (SELECT pg_catalog.json_object_agg(
+        pg_catalog.format('%I.%I', n.nspname, c.relname), c.relfilenode || ':' || {_COUNTS})::text
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'),
+    (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+        pg_catalog.format('%I.%I', n.nspname, c.relname),
+        pg_catalog.format('%I.%I', m.nspname, p.relname)))::text
+    FROM pg_catalog.pg_inherits AS i
+    JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent
+    JOIN pg_catalog.pg_namespace AS m ON m.oid = p.relnamespace
+    WHERE c.relkind IN ('r', 'p'))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One reading; two of them tell in which tables something moved."""
+
+    is_counted: bool
+    """Whether the server counts at all (`track_counts`)."""
+    counts: dict[TableName, str] = field(default_factory=dict)
+    """File and counts of each table that holds rows itself."""
+    parents: dict[TableName, tuple[TableName, ...]] = field(default_factory=dict)
+    """What a table's rows are seen in as well: those that it inherits from or is a partition of."""
+
+    def since(self, earlier: Activity) -> frozenset[TableName] | None:
+        """The tables that something may have moved in; None where nobody counts."""
+        if not (self.is_counted and earlier.is_counted):
+            return None
+        moved = {name for name, count in self.counts.items() if earlier.counts.get(name) != count}
+        moved |= earlier.counts.keys() - self.counts.keys()
+        links = (self.parents, earlier.parents)
+        waiting = list(moved)
+        while waiting:
+            name = waiting.pop()
+            above = {parent for each in links for parent in each.get(name, ())} - moved
+            moved |= above
+            waiting += above
+        return frozenset(moved)
+
+
+def read_activity(connection: sa.Connection) -> Activity:
+    """What was written to each table so far; one round trip, no table is read."""
+    is_counted, counts, links = fetch(connection, _ACTIVITY)
+    parents: dict[TableName, tuple[TableName, ...]] = {}
+    for child, parent in json.loads(links or "[]"):
+        parents[child] = (*parents.get(child, ()), parent)
+    return Activity(bool(is_counted), json.loads(counts or "{}"), parents)
