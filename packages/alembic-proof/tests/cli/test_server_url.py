@@ -1,0 +1,91 @@
+"""Another server than the local one: what is touched there, and what is not."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from alembic_proof.postgres.connect import run_on
+
+Open = Callable[[str], Path]
+Run = Callable[..., tuple[int, str, str]]
+_DATABASE = re.compile(
+    r"\b(CREATE|DROP|ALTER)\s+DATABASE\s+(?:IF EXISTS\s+)?\"?(\w+)", re.IGNORECASE
+)
+
+
+@pytest.fixture
+def touched() -> Iterator[list[tuple[str, str]]]:
+    """Every database that a statement of this process creates, drops or alters."""
+    found: list[tuple[str, str]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        found.extend((verb.upper(), name) for verb, name in _DATABASE.findall(statement))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield found
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+def _databases(server_url: str) -> set[str]:
+    query = "SELECT datname FROM pg_database"
+    return run_on(server_url, lambda c: set(c.exec_driver_sql(query).scalars()))
+
+
+@pytest.fixture
+def neighbour(server_url: str) -> Iterator[str]:
+    """A database of somebody else's, whose name is nearly one of ours."""
+    name = f"alembic_proof_{secrets.token_hex(4)}"
+    run_on(server_url, lambda c: c.exec_driver_sql(f"CREATE DATABASE {name}"), autocommit=True)
+    yield name
+    run_on(server_url, lambda c: c.exec_driver_sql(f"DROP DATABASE {name}"), autocommit=True)
+
+
+@pytest.mark.parametrize("command", [("roundtrip",), ("parity",), ("revision", "Add things")])
+def test_only_databases_of_our_own_are_made_and_dropped(
+    open_case: Open,
+    run: Run,
+    server_url: str,
+    neighbour: str,
+    touched: list[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    """Whatever the command does there, each of them is made, dropped, and of our name."""
+    root = open_case("roundtrip/one_run_lists_all")
+    settings = f'[tool.alembic-proof]\nserver_url = "{server_url}"\n'
+    (root / "pyproject.toml").write_text(settings, encoding="utf-8")
+    monkeypatch.delenv("CASE_SCRATCH_URL")
+
+    run(*command)
+
+    made = {name for verb, name in touched if verb == "CREATE"}
+    assert made
+    assert all(re.fullmatch(r"alembic_proof_\d{8}t\d{6}_[0-9a-f]{8}\w*", name) for name in made)
+    assert made == {name for verb, name in touched if verb == "DROP"}
+    assert not {name for verb, name in touched if verb == "ALTER"}
+    assert not made & _databases(server_url)
+    assert neighbour in _databases(server_url)
+
+
+def test_the_variable_wins_over_the_setting(open_case: Open, run: Run, server_url: str) -> None:
+    """The setting alone is used otherwise: here nobody listens there."""
+    root = open_case("roundtrip/clean")
+    path = root / "pyproject.toml"
+    more = 'server_url = "postgresql://me:secret@localhost:1/x"\n'
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+
+    assert run("roundtrip")[0] == 0
+    path.write_text(f"[tool.alembic-proof]\n{more}", encoding="utf-8")
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert "the server is down" in err
+    assert "secret" not in err
