@@ -129,8 +129,9 @@ def test_without_an_application_flask_migrate_s_env_cannot_run(open_bare: Open, 
     ("name", "said"),
     [
         ("shop", "names no attribute"),
-        ("shop:nothing", "cannot be made: AttributeError"),
-        ("nothing:app", "cannot be made: ModuleNotFoundError"),
+        ("shop:nothing", "cannot be loaded: AttributeError"),
+        ("nothing:app", "cannot be loaded: ModuleNotFoundError"),
+        ("shop:create_app.__name__", "cannot be made: TypeError"),
         ("shop:db.Model", "is no Flask application"),
     ],
 )

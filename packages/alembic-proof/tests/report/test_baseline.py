@@ -100,6 +100,8 @@ def test_of_what_was_not_looked_at_nothing_is_said() -> None:
     baseline = written("round trip", [OLD, OTHER], (), looked_at=None)
 
     assert judged("round trip", [], baseline, looked_at={"0004"}) == ()
+    [note] = judged("round trip", [OLD], baseline, looked_at={"0004"})
+    assert note.rule == "in-the-baseline"
     assert written("round trip", [], baseline, looked_at={"0003"}) == (accepted("round trip", OLD),)
     assert set(written("parity", [NOTE], baseline, looked_at=None)) == set(baseline)
 

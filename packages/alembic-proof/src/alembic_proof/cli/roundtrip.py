@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from alembic_proof.cli.baseline import add_baseline, against_baseline
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import announced_server
@@ -14,7 +15,7 @@ from alembic_proof.finding import Finding
 from alembic_proof.history.chain import ChainRevision, choose, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
-from alembic_proof.project import Project, history_databases
+from alembic_proof.project import Project, history_databases, supplied_rows
 from alembic_proof.proofs import RowPlan, prove_roundtrip
 
 MOST_ROWS = 100
@@ -53,6 +54,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
         help="put N rows into each table that is new or changed (default: 3; 0: none)",
     )
     add_format(parser)
+    add_baseline(parser)
     parser.set_defaults(run=_run)
     return parser
 
@@ -66,15 +68,25 @@ def _run(arguments: argparse.Namespace) -> int:
             chain = read_chain(alembic_config(project.alembic))
             wanted = _wanted(project, chain, arguments)
             audience.expect([one.name for one in chain if one.revision_id in wanted])
-            return prove_roundtrip(
+            findings = prove_roundtrip(
                 project.alembic,
                 open_database=open_database,
                 tell=audience.tell,
                 wanted=wanted,
-                row_plan=RowPlan(rows=arguments.rows),
+                row_plan=_row_plan(project, rows=arguments.rows),
+                settings=project.config,
             )
+        return against_baseline(arguments, "round trip", findings, looked_at={"", *wanted})
 
     return conclude(arguments.format, "round trip", prove)
+
+
+def _row_plan(project: Project, *, rows: int) -> RowPlan:
+    return RowPlan(
+        rows=rows,
+        supplied=supplied_rows(project),
+        left_out=frozenset(project.config.leave_out),
+    )
 
 
 def _row_number(text: str) -> int:

@@ -89,6 +89,15 @@ def followers(chain: tuple[ChainRevision, ...], revision_id: str) -> tuple[str, 
     return tuple(r.revision_id for r in chain if r.revision_id in found - {revision_id})
 
 
+def reached(chain: tuple[ChainRevision, ...], heads: Collection[str]) -> tuple[str, ...]:
+    """The revisions that are applied to a database at these heads, in chain order."""
+    found = set(heads)
+    for revision in reversed(chain):
+        if revision.revision_id in found:
+            found.update(revision.needs)
+    return tuple(r.revision_id for r in chain if r.revision_id in found)
+
+
 def heads_of(chain: tuple[ChainRevision, ...], applied: Collection[str]) -> frozenset[str]:
     """What the version table says when these revisions are applied."""
     needed = {need for r in chain if r.revision_id in applied for need in r.needs}

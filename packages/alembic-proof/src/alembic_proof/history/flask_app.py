@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 from alembic_proof.errors import ConfigError
+from alembic_proof.history.attribute import load_attribute
 from alembic_proof.history.load import describe, place_in
 from alembic_proof.history.project import FlaskApp
 
@@ -68,13 +68,8 @@ def _make(app: FlaskApp) -> Any:
     Raises:
         ConfigError: it cannot be imported or made, or is none.
     """
-    module_name, _, attribute = app.name.partition(":")
-    if str(app.directory) not in sys.path:
-        sys.path.insert(0, str(app.directory))
+    found = load_attribute(app.name, key="flask_app", directory=app.directory)
     try:
-        found: Any = import_module(module_name)
-        for name in attribute.removesuffix("()").split("."):
-            found = getattr(found, name)
         made = found if hasattr(found, "app_context") else found()
     except Exception as error:
         raise ConfigError(

@@ -103,6 +103,16 @@ def run_downgrade(config: Config, revision: str) -> None:
         command.downgrade(config, revision)
 
 
+def run_stamp(config: Config, revision: str) -> None:
+    """Ensures that the configuration's database is taken to be at `revision`; nothing else runs.
+
+    Raises:
+        HistoryError: there is no such revision; in the words of env.py.
+    """
+    with _as_history_errors():
+        command.stamp(config, revision)
+
+
 def heads(config: Config) -> tuple[str, ...]:
     """The revisions that no other follows, sorted; none in an empty history.
 

@@ -2,5 +2,12 @@
 
 from alembic_proof.project.find import Project, find_project
 from alembic_proof.project.scratch import history_databases, scratch_server_url
+from alembic_proof.project.supplied import supplied_rows
 
-__all__ = ["Project", "find_project", "history_databases", "scratch_server_url"]
+__all__ = [
+    "Project",
+    "find_project",
+    "history_databases",
+    "scratch_server_url",
+    "supplied_rows",
+]

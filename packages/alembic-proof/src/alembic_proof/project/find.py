@@ -99,10 +99,4 @@ def _route(config: Config) -> UrlRoute:
 def _flask_app(config: Config) -> FlaskApp | None:
     if config.flask_app is None:
         return None
-    if ":" not in config.flask_app:
-        raise ConfigError(
-            f"flask_app = {config.flask_app!r} names no attribute",
-            where=str(config.directory / "pyproject.toml"),
-            todo='write flask_app = "package.module:create_app"',
-        )
     return FlaskApp(name=config.flask_app, directory=config.directory)

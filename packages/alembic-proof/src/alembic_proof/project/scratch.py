@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from alembic_proof.history.script import alembic_config, run_stamp
 from alembic_proof.history.surroundings import surroundings
 from alembic_proof.postgres.download import cache_directory
 from alembic_proof.postgres.scratch import ensure_roles, renewable_database, scratch_server
@@ -37,6 +38,7 @@ def history_databases(
     Raises:
         DatabaseError: a role that the settings name is missing and may not be made, or
             their SQL fails.
+        HistoryError: their start_revision is not there.
     """
     ensure_roles(server_url, project.config.roles)
     with renewable_database(server_url, label=label) as renew, ExitStack() as around:
@@ -46,6 +48,8 @@ def history_databases(
             url = renew()
             run_files(url, project.config.start_sql)
             around.enter_context(surroundings(project.alembic, url=url))
+            if project.config.start_revision is not None:
+                run_stamp(alembic_config(project.alembic, url=url), project.config.start_revision)
             return url
 
         first = [begin()]

@@ -49,17 +49,15 @@ def judged(
 ) -> tuple[Finding, ...]:
     """The findings without those of the baseline; what became of these is a note.
 
-    `looked_at` are the revisions that were proved, None for all: of others nothing is known.
+    `looked_at` are the revisions that were proved, None for all: that another one's finding does
+    not occur says nothing.
     """
     found = tuple(findings)
-    known = {
-        one
-        for one in baseline
-        if one.proof == proof and (looked_at is None or one.revision in looked_at)
-    }
+    known = {one for one in baseline if one.proof == proof}
     seen = {accepted(proof, finding) for finding in found if _fails(finding)}
     fresh = tuple(f for f in found if not _fails(f) or accepted(proof, f) not in known)
-    return (*fresh, *_met(len(found) - len(fresh)), *map(_gone, sorted(known - seen)))
+    gone = (one for one in known - seen if looked_at is None or one.revision in looked_at)
+    return (*fresh, *_met(len(found) - len(fresh)), *map(_gone, sorted(gone)))
 
 
 def written(

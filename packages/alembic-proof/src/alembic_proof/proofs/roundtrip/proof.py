@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
+from alembic_proof.config import Config
 from alembic_proof.finding import Finding
-from alembic_proof.history.chain import ChainRevision, followers, heads_of, read_chain
+from alembic_proof.history.chain import (
+    ChainRevision,
+    followers,
+    heads_of,
+    reached,
+    read_chain,
+)
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Failure, Ground, Move, walk
+from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip.culprit import find_culprit
 from alembic_proof.proofs.roundtrip.database import Database
+from alembic_proof.proofs.roundtrip.leave import Leave
 from alembic_proof.proofs.roundtrip.plan import RowPlan
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.remarks import Remarks
@@ -19,6 +28,7 @@ from alembic_proof.proofs.roundtrip.turn import Turn
 from alembic_proof.proofs.roundtrip.verdict import (
     Direction,
     Suspicion,
+    before_the_start,
     fails_on_rows,
     failure_found,
     is_refusal,
@@ -35,28 +45,33 @@ def prove_roundtrip(
     tell: Tell,
     wanted: Collection[str] | None = None,
     row_plan: RowPlan | None = None,
+    settings: Config | None = None,
 ) -> tuple[Finding, ...]:
     """What each revision's downgrade or second upgrade leaves different; empty for nothing.
 
     `open_database` gives the URL of a fresh empty scratch database each time: another one is
     needed where a revision leaves one in a state that the history does not lead to, and where a
     step has to be tried without rows. `wanted` are the ids of the revisions that are proved (all
-    by default); the others are only applied. `row_plan` says which rows are put in front of them.
+    by default); the others are only applied. `row_plan` says which rows are put in front of them,
+    `settings` what the project excepts, skips and ignores.
 
     Raises:
+        ConfigError: settings that name a revision which is not there.
         HistoryError: a history that cannot be loaded, or an env.py that cannot be used.
     """
-    chain = read_chain(alembic_config(project))
-    ids = {revision.revision_id for revision in chain}
+    leave = Leave.of(settings, read_chain(alembic_config(project)))
+    ids = {revision.revision_id for revision in leave.chain}
+    waiting = ids if wanted is None else ids & set(wanted)
     proof = _RoundTrip(
         project=project,
-        chain=chain,
+        chain=leave.chain,
         tell=tell,
-        waiting=ids if wanted is None else ids & set(wanted),
+        waiting=waiting - leave.skipped.keys(),
         row_plan=row_plan or RowPlan(),
+        ignored=leave.ignored,
     )
     proof.prove(open_database)
-    return (*proof.findings, *proof.remarks.findings())
+    return (*proof.findings, *proof.remarks.findings(), *leave.notes(waiting))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +83,7 @@ class _RoundTrip:
     tell: Tell
     waiting: set[str]
     row_plan: RowPlan
+    ignored: Ignored
     blocked: set[str] = field(default_factory=set)
     """What cannot be applied."""
     suspicions: dict[str, list[Suspicion]] = field(default_factory=dict)
@@ -97,7 +113,8 @@ class _RoundTrip:
         if database.to_empty is not None and not database.empty(ground):
             self.database = None
             return
-        database.is_fresh = False
+        if database.is_fresh:
+            self._start(database, ground)
         for revision in self.chain:
             name = revision.revision_id
             if not self.waiting or self.database is None:
@@ -111,6 +128,15 @@ class _RoundTrip:
                 yield Move(name, is_upgrade=True)
                 database.applied.append(name)
 
+    def _start(self, database: Database, ground: Ground) -> None:
+        """Take what a fresh database is at for applied: a history may start where SQL has led."""
+        database.is_fresh = False
+        database.applied += reached(self.chain, ground.heads)
+        passed = self.waiting.intersection(database.applied)
+        if passed:
+            self.waiting -= passed
+            self.findings.append(before_the_start(ground.heads, len(passed)))
+
     def _prove(self, revision: ChainRevision, ground: Ground, database: Database) -> Iterator[Move]:
         """One revision's turn; without rows where it has failed over them."""
         is_suspected = revision.revision_id in self.suspicions
@@ -120,6 +146,7 @@ class _RoundTrip:
             database=database,
             has_rows=self.row_plan.rows > 0 and (database.is_populated or not is_suspected),
             has_new_rows=not is_suspected,
+            ignored=self.ignored,
         )
         self.turn = turn
         yield from turn.run()

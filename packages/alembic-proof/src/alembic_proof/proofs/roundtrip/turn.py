@@ -11,6 +11,7 @@ from alembic_proof.catalog import diff
 from alembic_proof.finding import Finding
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.walk import Ground, Move
+from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip import row_verdict
 from alembic_proof.proofs.roundtrip.database import Database, State
 from alembic_proof.proofs.roundtrip.verdict import Direction, changes_found, untrue_irreversible
@@ -32,6 +33,7 @@ class Turn:
     ground: Ground
     database: Database
     has_rows: bool
+    ignored: Ignored
     has_new_rows: bool = True
     """Whether rows are tried that only the upgrade allows."""
     direction: Direction = "upgrade"
@@ -130,7 +132,7 @@ class Turn:
         """Whether more differs than a note is worth; the findings are noted."""
         if before.catalog is after.catalog:
             return False
-        changes = diff(before.catalog, after.catalog)
+        changes = self.ignored.without(diff(before.catalog, after.catalog))
         self.findings += changes_found(self.revision, self.direction, changes)
         return any(change.severity == "error" for change in changes)
 

@@ -131,6 +131,19 @@ def not_proved(revision: ChainRevision, because: ChainRevision) -> Finding:
     return finding_of(revision, "upgrade", "not-proved", message, Severity.NOTE)
 
 
+def skipped(revision: ChainRevision, why: str) -> Finding:
+    """It was applied and not proved, as the settings say."""
+    return finding_of(revision, "upgrade", "skipped", f"not proved: {why}", Severity.NOTE)
+
+
+def before_the_start(heads: tuple[str, ...], number: int) -> Finding:
+    """What the database was at before the walk began is not proved."""
+    where = ", ".join(sorted(heads))
+    revisions = "1 revision is" if number == 1 else f"{number} revisions are"
+    message = f"{revisions} not proved: the database starts at {where}"
+    return Finding(rule="not-proved", message=message, severity=Severity.NOTE)
+
+
 def finding_of(
     revision: ChainRevision,
     direction: Direction,

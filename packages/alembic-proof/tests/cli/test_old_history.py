@@ -1,0 +1,195 @@
+"""An old history with something of everything, whose merged files stay as they are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Open = Callable[[str], Path]
+Run = Callable[..., tuple[int, str, str]]
+
+
+def _settings(root: Path, change: Callable[[str], str]) -> None:
+    path = root / "pyproject.toml"
+    before = path.read_text(encoding="utf-8")
+    after = change(before)
+    assert after != before
+    path.write_text(after, encoding="utf-8")
+
+
+def _without(key: str) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        lines = text.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith(f"{key} = "))
+
+    return change
+
+
+def test_with_its_settings_only_notes_are_left(open_case: Open, run: Run) -> None:
+    """What is excepted, skipped or not reached is said, and fails nothing."""
+    root = open_case("adopting/old")
+
+    code, out, err = run("roundtrip")
+
+    assert out == (root / "expected.txt").read_text(encoding="utf-8")
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "said"),
+    [
+        ("start_revision", 1, "error: 0001: its upgrade fails: the file that made them is lost"),
+        ("rows", 1, "warning: 0002: declares itself lossy, and its round trip keeps all rows"),
+        ("leave_out", 0, "note: 0006: secrets: not filled"),
+        ("ignore", 1, "error: 0005: after its downgrade: index public.ix_audit_users: unexpected"),
+        ("0002", 1, "error: 0002: users.legacy: 1 of 1 values gone after downgrade"),
+        ("0003", 1, "warning: 0003: its downgrade refuses: posts are forever"),
+        ("0004", 1, "error: 0004: after its downgrade: index public.ix_posts_search: unexpected"),
+    ],
+)
+def test_each_setting_is_needed(open_case: Open, run: Run, key: str, code: int, said: str) -> None:
+    """Without it the very thing is told that it keeps quiet."""
+    _settings(open_case("adopting/old"), _without(key))
+
+    found, out, _ = run("roundtrip")
+
+    assert said in out
+    assert found == code
+
+
+def test_a_start_needs_its_sql(open_case: Open, run: Run) -> None:
+    """A database is at a revision when something has led it there."""
+    _settings(open_case("adopting/old"), _without("start_sql"))
+
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert "start_revision in [tool.alembic-proof] needs start_sql" in err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"0001"', '"0009"', "there is no revision '0009'"),
+        ("0003 = {", "0009 = {", "exceptions in [tool.alembic-proof] names 0009"),
+        ("0004 = ", "0009 = ", "skip in [tool.alembic-proof] names 0009"),
+        ("start.sql", "stop.sql", "cannot read the SQL file"),
+        ("shop_rows:rows", "shop_rows:row", "rows = 'shop_rows:row' cannot be loaded"),
+        ("shop_rows:rows", "shop_rows:rows.__name__", "rows = 'shop_rows:rows.__name__' fails"),
+        ("shop_rows:rows", "json:JSONDecoder", "rows = 'json:JSONDecoder' returns no rows"),
+        ("index:public", "public", "is no kind:name"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_one_clear_error(
+    open_case: Open, run: Run, old: str, new: str, said: str
+) -> None:
+    """Instead of a proof of something else."""
+    _settings(open_case("adopting/old"), lambda text: text.replace(old, new))
+
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_an_exception_that_is_not_needed_is_a_finding(open_case: Open, run: Run) -> None:
+    """As a declaration in the file would be; a pattern that meets nothing is a note."""
+    root = open_case("adopting/old")
+    _settings(
+        root,
+        lambda text: (
+            text.replace("0003 = {", '0006 = { irreversible = "x" }\n0003 = {')
+            .replace("ix_audit_*", "ix_*")
+            .replace("ignore = [", 'ignore = ["table:nothing", ')
+        ),
+    )
+
+    code, out, _ = run("roundtrip")
+
+    assert code == 1
+    assert "warning: 0006: declares itself irreversible, and its downgrade restores" in out
+    assert "note: ignore = 'table:nothing' matches no change [ignores-nothing]" in out
+
+
+def test_of_a_part_of_the_history_not_everything_is_said(open_case: Open, run: Run) -> None:
+    """What was not asked for is neither skipped nor ignored in vain."""
+    open_case("adopting/old")
+
+    assert run("roundtrip", "0006") == (0, "round trip: no findings\n", "")
+
+
+def test_a_baseline_fails_on_what_is_new(open_case: Open, run: Run) -> None:
+    """Today's findings are written down; later ones fail, and those that went are named."""
+    root = open_case("adopting/old")
+    _settings(root, _without("ignore"))
+    assert run("roundtrip")[0] == 1
+
+    assert run("roundtrip", "--write-baseline", "known.json")[0] == 0
+    assert run("roundtrip", "--baseline", "known.json")[0] == 0
+    _settings(root, _without("0003"))
+    code, out, _ = run("roundtrip", "--baseline", "known.json")
+
+    assert code == 1
+    assert "warning: 0003: its downgrade refuses" in out
+    assert "0005" not in out
+    assert "note: 1 of the findings are in the baseline, and not shown [in-the-baseline]" in out
+    [known] = json.loads((root / "known.json").read_text(encoding="utf-8"))["findings"]
+    assert (known["proof"], known["revision"]) == ("round trip", "0005")
+
+    (root / "versions" / "0005_audit.py").write_text(
+        (root / "versions" / "0005_audit.py")
+        .read_text()
+        .replace("pass", 'op.execute("DROP INDEX ix_audit_users")')
+    )
+    _, out, _ = run("roundtrip", "--baseline", "known.json")
+
+    assert "note: in the baseline, and found no more: 0005 downgrade: after its downgrade" in out
+
+
+def test_a_baseline_that_is_not_there_is_one_clear_error(open_case: Open, run: Run) -> None:
+    """Nothing was accepted yet."""
+    open_case("adopting/old")
+
+    code, out, err = run("roundtrip", "0006", "--baseline", "known.json")
+
+    assert (code, out) == (2, "")
+    assert "cannot read the baseline" in err
+    assert "--write-baseline" in err
+
+
+def test_a_shallow_clone_is_told_what_to_fetch(
+    open_case: Open, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One error, with the command; what it says to do helps."""
+
+    def git(directory: Path, *arguments: str) -> None:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        subprocess.run(
+            ["git", "-C", str(directory), *identity, "-c", "commit.gpgsign=false", *arguments],
+            check=True,
+            capture_output=True,
+        )
+
+    root = open_case("adopting/old")
+    for message in ("first", "second"):
+        git(root, "init", "--initial-branch=main")
+        git(root, "add", ".")
+        git(root, "commit", "--allow-empty", "-m", message)
+    git(root, "switch", "-c", "topic")
+    path = root / "versions" / "0006_secrets.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n# edited\n", encoding="utf-8")
+    git(root, "commit", "-am", "topic")
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "--depth=1", "--branch=topic", root.as_uri(), str(shallow))
+    monkeypatch.chdir(shallow)
+
+    code, out, err = run("roundtrip", "--base-ref", "origin/main")
+
+    assert (code, out) == (2, "")
+    [todo] = [line for line in err.splitlines() if line.startswith("  do: git fetch ")]
+    git(shallow, *todo.split()[2:])
+    assert run("roundtrip", "--base-ref", "origin/main") == (0, "round trip: no findings\n", "")
