@@ -17,6 +17,8 @@ from alembic_proof.history.project import AlembicProject, UrlRoute
 from alembic_proof.postgres.url import DatabaseUrl
 
 _ASYNCHRONOUS = ("asyncpg", "psycopg")
+_OF_ASYNCHRONOUS = ("async", "alembic_proof.env")
+"""What the text of an env.py holds that connects asynchronously: run_env() does so as well."""
 _SYNCHRONOUS = ("psycopg2", "psycopg", "pg8000", "asyncpg")
 
 
@@ -57,12 +59,13 @@ def _own_schemes(route: UrlRoute, config: Config) -> Iterator[str]:
 
 
 def _is_asynchronous(config: Config) -> bool:
-    """Whether the text of env.py speaks of asynchronous engines."""
+    """Whether env.py's text says that it connects asynchronously."""
     try:
         path = Path(ScriptDirectory.from_config(config).env_py_location)
-        return "async" in path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except (CommandError, OSError):
         return False
+    return any(word in text for word in _OF_ASYNCHRONOUS)
 
 
 def _is_usable(driver: str) -> bool:
