@@ -119,7 +119,7 @@ def admin_url(request: pytest.FixtureRequest) -> str:
 def empty(admin_url: str) -> Iterator[Database]:
     """A database with nothing in it."""
     with scratch_database(admin_url, label="empty") as url, open_database(url) as database:
-        _make_roles(database)
+        make_roles(database)
         yield database
 
 
@@ -129,7 +129,7 @@ def open_zoo(admin_url: str) -> Iterator[Database]:
     with scratch_database(admin_url, label="zoo") as url, open_database(url) as database:
         if not database.run(_is_superuser):
             pytest.skip("the zoo wants a superuser: event triggers, languages, wrappers")
-        _make_roles(database)
+        make_roles(database)
         _make_tablespace(database)
         database.execute(*ZOO)
         database.commit()
@@ -156,7 +156,7 @@ def _is_superuser(connection: sa.Connection) -> bool:
     return connection.exec_driver_sql(query).scalar_one_or_none() == "postgres"
 
 
-def _make_roles(database: Database) -> None:
+def make_roles(database: Database) -> None:
     """Roles belong to the server: they stay, and may be made by several at once."""
     database.execute(_ROLES.format(reader=READER, writer=WRITER))
     database.commit()

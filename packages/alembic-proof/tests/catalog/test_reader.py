@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from alembic_proof.catalog import Catalog, CatalogReader, diff, read_catalog
 from alembic_proof.catalog.ddl import changes_sql
 from alembic_proof.catalog.queries.touched import touched_statement
 from alembic_proof.errors import DatabaseError
+from alembic_proof.postgres.scratch import scratch_database
 
 from .battery import CASES, Case
-from .conftest import Database, open_zoo
+from .conftest import Database, make_roles, open_database, open_zoo
+from .steps import FRESH, STEPS
 
 
 def _commit(database: Database, *statements: str) -> None:
@@ -56,6 +61,60 @@ def test_every_single_change_is_read_as_by_a_whole_reading(admin_url: str) -> No
             if not _turn_back(database, reader, case, before=before):
                 stack.close()
                 database = None
+
+
+@pytest.fixture(scope="module")
+def own(admin_url: str) -> Iterator[Database]:
+    """A database in which a test commits."""
+    with scratch_database(admin_url, label="steps") as url, open_database(url) as database:
+        make_roles(database)
+        yield database
+
+
+@pytest.fixture(scope="module")
+def reader() -> CatalogReader:
+    """The reader that has seen everything that happened in `own`."""
+    return CatalogReader()
+
+
+def _try(database: Database, *statements: str) -> bool:
+    """Whether the statements fit; they are committed, or nothing is."""
+    try:
+        _commit(database, *statements)
+    except sa.exc.DBAPIError:
+        database.rollback()
+        return False
+    return True
+
+
+def test_every_step_is_read_as_by_a_whole_reading(own: Database, reader: CatalogReader) -> None:
+    """Each step by itself, from the same beginning."""
+    fits = 0
+    for step in STEPS:
+        assert _try(own, "SET DateStyle = 'ISO'", *FRESH)
+        _read(own, reader, after="a fresh beginning")
+        fits += _try(own, step)
+        _read(own, reader, after=step)
+
+    assert fits > len(STEPS) * 3 / 4
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=15, max_size=25))
+def test_every_chain_of_steps_is_read_as_by_whole_readings(
+    own: Database, reader: CatalogReader, steps: list[str]
+) -> None:
+    """Whatever happens in whatever order."""
+    assert _try(own, "SET DateStyle = 'ISO'", *FRESH)
+    for number, step in enumerate(steps):
+        if _try(own, step):
+            _read(own, reader, after="; ".join(steps[: number + 1]))
 
 
 def test_what_is_not_followed_is_noticed(admin_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

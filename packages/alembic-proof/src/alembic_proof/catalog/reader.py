@@ -20,6 +20,7 @@ VERIFY = "ALEMBIC_PROOF_VERIFY_READS"
 """The variable that has each reading held against a whole one."""
 _NO_SUCH_STATEMENT = "26000"
 _PREPARED = "alembic_proof_prepared"
+_ROUND = "alembic_proof_round"
 _NEVER = "3"
 """The first transaction number there is: everything was touched since."""
 
@@ -89,7 +90,7 @@ class CatalogReader:
         except sa.exc.DBAPIError as error:
             if _state_of(error) != _NO_SUCH_STATEMENT:
                 raise refused(error) from error
-        connection.info.pop(_PREPARED, None)
+        _Session.forget(connection)
         return self._read_touched(connection, major=major)
 
     def _read_touched(self, connection: sa.Connection, *, major: int) -> Catalog:
@@ -140,39 +141,46 @@ class _Session:
     def __init__(self, connection: sa.Connection, major: int) -> None:
         self._connection = connection
         self._major = major
+        self._round: int = connection.info.setdefault(_ROUND, 0)
+        self._prepared: set[str] = connection.info.setdefault(_PREPARED, set())
         _keep_prepared(connection)
-        self._run("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
+        connection.exec_driver_sql(
+            "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
+        )
+
+    @staticmethod
+    def forget(connection: sa.Connection) -> None:
+        """Ensures that everything is prepared again, under names that no driver remembers."""
+        connection.info[_ROUND] = connection.info.get(_ROUND, 0) + 1
+        connection.info.pop(_PREPARED, None)
 
     def touched(self, since: str) -> Touched:
         """What was touched since that transaction."""
-        self._prepare("touched", touched_statement(), "(xid)")
-        return Touched.of(self._run(f"EXECUTE alembic_proof_touched('{since}')"))
+        return Touched.of(self._row("touched(xid)", touched_statement(), f"('{since}')"))
 
     def all(self) -> str:
         """Everything, as JSON text."""
-        self._prepare("all", statement(major=self._major))
-        return str(self._run("EXECUTE alembic_proof_all")[0])
+        return str(self._row("all", statement(major=self._major))[0])
 
     def narrow(self, oids: frozenset[int]) -> tuple[list[int], str]:
         """The OIDs of all that is told for these, and what is told, as JSON text."""
-        self._prepare("narrow", narrow_statement(major=self._major), "(oid[])")
-        array = ",".join(map(str, oids))
-        text, _, told = tuple(self._run(f"EXECUTE alembic_proof_narrow('{{{array}}}')"))
+        array = ",".join(map(str, sorted(oids)))
+        sql = narrow_statement(major=self._major)
+        text, _, told = tuple(self._row("narrow(oid[])", sql, f"('{{{array}}}')"))
         return [int(oid) for oid in str(told).split(",")], str(text)
 
     def small(self) -> str:
         """The small catalogs, as JSON text."""
-        self._prepare("small", small_statement(major=self._major))
-        return str(self._run("EXECUTE alembic_proof_small")[0])
+        return str(self._row("small", small_statement(major=self._major))[0])
 
-    def _prepare(self, name: str, sql: str, types: str = "") -> None:
-        prepared = self._connection.info.setdefault(_PREPARED, set())
-        if name not in prepared:
-            self._connection.exec_driver_sql(f"PREPARE alembic_proof_{name}{types} AS {sql}")
-            prepared.add(name)
-
-    def _run(self, sql: str) -> sa.Row[Any]:
-        return self._connection.exec_driver_sql(sql).one()
+    def _row(self, signature: str, sql: str, arguments: str = "") -> sa.Row[Any]:
+        """The one row of the statement, which is prepared where it is not yet."""
+        name = f"alembic_proof_{self._round}_{signature}"
+        if name not in self._prepared:
+            self._connection.exec_driver_sql(f"PREPARE {name} AS {sql}")
+            self._prepared.add(name)
+        name = name.partition("(")[0]
+        return self._connection.exec_driver_sql(f"EXECUTE {name}{arguments}").one()
 
 
 def _keep_prepared(connection: sa.Connection) -> None:
