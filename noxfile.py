@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from nox.command import CommandFailed
 
 ROOT = Path(__file__).resolve().parent
 BACKEND = ROOT / "packages" / "backend"
+PROOF = ROOT / "packages" / "alembic-proof"
 ALEMBIC_INI = BACKEND / "alembic.ini"
 TYPED = (
     "noxfile.py",
     "conftest.py",
     "corpus",
+    "bench",
     "tools",
     "tests",
     "packages/backend",
@@ -206,6 +209,21 @@ def check(session: nox.Session) -> None:
 def db(session: nox.Session) -> None:
     """Handle the local server (`-- start|stop|status|url|shell|reset`)."""
     prove(session, "server", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Time the round trip beside others (`-- --quick`, `-- --project DIR`); takes minutes."""
+    uv, place = find_uv(session), ROOT / ".nox" / "bench"
+    python = place / "bin" / "python"
+    wanted = ("-r", str(ROOT / "bench" / "requirements.txt"), "-e", str(PROOF))
+    with tempfile.TemporaryDirectory() as elsewhere, session.chdir(elsewhere):
+        # The workspace's pins are not the bench's: others' tools want an older pytest.
+        if not python.exists():
+            session.run(uv, "venv", "--quiet", str(place), external=True)
+        into = ("--quiet", "--python", str(python))
+        session.run(uv, "pip", "install", *into, *wanted, external=True)
+    session.run(str(python), "-m", "bench", *session.posargs, external=True)
 
 
 @nox.session

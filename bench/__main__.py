@@ -1,0 +1,48 @@
+"""`python -m bench`: the round trip, a stairway and others' tools, one after the other."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.chain import write_project
+from bench.contest import Contest, knows_rows
+
+REVISIONS = 100
+LONG = 1000
+
+
+def main(argv: list[str]) -> int:
+    """Print the table for the generated chain, or for the project that the arguments name."""
+    arguments = _parser().parse_args(argv)
+    python = arguments.python
+    contest = Contest(runs=arguments.runs, python=python, has_rows=knows_rows(python))
+    if arguments.project is not None:
+        contest.compare_on(arguments.project.resolve() / "alembic.ini")
+        return 0
+    with tempfile.TemporaryDirectory() as directory:
+        contest.compare_all(write_project(Path(directory) / "chain", revisions=REVISIONS))
+        if not arguments.quick:
+            contest.show_growth(write_project(Path(directory) / "long", revisions=LONG))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"no chain of {LONG} revisions")
+    parser.add_argument("--runs", type=int, default=3, help="how often each is timed (3)")
+    parser.add_argument(
+        "--project", type=Path, metavar="DIR", help="the directory of an alembic.ini to time"
+    )
+    parser.add_argument(
+        "--python",
+        default=sys.executable,
+        help="the interpreter that has the project's packages and alembic-proof",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""The round trip beside the others, each run several times on one chain."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from alembic_proof.history.script import alembic_config, revision_files
+from alembic_proof.postgres.scratch import scratch_database
+from alembic_proof.project import find_project, scratch_server_url
+from bench.floor import replay_s, walk_alone
+from bench.growth import grow
+from bench.peers import pytest_alembic, pytest_mrt
+from bench.process import timed_s
+from bench.table import Line, table
+
+ROOT = Path(__file__).parents[1]
+ROWS = 3
+_PROGRAM = "import sys; from alembic_proof.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """How often each contestant runs, and with which interpreter."""
+
+    runs: int
+    python: str
+    has_rows: bool
+
+    def compare_on(self, ini: Path) -> None:
+        """Time the round trip and a stairway on any project."""
+        ours = self._ours("round trip without rows", ini, rows=0)
+        stairway = self._line("stairway", self._stairway(ini), directory=ini.parent)
+        print(table((ours, stairway), unit=ours))
+
+    def compare_all(self, ini: Path) -> None:
+        """Time everything on the generated chain."""
+        project = ini.parent
+        ours = self._ours("round trip without rows", ini, rows=0)
+        stairway = self._line("stairway", self._stairway(ini), directory=project)
+        alembic = self._peer("pytest-alembic's built-in suite", pytest_alembic, project)
+        walks, floors = self._floor(ini)
+        print(f"{_count(ini)} generated revisions, {self.runs} runs each")
+        print(table((floors, walks, ours, alembic, stairway), unit=ours))
+        if self.has_rows:
+            rows = self._ours(f"round trip with {ROWS} rows", ini, rows=ROWS)
+            mrt = self._peer("pytest-mrt's up_down_consistency", pytest_mrt, project)
+            print(table((rows, mrt), unit=rows))
+        else:
+            print("with rows: skipped, this round trip does not write any")
+
+    def show_growth(self, ini: Path) -> None:
+        """Time what a revision costs early and late in a long chain."""
+        command = self._roundtrip(ini, rows=0)
+        growth = grow(command, directory=ini.parent, environ=self._environ())
+        print(
+            f"of {_count(ini)} revisions, the first 100: {growth.first_s * 1000:.1f} ms each,"
+            f" the last 100: {growth.last_s * 1000:.1f} ms each, ratio {growth.ratio:.2f}"
+        )
+
+    def _ours(self, name: str, ini: Path, *, rows: int) -> Line:
+        return self._line(name, self._roundtrip(ini, rows=rows), directory=ini.parent)
+
+    def _line(self, name: str, command: tuple[str, ...], *, directory: Path) -> Line:
+        environ = self._environ()
+        return self._repeat(name, lambda: timed_s(command, directory=directory, environ=environ))
+
+    def _peer(
+        self, name: str, command_of: Callable[[Path], tuple[str, ...]], project: Path
+    ) -> Line:
+        """A tool that wants the URL of an empty database; making it does not count."""
+        command = command_of(project)
+
+        def once() -> float:
+            with scratch_database(_server_url(project / "alembic.ini"), label="peer") as url:
+                # Not escaped: pytest-mrt writes it into an ini file as it is.
+                address = unquote(url.replace("postgresql://", "postgresql+psycopg://", 1))
+                environ = {**self._environ(), "BENCH_URL": address}
+                return timed_s(command, directory=project, environ=environ)
+
+        return self._repeat(name, once)
+
+    def _floor(self, ini: Path) -> tuple[Line, Line]:
+        """The walk alone, and its statements alone."""
+        server_url = _server_url(ini)
+        recordings = [walk_alone(ini, server_url=server_url) for _ in range(self.runs)]
+        walks = Line("the walk alone", tuple(one.elapsed_s for one in recordings))
+        floors = tuple(replay_s(one, server_url=server_url) for one in recordings)
+        return walks, Line("its statements alone", floors)
+
+    def _repeat(self, name: str, once: Callable[[], float]) -> Line:
+        print(f"timing: {name}", file=sys.stderr, flush=True)
+        return Line(name, tuple(once() for _ in range(self.runs)))
+
+    def _roundtrip(self, ini: Path, *, rows: int) -> tuple[str, ...]:
+        chosen = ("--rows", str(rows)) if self.has_rows else ()
+        return (self.python, "-c", _PROGRAM, "--config", str(ini), "roundtrip", *chosen)
+
+    def _stairway(self, ini: Path) -> tuple[str, ...]:
+        return (self.python, "-m", "bench.stairway", str(ini))
+
+    def _environ(self) -> Mapping[str, str]:
+        return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def _count(ini: Path) -> int:
+    return len(revision_files(alembic_config(find_project(ini).alembic)))
+
+
+def _server_url(ini: Path) -> str:
+    return scratch_server_url(find_project(ini), os.environ)
+
+
+def knows_rows(python: str) -> bool:
+    """Whether the round trip that this interpreter has can write rows."""
+    command = (python, "-c", _PROGRAM, "roundtrip", "--help")
+    return "--rows" in subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

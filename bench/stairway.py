@@ -1,0 +1,32 @@
+"""A stairway: every revision up, down and up again by Alembic's own commands; compares nothing.
+
+Run it as `python -m bench.stairway ALEMBIC_INI`; it works in a scratch database of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from alembic import command
+
+from alembic_proof.history.script import alembic_config, revision_files
+from alembic_proof.postgres.scratch import scratch_database
+from alembic_proof.project import find_project, scratch_server_url
+
+
+def climb(ini: Path) -> None:
+    """Take every revision up, down and up again, oldest first."""
+    project = find_project(ini)
+    server_url = scratch_server_url(project, os.environ)
+    with scratch_database(server_url, label="stairway") as url:
+        config = alembic_config(project.alembic, url=url)
+        for revision in revision_files(config):
+            command.upgrade(config, revision.revision_id)
+            command.downgrade(config, (*revision.down_revisions, "base")[0])
+            command.upgrade(config, revision.revision_id)
+
+
+if __name__ == "__main__":
+    climb(Path(sys.argv[1]))
