@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from . import (
+    aggregates,
     behaviour,
     columns,
     constraints,
     foreign,
     functions,
+    operators,
     rare,
     replication,
     surroundings,
     tables,
     types,
+    uncommon,
     views,
+    written,
 )
 from .case import Case
 
@@ -31,6 +35,10 @@ CASES: tuple[Case, ...] = tuple(
         replication,
         foreign,
         rare,
+        aggregates,
+        operators,
+        uncommon,
+        written,
     )
     for case in part.CASES
 )

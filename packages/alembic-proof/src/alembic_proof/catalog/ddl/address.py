@@ -33,8 +33,6 @@ def address(record: CatalogObject) -> str:
         return f"SEQUENCE {sequence_of(record)}"
     if record.kind == "aggregate" and record.identity.endswith("()"):
         return f"AGGREGATE {record.identity[:-2]}(*)"
-    if record.kind == "transform":
-        return f"TRANSFORM {record.identity.replace(' on language ', ' LANGUAGE ')}"
     if record.kind not in _ON_TABLE:
         return f"{noun(record)} {record.identity}"
     domain = "DOMAIN " if is_on_domain(record) else ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from alembic_proof.catalog.acl import OWNER
 from alembic_proof.catalog.ddl.alteration import Alteration
-from alembic_proof.catalog.ddl.names import literal, options, own_name, role
+from alembic_proof.catalog.ddl.names import literal, options, own_name, raw, role
 from alembic_proof.catalog.model import Catalog, CatalogObject
 
 _PRIVILEGES_OF = re.compile(
@@ -159,7 +160,7 @@ def alter_default_privileges(at: Alteration) -> tuple[str, ...]:
         )
     grantee = at.attribute.removeprefix("grant to ")
     old, new = (set((text or "").split(", ")) - {""} for text in (at.before, at.after))
-    who = role(grantee, owner=match["role"])
+    who = role(grantee, owner=raw(match["role"]))
     return (
         *(f"{head} REVOKE {word} {objects} FROM {who}" for word in sorted(old - new)),
         *(f"{head} GRANT {word} {objects} TO {who}" for word in sorted(new - old)),
@@ -172,4 +173,4 @@ def _items(text: str | None) -> list[str]:
 
 def _put(verb: str, item: str, head: str, objects: str, *, to: str, owner: str) -> str:
     privilege, _, grantee = item.partition(" from ")
-    return f"{head} {verb} {privilege} {objects} {to} {role(grantee, owner=owner)}"
+    return f"{head} {verb} {privilege} {objects} {to} {owner if grantee == OWNER else grantee}"

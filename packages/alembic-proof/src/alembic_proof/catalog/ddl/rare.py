@@ -52,6 +52,14 @@ def create_aggregate(record: CatalogObject, _catalog: Catalog) -> str:
         "moving final function gets all arguments": "MFINALFUNC_EXTRA",
     }
     parts += [word for name, word in flags.items() if record.fact(name)]
+    parts += [
+        f"{word} = {text}"
+        for name, word in (
+            ("final function modifies", "FINALFUNC_MODIFY"),
+            ("moving final function modifies", "MFINALFUNC_MODIFY"),
+        )
+        if (text := record.fact(name)) is not None
+    ]
     if record.fact("kind") == "hypothetical":
         parts.append("HYPOTHETICAL")
     if (sort := record.fact("sort operator")) is not None:

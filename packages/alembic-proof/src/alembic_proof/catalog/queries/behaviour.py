@@ -51,7 +51,6 @@ AGGREGATES = Select(
         "owner": "pg_get_userbyid(p.proowner)",
         "arguments": "pg_get_function_arguments(p.oid)",
         "kind": _KIND_OF_AGGREGATE,
-        "direct arguments": "nullif(g.aggnumdirectargs, 0)",
         "state function": function_name("g.aggtransfn"),
         "state type": "format_type(g.aggtranstype, NULL)",
         "state size": "nullif(g.aggtransspace, 0)",

@@ -28,6 +28,7 @@ def rare(
     acl: str = "NULL",
     links: tuple[Link, ...] = (),
     implicit: str = "false",
+    name: str = "",
 ) -> Select:
     """The SELECT over a catalog; `prefix` is that of its columns where it has owner and schema."""
     owned = {"owner": f"pg_get_userbyid(o.{prefix}owner)"} if prefix else {}
@@ -40,7 +41,7 @@ def rare(
         reads=reads,
         manual=f"catalog-{reads.replace('_', '-')}",
         kinds=(kind,),
-        name=identity(reads, "o.oid"),
+        name=name or identity(reads, "o.oid"),
         oid="o.oid",
         links=(*spaced, *links),
         implicit=implicit,
@@ -69,6 +70,10 @@ _MAPPINGS = """(SELECT string_agg(t.alias || ': ' || t.dictionaries, ', ' ORDER 
         AS dictionaries FROM pg_ts_config_map AS m
         JOIN ts_token_type(o.cfgparser) AS k ON k.tokid = m.maptokentype
         WHERE m.mapcfg = o.oid GROUP BY k.alias) AS t)"""
+
+_TRANSFORM = """'for ' || format_type(o.trftype, NULL) || ' language ' ||
+    (SELECT quote_ident(l.lanname) FROM pg_language AS l WHERE l.oid = o.trflang)"""
+"""As SQL has it; pg_identify_object puts it otherwise on PostgreSQL 15 than on 18."""
 
 BASE_TYPES = Select(
     reads="pg_type",
@@ -233,6 +238,7 @@ RARE = (
     rare(
         "transform",
         reads="pg_transform",
+        name=_TRANSFORM,
         facts={
             "from SQL": signature("o.trffromsql"),
             "to SQL": signature("o.trftosql"),
