@@ -15,12 +15,17 @@ _INTRODUCTION = """\
 # The corpus
 
 Released packages that ship an Alembic history for PostgreSQL, proved as they were released by
-`alembic-proof roundtrip`: every revision up, down and up again. `nox -s corpus` writes this page
-and fails when a finding has no explanation, or an explanation no finding. How a project is added
-is told in [corpus/README.md](../corpus/README.md).
+`alembic-proof roundtrip`: every revision up, down and up again, with rows in the tables.
+`nox -s corpus` writes this page and fails when a finding has no explanation, or an explanation no
+finding. How a project is added is told in [corpus/README.md](../corpus/README.md).
 
-A *defect* is the project's: its revision does what the finding says. A *limitation* is ours."""
+A *defect* is the project's: its revision does what the finding says. A *limitation* is ours. Apart
+from both, *permitted rows* counts the revisions that fail over rows which the schema permits and
+the project itself may never write. Notes fail nothing: columns in another order, values that each
+upgrade makes anew, rows that could not be made."""
 _SHOWN_REVISIONS = 4
+PERMITTED = "fails-on-permitted-rows"
+"""The rule whose findings count apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,28 +44,36 @@ def corpus_page(proved: Iterable[Proved]) -> str:
 
 
 def _overview(entries: tuple[Proved, ...]) -> str:
-    head = ["| project | version | revisions | seconds | defects | limitations | notes |"]
-    rows = [_row(entry) for entry in entries]
+    names = (
+        *("project", "version", "revisions", "seconds", "defects", "limitations"),
+        *("permitted rows", "notes", "tables without rows"),
+    )
     revisions = sum(entry.result.revisions for entry in entries)
     elapsed_s = sum(entry.result.elapsed_s for entry in entries)
-    total = f"| together | | {revisions} | {elapsed_s:.0f} | | | |"
-    return "\n".join([*head, "|---|---|--:|--:|--:|--:|--:|", *rows, total])
+    total = ("together", "", str(revisions), f"{elapsed_s:.0f}", *[""] * 5)
+    head = [_line(names), f"|---|---{'|--:' * 7}|"]
+    return "\n".join([*head, *(_line(_sums(entry)) for entry in entries), _line(total)])
 
 
-def _row(entry: Proved) -> str:
-    counts = Counter[Verdict]()
+def _sums(entry: Proved) -> tuple[str, ...]:
+    """One project's cells of the overview."""
+    counts: Counter[str] = Counter()
     for explained in entry.explanation.explained:
-        counts[explained.group.verdict] += len(explained.findings)
-    notes = sum(found.severity == "note" for found in entry.result.findings)
-    cells = (
-        entry.project.distribution,
-        entry.project.version,
-        str(entry.result.revisions),
-        f"{entry.result.elapsed_s:.0f}",
-        str(counts[Verdict.DEFECT]),
-        str(counts[Verdict.LIMITATION]),
-        str(notes),
+        for found in explained.findings:
+            counts[PERMITTED if found.rule == PERMITTED else explained.group.verdict] += 1
+    numbers = (
+        counts[Verdict.DEFECT],
+        counts[Verdict.LIMITATION],
+        counts[PERMITTED],
+        sum(found.severity == "note" for found in entry.result.findings),
+        len(entry.result.not_filled),
     )
+    seconds = f"{entry.result.elapsed_s:.0f}"
+    project = (entry.project.distribution, entry.project.version)
+    return (*project, str(entry.result.revisions), seconds, *map(str, numbers))
+
+
+def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
@@ -69,7 +82,10 @@ def _section(entry: Proved) -> str:
     head = ["| findings | kind | verdict | revisions | why |", "|--:|---|---|---|---|"]
     rows = [_group_row(explained) for explained in entry.explanation.explained]
     title = f"## {entry.project.distribution} {entry.project.version}"
-    return "\n\n".join([title, f"{kinds}.", *(["\n".join([*head, *rows])] if rows else [])])
+    table = ["\n".join([*head, *rows])] if rows else []
+    empty = ["\n".join(f"- {_cell(reason)}" for reason in entry.result.not_filled)]
+    empty = ["Tables without rows:", *empty] if entry.result.not_filled else []
+    return "\n\n".join([title, f"{kinds}.", *table, *empty])
 
 
 def _group_row(explained: Explained) -> str:
@@ -79,9 +95,14 @@ def _group_row(explained: Explained) -> str:
         ", ".join(f"`{rule}`" for rule in group.rules),
         str(group.verdict),
         _named(explained.revisions),
-        " ".join(group.why.split()).replace("|", "\\|"),
+        _cell(group.why),
     )
-    return f"| {' | '.join(cells)} |"
+    return _line(cells)
+
+
+def _cell(text: str) -> str:
+    """The text in one line, as it may stand in a table."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _named(revisions: tuple[str, ...]) -> str:

@@ -28,6 +28,11 @@ class Result:
     findings: tuple[Found, ...]
 
     @property
+    def not_filled(self) -> tuple[str, ...]:
+        """The tables that never got a row, each with the reason."""
+        return tuple(found.message for found in self.findings if found.rule == "not-filled")
+
+    @property
     def kinds(self) -> tuple[tuple[str, int], ...]:
         """How many findings of each rule there are; notes apart."""
         counts = Counter(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from corpus.explain import explain
 from corpus.group import Found, Verdict
-from corpus.page import Proved, corpus_page
+from corpus.page import PERMITTED, Proved, corpus_page
 from corpus.project import Project
 from corpus.prove import Result
 from tests.corpus.findings import found, group
@@ -19,7 +20,11 @@ def _proved(*findings: Found) -> Proved:
         distribution="the-shop",
         version="1.2",
         environment=(),
-        groups=(group("*index*"), group(verdict=Verdict.LIMITATION)),
+        groups=(
+            group("*index*"),
+            group("*table*", verdict=Verdict.LIMITATION),
+            replace(group(), rules=(PERMITTED,)),
+        ),
     )
     result = Result(revisions=40, elapsed_s=12.6, findings=findings)
     explanation = explain(findings, groups=project.groups)
@@ -27,13 +32,21 @@ def _proved(*findings: Found) -> Proved:
 
 
 def test_a_line_sums_a_project_up() -> None:
-    """Defects, limitations and notes are counted apart."""
-    entry = _proved(found(), found(revision="bb2"), found("table"), found(severity="note"))
+    """Defects, limitations, permitted rows and notes are counted apart."""
+    entry = _proved(
+        found(),
+        found(revision="bb2"),
+        found("table"),
+        found("its upgrade fails over rows: no", rule=PERMITTED),
+        found(severity="note"),
+        found("public.a: not filled: why | how", severity="note", rule="not-filled"),
+    )
 
     page = corpus_page([entry, entry])
 
-    assert "| the-shop | 1.2 | 40 | 13 | 2 | 1 | 1 |" in page
-    assert "| together | | 80 | 25 | | | |" in page
+    assert "| the-shop | 1.2 | 40 | 13 | 2 | 1 | 1 | 2 | 1 |" in page
+    assert "| together |  | 80 | 25 |" in page
+    assert "\nTables without rows:\n\n- public.a: not filled: why \\| how\n" in page
 
 
 def test_a_section_tells_each_group_with_its_reason() -> None:
