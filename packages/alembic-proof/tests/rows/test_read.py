@@ -66,10 +66,14 @@ def test_types_are_taken_apart_down_to_what_postgresql_defines(sandbox: Any) -> 
     assert (array.part.base.name, array.part.base.modifier) == ("varchar", 9)
 
 
-def test_tables_may_be_chosen_and_come_with_those_that_they_refer_to(sandbox: Any) -> None:
-    """A revision that touched one table needs no more; partitions come with their table."""
+def test_tables_may_be_chosen_and_come_whole(sandbox: Any) -> None:
+    """A revision that touched one table needs no more, and what it refers to stays as it is known.
+
+    That one would come without the tables that it refers to itself. A partition is its table.
+    """
     ddl = (
-        "CREATE TABLE p (id integer PRIMARY KEY) PARTITION BY LIST (id)",
+        "CREATE TABLE g (id integer PRIMARY KEY)",
+        "CREATE TABLE p (id integer PRIMARY KEY REFERENCES g) PARTITION BY LIST (id)",
         "CREATE TABLE p1 PARTITION OF p DEFAULT",
         "CREATE TABLE t (p_id integer REFERENCES p)",
         "CREATE TABLE other (a integer)",
@@ -77,10 +81,13 @@ def test_tables_may_be_chosen_and_come_with_those_that_they_refer_to(sandbox: An
     names = [TableName("public.t"), TableName("public.missing")]
 
     some = shapes(sandbox, *ddl, tables=names)
+    part = shapes(sandbox, *ddl, tables=[TableName("public.p1")])
     every = shapes(sandbox, *ddl)
 
-    assert [table.name for table in some] == ["public.p", "public.t"]
-    assert [table.name for table in every] == ["public.other", "public.p", "public.t"]
+    assert [table.name for table in some] == ["public.t"]
+    assert [table.name for table in part] == ["public.p"]
+    assert [table.name for table in every] == ["public.g", "public.other", "public.p", "public.t"]
+    assert every.replaced(part) == every
     assert all(every.find(table.name) == table for table in some)
     assert every.replaced(some) == every
     assert every.replaced(some, gone=names).find(names[0]) is None

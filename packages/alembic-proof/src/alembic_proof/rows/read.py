@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +34,12 @@ def read_shapes(
     *,
     version_table: str = "alembic_version",
     version_schema: str | None = None,
-    tables: Iterable[TableName] | None = None,
+    tables: Collection[TableName] | None = None,
 ) -> Shapes:
     """What a row of each user-made table has to satisfy; one round trip.
 
-    Of `tables`, where given, and of those that they refer to; names that do not exist are left out.
+    Of `tables` alone, where given (a partition stands for its table); names that do not exist are
+    left out.
 
     Locks: none beyond ACCESS SHARE on the system catalogs.
     """
@@ -50,7 +51,17 @@ def read_shapes(
         tables=None if tables is None else sorted(tables),
     )
     found = [json.loads(text) if text else [] for text in fetch(connection, sql)]
-    return assemble(*found)
+    shapes = assemble(*found)
+    return shapes if tables is None else _chosen(shapes, frozenset(tables))
+
+
+def _chosen(shapes: Shapes, names: frozenset[TableName]) -> Shapes:
+    """These tables alone: those that they refer to were read without their own references."""
+    chosen = names | {root for part, root in shapes.roots if part in names}
+    return Shapes.of(
+        (table for table in shapes if table.name in chosen),
+        (link for link in shapes.roots if link[1] in chosen),
+    )
 
 
 def assemble(
