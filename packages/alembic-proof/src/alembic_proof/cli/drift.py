@@ -7,14 +7,15 @@ import os
 from contextlib import ExitStack
 from typing import Any
 
+from alembic_proof.cli.baseline import add_baseline, against_baseline
 from alembic_proof.cli.live_url import find_live_url
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import server_like
 from alembic_proof.cli.terminal import note
 from alembic_proof.finding import Finding
-from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.project import history_databases
 from alembic_proof.proofs import prove_drift
 from alembic_proof.proofs.drift import DRIFT_STEPS
 
@@ -47,6 +48,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
         help="the role that stands for the history's (default: the version table's owner)",
     )
     add_format(parser)
+    add_baseline(parser)
     parser.set_defaults(run=_run)
     return parser
 
@@ -62,14 +64,17 @@ def _run(arguments: argparse.Namespace) -> int:
 
             def open_database(major: int) -> str:
                 server_url = server_like(project, os.environ, major=major)
-                return stack.enter_context(scratch_database(server_url, label="drift"))
+                history = history_databases(project, server_url, label="drift")
+                return stack.enter_context(history)()
 
-            return prove_drift(
+            findings = prove_drift(
                 project.alembic,
                 live_url=live_url,
                 open_database=open_database,
                 tell=audience.tell,
                 owner=arguments.owner,
+                settings=project.config,
             )
+        return against_baseline(arguments, "drift", findings)
 
     return conclude(arguments.format, "drift", prove)

@@ -6,6 +6,7 @@ import argparse
 import os
 from typing import Any
 
+from alembic_proof.cli.baseline import add_baseline, against_baseline
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import history_and_models
@@ -26,6 +27,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
         ),
     )
     add_format(parser)
+    add_baseline(parser)
     parser.set_defaults(run=_run)
     return parser
 
@@ -36,11 +38,13 @@ def _run(arguments: argparse.Namespace) -> int:
     def prove(audience: Audience) -> tuple[Finding, ...]:
         audience.expect(PARITY_STEPS)
         with history_and_models(project, os.environ) as (history_url, models_url):
-            return prove_parity(
+            findings = prove_parity(
                 project.alembic,
                 history_url=history_url,
                 models_url=models_url,
                 tell=audience.tell,
+                settings=project.config,
             )
+        return against_baseline(arguments, "parity", findings)
 
     return conclude(arguments.format, "parity", prove)

@@ -19,11 +19,13 @@ def server_like(project: Project, environ: Mapping[str, str], *, major: int) -> 
     """The URL of a server for scratch databases of that major version; a line says where it is.
 
     Raises:
-        ServerError: the server that the environment names is another one, or none can be had.
+        ServerError: the server that environment or settings name is another one, or none can be had.
     """
     variable = project.config.scratch_url_env
     if variable and environ.get(variable, "").strip():
         return _of_major(announced_server(project, environ), major, variable=variable)
+    if project.config.server_url:
+        return _of_major(announced_server(project, environ), major, variable="server_url")
     if major in MAJORS:
         environ = {**environ, MAJOR: str(major)}
     else:

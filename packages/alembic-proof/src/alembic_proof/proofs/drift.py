@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 from alembic_proof.catalog import Catalog, Change, diff
 from alembic_proof.catalog.roles import rename_roles
+from alembic_proof.config import Config
 from alembic_proof.errors import DatabaseError, HistoryError
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision, read_chain
@@ -13,6 +14,7 @@ from alembic_proof.history.environment import Environment, read_environment
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, run_upgrade
 from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.sides import Sides
 from alembic_proof.proofs.state import DatabaseState, read_major, read_state
 from alembic_proof.proofs.step import Tell, timed
@@ -29,13 +31,14 @@ def prove_drift(
     open_database: Callable[[int], str],
     tell: Tell,
     owner: str | None = None,
+    settings: Config | None = None,
 ) -> tuple[Finding, ...]:
     """What the live database has otherwise than the history at its revisions; empty when equal.
 
     The live database is only read, in read-only transactions; env.py never meets it.
     `open_database` gives the URL of an empty scratch database on a server of that major version.
     `owner` is the live role that stands for the scratch database's owner: by default the one that
-    owns the version table.
+    owns the version table. `settings` say what is ignored.
 
     Raises:
         ConfigError: an URL that cannot be used.
@@ -44,6 +47,7 @@ def prove_drift(
         HistoryError: a revision that no file has, a history that cannot be applied, or an env.py
             that cannot be used.
     """
+    ignored = Ignored.of(settings)
     major = read_major(live_url)
     config = alembic_config(project, url=open_database(major))
     environment = read_environment(config)
@@ -56,8 +60,8 @@ def prove_drift(
     with timed(DRIFT_STEPS[2], tell=tell):
         history = read_state(config.attributes["url"], environment=environment)
         changes = diff(_as_if_live(history, live), live.catalog)
-    found = tuple(_finding(change) for change in changes)
-    return (*found, *_pending(read_chain(config), heads))
+    found = tuple(_finding(change) for change in ignored.without(changes))
+    return (*found, *_pending(read_chain(config), heads), *ignored.unmet())
 
 
 def _known_heads(

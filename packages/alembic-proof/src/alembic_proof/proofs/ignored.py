@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Self
 
 from alembic_proof.catalog import Change
+from alembic_proof.config import Config
 from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, Severity
 
@@ -17,6 +19,15 @@ class Ignored:
 
     patterns: tuple[str, ...] = ()
     _met: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, settings: Config | None) -> Self:
+        """What the settings ignore; nothing without settings.
+
+        Raises:
+            ConfigError: a pattern without a kind or a name.
+        """
+        return cls(settings.ignore if settings else ())
 
     def __post_init__(self) -> None:
         """Raises ConfigError for a pattern without a kind or a name."""

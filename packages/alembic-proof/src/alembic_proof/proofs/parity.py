@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from alembic_proof.catalog import CatalogObject, Change, diff
+from alembic_proof.config import Config
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.environment import read_environment
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, run_upgrade
 from alembic_proof.proofs.database import create_models, read_database
 from alembic_proof.proofs.excluded import exclude
+from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.sides import Sides
 from alembic_proof.proofs.step import Tell, timed
 
@@ -18,17 +20,23 @@ _SIDES = Sides("models", "history")
 
 
 def prove_parity(
-    project: AlembicProject, *, history_url: str, models_url: str, tell: Tell
+    project: AlembicProject,
+    *,
+    history_url: str,
+    models_url: str,
+    tell: Tell,
+    settings: Config | None = None,
 ) -> tuple[Finding, ...]:
     """What the models and the history at head disagree on; empty when they are equal.
 
     Both URLs are of empty scratch databases, which are filled. What env.py's `include_object` and
-    `include_name` keep from autogenerate is not compared, with all that hangs on it.
+    `include_name` keep from autogenerate is not compared, with all that hangs on it, nor what `settings` ignore.
 
     Raises:
         HistoryError: a history that cannot be applied, or an env.py that cannot be used.
         DatabaseError: models that cannot be created.
     """
+    ignored = Ignored.of(settings)
     config = alembic_config(project, url=history_url)
     environment = read_environment(config)
     models = environment.models
@@ -41,7 +49,8 @@ def prove_parity(
         expected = read_database(models_url, environment=environment)
         excluded = exclude(environment, models_url=models_url, history_url=history_url)
         changes = diff(excluded.without(expected), excluded.without(found))
-    return (*(_finding(change) for change in changes), *_given(given))
+    left = ignored.without(changes)
+    return (*(_finding(change) for change in left), *_given(given), *ignored.unmet())
 
 
 def _finding(change: Change) -> Finding:

@@ -35,7 +35,7 @@ class Leave:
         return cls(
             chain=with_exceptions(chain, settings.exceptions),
             skipped=dict(settings.skip),
-            ignored=Ignored(settings.ignore),
+            ignored=Ignored.of(settings),
         )
 
     def notes(self, wanted: Collection[str]) -> Iterator[Finding]:
