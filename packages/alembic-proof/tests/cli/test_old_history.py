@@ -115,6 +115,23 @@ def test_an_exception_that_is_not_needed_is_a_finding(open_case: Open, run: Run)
     assert "note: ignore = 'table:nothing' matches no change [ignores-nothing]" in out
 
 
+def test_an_exception_holds_for_the_rules_as_well(open_case: Open, run: Run) -> None:
+    """A downgrade that only raises is declared, if not in its file; one that does nothing is not."""
+    root = open_case("adopting/old")
+
+    _, out, _ = run("lint")
+    assert "0003_posts.py" not in out
+    assert "0004_search.py" in out
+    assert "0005_audit.py" in out
+
+    _settings(root, _without("0003"))
+    _settings(root, lambda text: text.replace("0002 = {", '0005 = { lossy = "x" }\n0002 = {'))
+    _, out, _ = run("lint")
+
+    assert "0003_posts.py:13: warning: downgrade() only raises" in out
+    assert "0005_audit.py" not in out
+
+
 def test_of_a_part_of_the_history_not_everything_is_said(open_case: Open, run: Run) -> None:
     """What was not asked for is neither skipped nor ignored in vain."""
     open_case("adopting/old")

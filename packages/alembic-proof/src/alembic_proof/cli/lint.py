@@ -39,7 +39,11 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.explain is not None:
         return _explain(arguments.explain)
     project = project_of(arguments)
-    history = read_history(project.alembic, frozen_from=project.config.frozen_from)
+    history = read_history(
+        project.alembic,
+        frozen_from=project.config.frozen_from,
+        exceptions=project.config.exceptions,
+    )
     rules = all_rules()
 
     def check(audience: Audience) -> tuple[Finding, ...]:

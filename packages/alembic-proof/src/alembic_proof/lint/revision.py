@@ -19,6 +19,8 @@ class Revision:
     tree: ast.Module
     syntax_error: str = ""
     syntax_error_line: int = 0
+    excepted: frozenset[str] = frozenset()
+    """What the project's settings declare in its place: `irreversible`, `lossy`."""
 
     @property
     def name(self) -> str:
@@ -63,6 +65,10 @@ class Revision:
                 return text
             case _:
                 return None
+
+    def is_declared(self, name: str) -> bool:
+        """Whether the file or the project's settings declare it."""
+        return name in self.excepted or self.declared(name) is not None
 
     def at(self, node: ast.stmt | ast.expr | None = None) -> Location:
         """The node's place in the file, or the file as a whole."""

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
 from alembic.util import coerce_resource_to_filename
 
+from alembic_proof.config import Declaration
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.lint.revision import History, Revision, parse_revision
 
 
-def read_history(project: AlembicProject, *, frozen_from: tuple[str, ...] = ()) -> History:
+def read_history(
+    project: AlembicProject,
+    *,
+    frozen_from: tuple[str, ...] = (),
+    exceptions: tuple[Declaration, ...] = (),
+) -> History:
     """Every `.py` file in the versions directories of this project, parsed, by path.
 
     Hidden files and `__init__.py` are left out, as Alembic does.
@@ -26,7 +33,14 @@ def read_history(project: AlembicProject, *, frozen_from: tuple[str, ...] = ()) 
     pattern = "**/*.py" if script.recursive_version_locations else "*.py"
     paths = sorted(path for place in _directories(script) for path in place.glob(pattern))
     listed = (path for path in paths if not path.name.startswith((".", "__init__")))
-    return History(files=tuple(_read(path) for path in listed), frozen_from=frozen_from)
+    files = (_except(_read(path), exceptions) for path in listed)
+    return History(files=tuple(files), frozen_from=frozen_from)
+
+
+def _except(file: Revision, exceptions: tuple[Declaration, ...]) -> Revision:
+    """The file with what the settings declare of its revision."""
+    kinds = {one.kind for one in exceptions if one.revision == file.revision_id}
+    return replace(file, excepted=frozenset(kinds)) if kinds else file
 
 
 def _directories(script: ScriptDirectory) -> tuple[Path, ...]:

@@ -25,11 +25,11 @@ def check(history: History) -> Iterator[Finding]:
 
 def _complaint(revision: Revision) -> str:
     """What is wrong with the revision's downgrade; empty when nothing is."""
-    if revision.declared("irreversible"):
+    if revision.is_declared("irreversible"):
         return ""
     if revision.downgrade is None:
         return "downgrade() is missing"
-    if does_nothing(revision.downgrade) and not revision.declared("lossy"):
+    if does_nothing(revision.downgrade) and not revision.is_declared("lossy"):
         return "downgrade() does nothing"
     return ""
 

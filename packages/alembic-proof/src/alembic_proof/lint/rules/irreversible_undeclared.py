@@ -19,7 +19,9 @@ from alembic_proof.lint.rule import Rule, SourceFile
 def check(history: History) -> Iterator[Finding]:
     """A warning for each revision whose downgrade only raises and that declares no reason."""
     for revision in history.revisions:
-        if revision.assigned("irreversible") is None and _only_raises(revision.downgrade):
+        is_excepted = "irreversible" in revision.excepted
+        is_declared = is_excepted or revision.assigned("irreversible") is not None
+        if not is_declared and _only_raises(revision.downgrade):
             yield Finding(
                 rule=RULE.id,
                 message="downgrade() only raises, and the revision declares no `irreversible`",
