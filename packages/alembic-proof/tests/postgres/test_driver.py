@@ -7,7 +7,13 @@ import sys
 
 import pytest
 
-from alembic_proof.postgres._driver import DRIVERS, first_installed
+from alembic_proof.errors import ConfigError
+from alembic_proof.postgres._driver import (
+    DRIVERS,
+    first_installed,
+    is_usable_driver,
+    refuse_missing_driver,
+)
 
 _WITHOUT_ASYNCPG = """
 import sys
@@ -50,3 +56,26 @@ def test_a_project_without_asyncpg_is_served_by_the_driver_that_it_has() -> None
     )
 
     assert run.stdout.split() == ["psycopg", "asyncpg"]
+
+
+@pytest.mark.parametrize(
+    ("driver", "said"),
+    [
+        ("psycopg2", "the driver psycopg2 is not installed"),
+        ("nothing", "the driver nothing is not known to this SQLAlchemy"),
+    ],
+)
+def test_a_driver_that_cannot_be_used_is_one_clear_error(driver: str, said: str) -> None:
+    """Instead of a traceback out of SQLAlchemy."""
+    with pytest.raises(ConfigError, match=said) as caught:
+        refuse_missing_driver(driver)
+
+    assert not is_usable_driver(driver)
+    assert "install one of asyncpg, psycopg, psycopg2" in caught.value.todo
+
+
+def test_an_installed_driver_can_be_used() -> None:
+    """Nothing is said of it."""
+    refuse_missing_driver("asyncpg")
+
+    assert is_usable_driver("psycopg")

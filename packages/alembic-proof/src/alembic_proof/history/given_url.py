@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from configparser import InterpolationError
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 from alembic.config import Config
@@ -14,6 +13,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from alembic_proof.history.project import AlembicProject, UrlRoute
+from alembic_proof.postgres.connect import is_usable_driver
 from alembic_proof.postgres.url import DatabaseUrl
 
 _ASYNCHRONOUS = ("asyncpg", "psycopg")
@@ -45,7 +45,7 @@ def _scheme(route: UrlRoute, config: Config) -> str:
         if named.partition("+")[0] == "postgresql":
             return named
     drivers = _ASYNCHRONOUS if _is_asynchronous(config) else _SYNCHRONOUS
-    return f"postgresql+{next(filter(_is_usable, drivers), drivers[0])}"
+    return f"postgresql+{next(filter(is_usable_driver, drivers), drivers[0])}"
 
 
 def _own_schemes(route: UrlRoute, config: Config) -> Iterator[str]:
@@ -66,9 +66,3 @@ def _is_asynchronous(config: Config) -> bool:
     except (CommandError, OSError):
         return False
     return any(word in text for word in _OF_ASYNCHRONOUS)
-
-
-def _is_usable(driver: str) -> bool:
-    """Whether the driver is installed, and SQLAlchemy knows it: 1.4 does not know psycopg."""
-    is_known = find_spec(f"sqlalchemy.dialects.postgresql.{driver}") is not None
-    return is_known and find_spec(driver) is not None

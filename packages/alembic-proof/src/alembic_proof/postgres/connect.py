@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from alembic_proof.postgres._connection_error import explain_connection_error
+from alembic_proof.postgres._driver import is_usable_driver, refuse_missing_driver
 from alembic_proof.postgres.url import DatabaseUrl
 
-__all__ = ["explain_connection_error", "run_on"]
+__all__ = ["explain_connection_error", "is_usable_driver", "run_on"]
 
 T = TypeVar("T")
 
@@ -24,10 +25,11 @@ def run_on(url: str, work: Callable[[sqlalchemy.Connection], T], *, autocommit: 
     Only for callers outside of an event loop. What `work` itself raises passes through.
 
     Raises:
-        ConfigError: the URL cannot be used.
+        ConfigError: the URL cannot be used, or its driver.
         ServerError: no connection; says why, without a password.
     """
     target = DatabaseUrl.parse(url)
+    refuse_missing_driver(target.driver)
     if target.driver == "asyncpg":
         return asyncio.run(_run_async(target, work, autocommit=autocommit))
     return _run_sync(target, work, autocommit=autocommit)
