@@ -190,6 +190,18 @@ def test_a_format_for_machines_is_the_same_on_a_terminal(
     assert len(json.loads(terminal.text)["findings"]) == 1
 
 
+def test_nobody_else_waits_for_what_a_terminal_needs(open_case: Open) -> None:
+    """Into a pipe nothing of it is loaded."""
+    open_case("parity/differs")
+    program = "import sys; from alembic_proof.cli import main; main(['lint']); print('rich' in sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-2:] == ["lint: no findings", "False"]
+
+
 @pytest.mark.parametrize(
     ("case", "command", "steps"),
     [
