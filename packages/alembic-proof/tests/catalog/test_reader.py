@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from alembic_proof.catalog import Catalog, CatalogReader, diff, read_catalog
+from alembic_proof.catalog import Catalog, CatalogReader, diff, key, read_catalog
 from alembic_proof.catalog.ddl import changes_sql
-from alembic_proof.catalog.queries.touched import touched_statement
+from alembic_proof.catalog.queries import touched_statement
 from alembic_proof.errors import DatabaseError
 from alembic_proof.postgres.scratch import scratch_database
 
@@ -117,10 +117,55 @@ def test_every_chain_of_steps_is_read_as_by_whole_readings(
             _read(own, reader, after="; ".join(steps[: number + 1]))
 
 
+def test_what_was_not_touched_is_the_same_object(admin_url: str) -> None:
+    """Only the touched and what depends on it is made again; nothing new is no new catalog."""
+    reader = CatalogReader()
+    with open_zoo(admin_url) as database:
+        before = database.run(reader.read)
+        assert database.run(reader.read) is before
+
+        _commit(database, "ALTER TABLE app.users RENAME COLUMN name TO called")
+        after = database.run(reader.read)
+
+    kept = {record.key for record in after.objects if record is before.find(record.key)}
+    assert key("table", "app.notes") in kept
+    assert key("function", "app.touch()") in kept
+    assert key("view", "app.names") not in kept
+    assert len(kept) > len(after.objects) / 2
+
+
+def test_a_transaction_that_runs_is_read_whole(admin_url: str) -> None:
+    """What was touched in it and taken back leaves no trace in the next reading."""
+    reader = CatalogReader(is_verified=True)
+    with open_zoo(admin_url) as database:
+        before = database.run(reader.read)
+        database.execute("ALTER TABLE app.users RENAME COLUMN name TO called")
+        assert database.run(reader.read) != before
+        database.rollback()
+
+        assert database.run(reader.read) == before
+
+
+def test_a_session_that_forgot_is_read_whole(admin_url: str) -> None:
+    """What a revision resets in its session, the reader does not rely on."""
+    reader = CatalogReader(is_verified=True)
+    with open_zoo(admin_url) as database:
+        database.run(reader.read)
+        _commit(database, "ALTER TABLE app.users RENAME COLUMN name TO called", "RESET ALL")
+
+        assert database.run(reader.read).find(key("column", "app.users.called")) is not None
+
+
 def test_what_is_not_followed_is_noticed(admin_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that forgets what depends on the touched is refused when it is verified."""
-    blind = touched_statement().replace("d.refobjid = t.oid\n)", "d.refobjid = t.oid AND false\n)")
-    assert blind != touched_statement()
+    blind = touched_statement(major=15).replace(
+        "d.refobjid = t.oid\n)", "d.refobjid = t.oid AND false\n)"
+    )
+    assert blind != touched_statement(major=15)
+
+    def statement(*, major: int) -> str:
+        return blind
+
     rename = "ALTER TABLE app.users RENAME COLUMN name TO called"
     with open_zoo(admin_url) as database:
         seeing = CatalogReader(is_verified=True)
@@ -129,7 +174,7 @@ def test_what_is_not_followed_is_noticed(admin_url: str, monkeypatch: pytest.Mon
         database.run(seeing.read)
 
     with open_zoo(admin_url) as database:
-        monkeypatch.setattr("alembic_proof.catalog.reader.touched_statement", lambda: blind)
+        monkeypatch.setattr("alembic_proof.catalog.reader.touched_statement", statement)
         reader = CatalogReader(is_verified=True)
         database.run(reader.read)
         _commit(database, rename)

@@ -10,6 +10,12 @@ from alembic_proof.postgres.scratch import scratch_database
 from packages.backend.tests.history.database import Database
 
 
+@pytest.fixture(autouse=True)
+def verified_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reading of a round trip is held against a whole one."""
+    monkeypatch.setenv("ALEMBIC_PROOF_VERIFY_READS", "1")
+
+
 @pytest.fixture
 def database(scratch_url: str) -> Database:
     """An empty database, before the first revision."""

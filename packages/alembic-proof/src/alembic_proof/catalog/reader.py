@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,8 +11,12 @@ import sqlalchemy as sa
 from alembic_proof.catalog.diff import diff
 from alembic_proof.catalog.model import Catalog
 from alembic_proof.catalog.patch import Kept
-from alembic_proof.catalog.queries import narrow_statement, small_statement, statement
-from alembic_proof.catalog.queries.touched import touched_statement
+from alembic_proof.catalog.queries import (
+    narrow_statement,
+    small_statement,
+    statement,
+    touched_statement,
+)
 from alembic_proof.catalog.read import read_catalog, refused, server_major
 from alembic_proof.catalog.touched import Touched, gone
 from alembic_proof.errors import DatabaseError
@@ -21,8 +26,6 @@ VERIFY = "ALEMBIC_PROOF_VERIFY_READS"
 _NO_SUCH_STATEMENT = "26000"
 _PREPARED = "alembic_proof_prepared"
 _ROUND = "alembic_proof_round"
-_NEVER = "3"
-"""The first transaction number there is: everything was touched since."""
 
 
 class CatalogReader:
@@ -96,7 +99,7 @@ class CatalogReader:
     def _read_touched(self, connection: sa.Connection, *, major: int) -> Catalog:
         with connection.begin():
             session = _Session(connection, major)
-            touched = session.touched(self._touched.since if self._touched else _NEVER)
+            touched, told = session.touched()
             before, self._touched = self._touched, None  # unless all goes well: read all again
             kept, self._kept = self._kept, None
             if kept is None or before is None or not _can_follow(before, touched):
@@ -107,7 +110,7 @@ class CatalogReader:
                     version_schema=self._version_schema,
                 )
                 self._catalog = None
-            elif _follow(kept, session, touched, before=before):
+            elif _follow(kept, session, told, before=before, after=touched):
                 self._catalog = None
         self._kept, self._touched = kept, touched
         if self._catalog is None:
@@ -117,22 +120,40 @@ class CatalogReader:
 
 def _can_follow(before: Touched, after: Touched) -> bool:
     """Whether everything that is otherwise can be told row by row."""
-    return not after.is_beyond and before.surroundings == after.surroundings
+    is_next = after.since == before.next and before.surroundings == after.surroundings
+    return is_next and not after.is_beyond
 
 
-def _follow(kept: Kept, session: _Session, touched: Touched, *, before: Touched) -> bool:
+def _follow(kept: Kept, session: _Session, told: Told, *, before: Touched, after: Touched) -> bool:
     """Whether something was touched; what is kept is as the database again."""
-    lost = gone(before, touched)
-    oids = touched.oids | lost.said | kept.holders(lost.objects)
+    lost = gone(before, after)
+    left = lost.said | kept.holders(lost.objects)
     if lost.objects:
         kept.drop(lost.objects)
-    if oids:
-        told, text = session.narrow(oids)
-        kept.renew(told, text=text)
-    is_small = touched.is_small or lost.is_small or before.small != touched.small
+    if told.oids:
+        kept.renew(told.oids, text=told.text)
+    if left := left - frozenset(told.oids):
+        more = session.narrow(left)
+        kept.renew(more.oids, text=more.text)
+    is_small = after.is_small or lost.is_small or before.small != after.small
     if is_small:
         kept.renew_small(session.small())
-    return bool(lost.objects or oids or is_small)
+    return bool(lost.objects or told.oids or left or is_small)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the server says of some objects."""
+
+    oids: tuple[int, ...]
+    """Of all of them, of any catalog."""
+    text: str
+    """JSON."""
+
+    @classmethod
+    def of(cls, text: object, oids: object) -> Told:
+        """The two columns of a row."""
+        return cls(tuple(map(int, str(oids).split(","))) if oids else (), str(text))
 
 
 class _Session:
@@ -144,9 +165,6 @@ class _Session:
         self._round: int = connection.info.setdefault(_ROUND, 0)
         self._prepared: set[str] = connection.info.setdefault(_PREPARED, set())
         _keep_prepared(connection)
-        connection.exec_driver_sql(
-            "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
-        )
 
     @staticmethod
     def forget(connection: sa.Connection) -> None:
@@ -154,20 +172,22 @@ class _Session:
         connection.info[_ROUND] = connection.info.get(_ROUND, 0) + 1
         connection.info.pop(_PREPARED, None)
 
-    def touched(self, since: str) -> Touched:
-        """What was touched since that transaction."""
-        return Touched.of(self._row("touched(xid)", touched_statement(), f"('{since}')"))
+    def touched(self) -> tuple[Touched, Told]:
+        """What was touched since the last time, and what is there instead."""
+        row = tuple(self._row("touched", touched_statement(major=self._major)))
+        text, oids, *answer = row[:9]
+        return Touched.of(answer), Told.of(text, oids)
 
     def all(self) -> str:
         """Everything, as JSON text."""
         return str(self._row("all", statement(major=self._major))[0])
 
-    def narrow(self, oids: frozenset[int]) -> tuple[list[int], str]:
-        """The OIDs of all that is told for these, and what is told, as JSON text."""
+    def narrow(self, oids: frozenset[int]) -> Told:
+        """What there is of these objects and all that hangs on them."""
         array = ",".join(map(str, sorted(oids)))
         sql = narrow_statement(major=self._major)
-        text, _, told = tuple(self._row("narrow(oid[])", sql, f"('{{{array}}}')"))
-        return [int(oid) for oid in str(told).split(",")], str(text)
+        text, told, *_ = tuple(self._row("narrow(oid[])", sql, f"('{{{array}}}')"))
+        return Told.of(text, told)
 
     def small(self) -> str:
         """The small catalogs, as JSON text."""

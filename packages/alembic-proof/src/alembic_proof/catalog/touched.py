@@ -13,8 +13,10 @@ from alembic_proof.catalog.rows import Address
 class Touched:
     """The answer of `queries.touched`."""
 
-    since: str
-    """The transaction number to ask with the next time."""
+    since: str | None
+    """The transaction number of the earlier reading, None where the session has none."""
+    next: str
+    """The transaction number that the session keeps for the next reading."""
     surroundings: str
     """Stands for what any description may hold though no dependency says so."""
     small: str
@@ -23,22 +25,20 @@ class Touched:
     """Whether something of initdb or of an extension was touched."""
     is_small: bool
     """Whether something in a small catalog was touched."""
-    oids: frozenset[int]
-    """What is to be read again, by OIDs of any catalog."""
     live: frozenset[str]
     """What there is: `catalog:oid`, comments and parents with more behind a colon."""
 
     @classmethod
     def of(cls, row: Sequence[str | bool | None]) -> Touched:
-        """The row that the statement gives."""
-        since, surroundings, small, is_beyond, is_small, oids, live = row
+        """The columns that `queries.touched` selects."""
+        since, next_, surroundings, small, is_beyond, is_small, live = row
         return cls(
-            since=str(since),
+            since=None if since is None else str(since),
+            next=str(next_),
             surroundings=str(surroundings),
             small=str(small),
             is_beyond=bool(is_beyond),
             is_small=bool(is_small),
-            oids=frozenset(map(int, str(oids or "").split(","))) if oids else frozenset(),
             live=frozenset(str(live or "").split(",")),
         )
 

@@ -19,7 +19,7 @@ from alembic_proof.catalog.queries import (
     spaces,
     types,
 )
-from alembic_proof.catalog.queries.touched import LIVE
+from alembic_proof.catalog.queries.touched import LIVE, SINCE, answer_columns, told_tables
 from alembic_proof.catalog.select import COLUMNS, Saying, Select
 
 SELECTS: tuple[Select, ...] = (
@@ -74,19 +74,46 @@ def statement(*, major: int) -> str:
 
 
 @cache
+def touched_statement(*, major: int) -> str:
+    """What was touched since the session's last reading, and what is to be said of it.
+
+    One row: the rows as JSON as ever, the columns of `touched.Touched`, the OIDs of all that is
+    told, with commas. It takes note of its snapshot for the next time, and lets what is executed
+    later in the transaction be planned once for all.
+    """
+    given = "SELECT coalesce(array_agg(DISTINCT unit), '{}') FROM told WHERE unit IS NOT NULL"
+    told = _json_of(
+        _narrow_branches(major),
+        with_=_CARRIED.replace("{given}", given),
+        more=f"(SELECT array_to_string(oids, ',') FROM carried) AS told, {answer_columns()}",
+    )
+    return f"""WITH RECURSIVE {told_tables()}
+SELECT answer.*, set_config('{SINCE}', answer.next, answer.rows IS NULL),
+    set_config('plan_cache_mode', 'force_generic_plan', answer.rows IS NOT NULL)
+FROM (
+{told}
+OFFSET 0) AS answer"""
+
+
+@cache
 def narrow_statement(*, major: int) -> str:
     """The part of the statement about the objects in `$1`, an array of OIDs of any catalog.
 
     What hangs on a table or a domain among them is told with it; the first column of the row is
     as ever, the last holds the OIDs of all that is told, with commas.
     """
+    return _json_of(
+        _narrow_branches(major),
+        with_=_CARRIED.replace("{given}", "SELECT $1::oid[]"),
+        more="(SELECT array_to_string(oids, ',') FROM carried) AS told",
+    )
+
+
+def _narrow_branches(major: int) -> list[str]:
     narrowed = "({oid}) = ANY ((SELECT oids FROM carried)::oid[])"
     selects = [select for select in SELECTS if select.reads in LIVE]
     said = [saying for saying in SAYINGS if saying not in _NOT_FOLLOWED]
-    branches = _branches(selects, said, major=major, only=narrowed)
-    return _json_of(
-        branches, with_=_CARRIED, more="(SELECT array_to_string(oids, ',') FROM carried)"
-    )
+    return _branches(selects, said, major=major, only=narrowed)
 
 
 @cache
@@ -109,14 +136,17 @@ def small_statement(*, major: int) -> str:
 
 
 _NOT_FOLLOWED = (sayings.FIRST_COMMENTS, sayings.MEMBERS)
-_CARRIED = """WITH carried (oids) AS MATERIALIZED (SELECT ARRAY(
-    SELECT unnest($1::oid[])
-    UNION SELECT oid FROM pg_constraint WHERE conrelid = ANY ($1) OR contypid = ANY ($1)
-    UNION SELECT indexrelid FROM pg_index WHERE indrelid = ANY ($1)
-    UNION SELECT oid FROM pg_trigger WHERE tgrelid = ANY ($1)
-    UNION SELECT oid FROM pg_rewrite WHERE ev_class = ANY ($1)
-    UNION SELECT oid FROM pg_policy WHERE polrelid = ANY ($1)))
+_AMONG = "= ANY ((SELECT oids FROM given)::oid[])"
+_CARRIED = f"""WITH given (oids) AS MATERIALIZED ({{given}}),
+    carried (oids) AS MATERIALIZED (SELECT ARRAY(
+    SELECT unnest(oids) FROM given
+    UNION SELECT oid FROM pg_constraint WHERE conrelid {_AMONG} OR contypid {_AMONG}
+    UNION SELECT indexrelid FROM pg_index WHERE indrelid {_AMONG}
+    UNION SELECT oid FROM pg_trigger WHERE tgrelid {_AMONG}
+    UNION SELECT oid FROM pg_rewrite WHERE ev_class {_AMONG}
+    UNION SELECT oid FROM pg_policy WHERE polrelid {_AMONG}))
     """
+"""What is given, and all that hangs on it."""
 
 
 def _branches(
@@ -142,8 +172,7 @@ def _json_of(branches: Iterable[str], *, with_: str = "", more: str = "''") -> s
     """
     rows = "\nUNION ALL\n".join(branches)
     columns_ = ", ".join(COLUMNS)
-    return f"""SELECT found.rows, set_config('search_path', path.found, found.rows IS NOT NULL),
-    found.more
+    return f"""SELECT found.*, set_config('search_path', path.found, found.rows IS NOT NULL)
 FROM (
     SELECT found, set_config('search_path', '', true) AS emptied
     FROM (SELECT current_setting('search_path') AS found OFFSET 0) AS before
@@ -151,7 +180,7 @@ FROM (
 ) AS path
 CROSS JOIN LATERAL (
     {with_}SELECT coalesce(json_agg(json_build_array({columns_})), '[]')::text AS rows,
-        {more} AS more
+        {more}
     FROM (
 {rows}
     ) AS object ({columns_})

@@ -50,13 +50,14 @@ _PARTS = {
     "pg_enum": ("pg_type", "enumtypid"),
     "pg_range": ("pg_type", "rngtypid"),
     "pg_aggregate": ("pg_proc", "aggfnoid"),
-    "pg_amop": ("pg_opfamily", "amopfamily"),
-    "pg_amproc": ("pg_opfamily", "amprocfamily"),
-    "pg_ts_config_map": ("pg_ts_config", "mapcfg"),
 }
 """Catalogs whose rows are parts of an object in another catalog."""
 _SAID = ("pg_description", "pg_seclabel", "pg_init_privs")
 """Catalogs whose rows speak of an object in any catalog."""
+_WHOLLY = frozenset(
+    {"pg_class", "pg_type", "pg_proc", "pg_namespace", "pg_language", "pg_extension"}
+)
+"""Where initdb's own objects can change as well: their privileges, the schema public."""
 
 SMALL = (
     *("pg_namespace", "pg_extension", "pg_default_acl", "pg_event_trigger"),
@@ -78,13 +79,11 @@ LIVE: Mapping[str, str] = {
 }
 """The catalogs that are followed row by row, and which of their rows a reading may hold."""
 
-_COUNTED = {
-    **dict.fromkeys(SMALL, "oid"),
-    "pg_amop": "amopfamily",
-    "pg_amproc": "amprocfamily",
-    "pg_ts_config_map": "mapcfg",
+_SMALL_PARTS = {
+    "pg_amop": ("pg_opfamily", "amopfamily"),
+    "pg_amproc": ("pg_opfamily", "amprocfamily"),
+    "pg_ts_config_map": ("pg_ts_config", "mapcfg"),
 }
-"""The small catalogs, and whose OID tells that a row is a user's."""
 _SETTINGS = (
     *("DateStyle", "IntervalStyle", "TimeZone", "bytea_output", "extra_float_digits"),
     *("quote_all_identifiers", "standard_conforming_strings", "lc_monetary", "role"),
@@ -92,14 +91,17 @@ _SETTINGS = (
 """What a definition's text depends on beside the catalog."""
 
 
-@cache
-def touched_statement() -> str:
-    """The statement; `$1` is the transaction number that the earlier reading noted, an xid.
+SINCE = "alembic_proof.since"
+"""The setting in which a session keeps the transaction number of the last reading."""
 
-    One row, the columns of `reader.Touched`. Everything is of the statement's own snapshot.
-    """
-    return f"""WITH RECURSIVE fresh (class, oid) AS (
-{_fresh()}
+TOLD = f"""since (number) AS MATERIALIZED (
+    SELECT nullif(current_setting('{SINCE}', true), '')::xid
+), small (class, oid, is_fresh) AS MATERIALIZED (
+{{small}}
+), fresh (class, oid) AS (
+    SELECT class, oid FROM small WHERE is_fresh
+    UNION ALL
+{{large}}
 ), touched (class, oid) AS (
     SELECT class, oid FROM fresh
     UNION
@@ -108,11 +110,27 @@ def touched_statement() -> str:
     JOIN pg_depend AS d ON d.refclassid = t.class AND d.refobjid = t.oid
 ), told (class, oid, unit) AS MATERIALIZED (
     SELECT t.class, t.oid, CASE t.class
-{_units()}
+{{units}}
     END
     FROM touched AS t
-)
-SELECT pg_snapshot_xmin(pg_current_snapshot())::xid::text,
+)"""
+
+
+@cache
+def told_tables() -> str:
+    """The common tables of a statement: `since`, and `told`, what was touched after it.
+
+    `told` has an object's class and OID, and the OID of what is read again for it, NULL where
+    that is all of the small catalogs.
+    """
+    return TOLD.format(small=_small_rows(), large=_large_rows(), units=_units())
+
+
+@cache
+def answer_columns() -> str:
+    """What a statement selects beside these tables: the columns of `touched.Touched`."""
+    return f"""(SELECT number::text FROM since),
+    pg_snapshot_xmin(pg_current_snapshot())::xid::text AS next,
     ({_surroundings()}),
     ({_small()}),
     EXISTS (SELECT FROM told AS t WHERE t.oid < {FIRST_USER_OID}
@@ -121,27 +139,45 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::xid::text,
         OR EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = t.class AND d.objid = t.oid
             AND d.deptype = 'e')),
     EXISTS (SELECT FROM told AS t WHERE t.unit IS NULL),
-    (SELECT array_to_string(array_agg(DISTINCT t.unit), ',') FROM told AS t),
     concat_ws(',',
 {_live()})"""
 
 
-def _fresh() -> str:
-    """The addresses of the objects with a row that the earlier snapshot did not see."""
-    is_fresh = "age(x.xmin) <= (SELECT age($1))"
-    whole = {
-        name: (f"'{name}'::regclass::oid", "x.oid")
-        for name in (*OWN, *(one for one in HUNG if one != "pg_attrdef"), *SMALL)
-    }
-    parts = {name: (f"'{of}'::regclass::oid", f"x.{oid}") for name, (of, oid) in _PARTS.items()}
-    said = dict.fromkeys(_SAID, ("x.classoid", "x.objoid"))
+_IS_FRESH = "age(x.xmin) <= (SELECT age(number) FROM since)"
+
+
+def _small_rows() -> str:
+    """The rows of users in the small catalogs, and whether an earlier snapshot saw them."""
+    sources = {name: (name, "oid") for name in SMALL} | _SMALL_PARTS
+    return "\n    UNION ALL\n".join(
+        f"    SELECT '{of}'::regclass::oid, x.{oid}::oid, {_IS_FRESH} FROM {name} AS x"
+        f"{_users(name, oid, 'WHERE')}"
+        for name, (of, oid) in sources.items()
+    )
+
+
+def _large_rows() -> str:
+    """The addresses of the objects with a row that an earlier snapshot did not see."""
+    whole = {name: (name, "oid") for name in (*OWN, *HUNG) if name not in _PARTS}
     sources = [
-        f"    SELECT {class_}, {oid}::oid FROM {name} AS x WHERE {is_fresh}"
-        for name, (class_, oid) in (whole | parts | said).items()
+        f"    SELECT '{of}'::regclass::oid, x.{oid}::oid FROM {name} AS x WHERE {_IS_FRESH}"
+        f"{_users(name, oid, 'AND')}"
+        for name, (of, oid) in (whole | _PARTS).items()
+    ]
+    said = [
+        f"    SELECT x.classoid, x.objoid FROM {name} AS x WHERE {_IS_FRESH}"
+        f"{_users(name, 'objoid', 'AND')}"
+        for name in _SAID
     ]
     # Whether a foreign key's triggers are switched off is told with the key.
-    keys = "    SELECT 'pg_constraint'::regclass::oid, x.tgconstraint FROM pg_trigger AS x"
-    return "\n    UNION ALL\n".join([*sources, f"{keys} WHERE x.tgconstraint <> 0 AND {is_fresh}"])
+    keys = f"""    SELECT 'pg_constraint'::regclass::oid, x.tgconstraint FROM pg_trigger AS x
+    WHERE x.tgconstraint <> 0 AND {_IS_FRESH}"""
+    return "\n    UNION ALL\n".join([*sources, *said, keys])
+
+
+def _users(name: str, oid: str, word: str) -> str:
+    """The condition that spares what initdb made, by an index."""
+    return "" if name in _WHOLLY else f" {word} x.{oid} >= {FIRST_USER_OID}"
 
 
 def _units() -> str:
@@ -183,11 +219,9 @@ def _surroundings() -> str:
 
 def _small() -> str:
     """What tells that something went from the small catalogs, and all of what shows no xmin."""
-    counts = ", ".join(
-        f"(SELECT count(*) FROM {name} WHERE {oid} >= {FIRST_USER_OID})"
-        for name, oid in _COUNTED.items()
-    )
-    return f"""SELECT md5(concat_ws('|', {counts},
+    return f"""SELECT md5(concat_ws('|',
+        (SELECT count(*) || '/' || sum(hashint8(class::bigint * 4294967296 + oid::bigint))
+            FROM small),
         (SELECT md5(string_agg(m::text, ',' ORDER BY m.umid)) FROM pg_user_mappings AS m),
         (SELECT b.datdba || coalesce(b.datacl::text, '') FROM pg_database AS b
             WHERE b.datname = current_database()),
@@ -195,9 +229,10 @@ def _small() -> str:
             JOIN pg_database AS b ON b.oid = s.setdatabase AND b.datname = current_database()),
         (SELECT shobj_description(oid, 'pg_database') FROM pg_database
             WHERE datname = current_database()),
-        (SELECT count(*) FROM pg_description WHERE objoid < {FIRST_USER_OID} AND objoid IN (
-            SELECT oid FROM pg_namespace WHERE nspname = 'public'
-            UNION ALL SELECT oid FROM pg_extension)),
+        (SELECT string_agg(d.description, '|' ORDER BY d.objoid) FROM pg_description AS d
+            WHERE d.objoid < {FIRST_USER_OID} AND d.objoid IN (
+                SELECT oid FROM pg_namespace WHERE nspname = 'public'
+                UNION ALL SELECT oid FROM pg_extension)),
         (SELECT string_agg(concat_ws(' ', s.subname, s.subowner, s.subenabled, s.subpublications,
                 s.subslotname, s.subsynccommit, s.subbinary, s.substream, s.subtwophasestate,
                 s.subdisableonerr), ',' ORDER BY s.oid)
