@@ -26,6 +26,7 @@ from alembic_proof.rows import (
     read_shapes,
 )
 from alembic_proof.rows.activity import Activity, read_activity
+from alembic_proof.rows.numbering import advance_sequences
 
 MOST_ROWS = 2_000
 """Up to how many rows of a table differences are named, and new ones are written."""
@@ -95,16 +96,22 @@ class Population:
         report = self._guarded(
             ground,
             waiting,
-            lambda: fill(
-                ground.connection,
-                fillable,
-                tables=[table.name for table in waiting],
-                rows=self.plan.rows,
-                supplied=self._supplied(),
-            ),
+            lambda: self._fill(ground.connection, fillable, waiting),
         )
         self.filled |= {table.name: table for table in waiting}
         self.given |= {one.table for one in report.filled}
+        return report
+
+    def _fill(self, connection: Connection, shapes: Shapes, waiting: list[Table]) -> FillReport:
+        report = fill(
+            connection,
+            shapes,
+            tables=[table.name for table in waiting],
+            rows=self.plan.rows,
+            supplied=self._supplied(),
+        )
+        found = (shapes.find(one.table) for one in report.filled)
+        advance_sequences(connection, [table for table in found if table is not None])
         return report
 
     def allow(self, ground: Ground, before: Shapes) -> FillReport:
@@ -220,7 +227,12 @@ class Population:
                 version_schema=ground.version_schema,
                 tables=names,
             )
-        return fresh if names is None else self.shapes.replaced(fresh, gone=where.gone)
+        if names is None:
+            return fresh
+        # Those that they refer to come along, but without what these refer to in turn.
+        asked = {table.name for name in names if (table := fresh.find(name))}
+        whole = Shapes.of((table for table in fresh if table.name in asked), fresh.roots)
+        return self.shapes.replaced(whole, gone=where.gone)
 
     def _supplied(self) -> Mapping[str, Iterable[Mapping[str, object]]]:
         """The project's own rows of the tables that do not have them yet."""

@@ -165,7 +165,7 @@ class _RoundTrip:
 
     def _keep(self, turn: Turn) -> None:
         """Take over what the turn has found, each finding once."""
-        self.remarks.add(turn.revision, turn.reports)
+        self.remarks.add(turn.revision, turn.reports, turn.unread)
         self.findings += [found for found in turn.findings if found not in self.findings]
 
     def _judge(self, revision: ChainRevision, failed: Direction | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from alembic_proof.finding import Finding
@@ -20,8 +20,17 @@ class Remarks:
     filled: set[TableName] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
 
-    def add(self, revision: ChainRevision, reports: Iterable[FillReport]) -> None:
-        """Take note of what came of filling tables at this revision."""
+    unread: dict[TableName, tuple[ChainRevision, str]] = field(default_factory=dict)
+
+    def add(
+        self,
+        revision: ChainRevision,
+        reports: Iterable[FillReport],
+        unread: Mapping[TableName, str],
+    ) -> None:
+        """Take note of what came of filling and reading tables at this revision."""
+        for name, reason in unread.items():
+            self.unread.setdefault(name, (revision, reason))
         for report in reports:
             self.filled |= {one.table for one in report.filled}
             for one in report.not_filled:
@@ -35,6 +44,10 @@ class Remarks:
                 row_verdict.not_filled(revision, one)
                 for table, (revision, one) in self.empty.items()
                 if table not in self.filled
+            ),
+            *(
+                row_verdict.not_read(revision, name, reason)
+                for name, (revision, reason) in self.unread.items()
             ),
             *row_verdict.partly_filled(tuple(self.notes)),
         )

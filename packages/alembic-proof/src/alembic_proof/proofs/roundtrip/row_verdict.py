@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
+from alembic_proof.proofs.roundtrip.row_changes import row_changes
 from alembic_proof.proofs.roundtrip.verdict import Direction, finding_of
-from alembic_proof.rows import NotFilled, RowChange, RowChangeKind, TableName
+from alembic_proof.rows import Digests, NotFilled, RowChange, RowChangeKind, TableName, compare
 
 _MOST_LISTED = 20
 
@@ -36,35 +37,49 @@ _TODO: dict[Direction, str] = {
 
 
 def split_anew(
-    changes: Sequence[RowChange],
-    *,
-    older: Collection[tuple[TableName, str]],
-    is_restored: bool,
+    first: Digests, again: Digests, *, older: Digests, is_restored: bool
 ) -> tuple[tuple[RowChange, ...], tuple[RowChange, ...]]:
     """What a second upgrade changed, and what it only made anew.
 
     An upgrade that meets the same rows and makes others takes them from the clock, from chance or
-    from a sequence. Where the downgrade did not restore everything (`is_restored`), that can be
-    said of those columns alone that the upgrade adds: `older` are those that were there before.
+    from a sequence. Where the downgrade did not restore the rows (`is_restored`), that can be said
+    of those columns alone that the upgrade adds to the `older` ones.
     """
-    renewed = _renewed(changes) if is_restored else frozenset()
+    changes = row_changes(first, again)
+    known = {(table.table, name) for table in older.tables for name in table.columns}
+    renewed = {
+        table
+        for table in _as_many(changes)
+        if is_restored or _differs_in_new_key(table, first, again, known)
+    }
     anew = tuple(
         change
         for change in changes
         if change.table in renewed
         or (
             change.kind is RowChangeKind.VALUES_CHANGED
-            and (is_restored or (change.table, change.column) not in older)
+            and (is_restored or (change.table, change.column) not in known)
         )
     )
     return tuple(change for change in changes if change not in anew), anew
 
 
-def _renewed(changes: Sequence[RowChange]) -> frozenset[TableName]:
+def _as_many(changes: Sequence[RowChange]) -> frozenset[TableName]:
     """The tables in which as many rows are new as are gone."""
     gone = {c.table: c.count for c in changes if c.kind is RowChangeKind.ROWS_GONE}
     new = {c.table: c.count for c in changes if c.kind is RowChangeKind.ROWS_NEW}
     return frozenset(table for table, count in gone.items() if new.get(table) == count)
+
+
+def _differs_in_new_key(
+    name: TableName, first: Digests, again: Digests, known: Collection[tuple[TableName, str]]
+) -> bool:
+    """Whether the rows are the same but for columns of the primary key that the upgrade adds."""
+    table, twin = first.find(name), again.find(name)
+    if table is None or twin is None:
+        return False
+    fresh = {(name, column) for column in table.primary if (name, column) not in known}
+    return bool(fresh) and not compare(Digests((table,)), Digests((twin,)), anew=fresh)
 
 
 def made_anew(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:
@@ -90,6 +105,24 @@ def over_new_rows(revision: ChainRevision, changes: Sequence[RowChange]) -> Iter
             change.told(when="after downgrade over rows that only its upgrade allows"),
             Severity.NOTE if is_noted else Severity.ERROR,
         )
+
+
+def new_rows_gone(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:
+    """One note on the rows that a downgrade takes because only its upgrade allows them."""
+    gone = [
+        f"{change.place} ({'; '.join(change.rows) or change.count})"
+        for change in changes
+        if change.kind is RowChangeKind.ROWS_GONE
+    ]
+    if gone:
+        message = f"its downgrade takes rows that only its upgrade allows: {listed(gone)}"
+        yield finding_of(revision, "downgrade", "new-rows-gone", message, Severity.NOTE)
+
+
+def not_read(revision: ChainRevision, name: TableName, reason: str) -> Finding:
+    """A table whose rows cannot be compared, and why."""
+    message = f"{name.removeprefix('public.')}: its rows cannot be read: {reason}"
+    return finding_of(revision, "upgrade", "not-read", message, Severity.NOTE)
 
 
 def untrue_lossy(revision: ChainRevision) -> Finding:

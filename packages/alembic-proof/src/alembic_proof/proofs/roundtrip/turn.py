@@ -14,8 +14,9 @@ from alembic_proof.history.walk import Ground, Move
 from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip import row_verdict
 from alembic_proof.proofs.roundtrip.database import Database, State
+from alembic_proof.proofs.roundtrip.row_changes import row_changes, written
 from alembic_proof.proofs.roundtrip.verdict import Direction, changes_found, untrue_irreversible
-from alembic_proof.rows import Digests, FillReport, RowChange, Shapes, TableName, compare
+from alembic_proof.rows import FillReport, RowChange, Shapes, TableName, compare
 
 _NAMES: dict[Direction, str] = {
     "upgrade": "up",
@@ -43,6 +44,8 @@ class Turn:
     """Whether the database is what the history leads to."""
     findings: list[Finding] = field(default_factory=list)
     reports: list[FillReport] = field(default_factory=list)
+    unread: dict[TableName, str] = field(default_factory=dict)
+    """The tables whose rows could not be read, and why."""
     elapsed_s: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> Iterator[Move]:
@@ -50,15 +53,18 @@ class Turn:
         before = self._start()
         older = self.database.population.shapes
         first = yield from self._step("upgrade")
-        self.database.population.mixed |= _written(before.rows, first.rows)
+        self.database.population.mixed |= written(before.rows, first.rows)
         left = yield from self._step("downgrade")
         is_restored = self._compare(before, left)
         again = yield from self._step("second upgrade")
-        is_rebuilt = self._compare_again(before, first, again, is_restored=is_restored)
+        is_rebuilt = self._compare_again(
+            before, first, again, is_restored=not row_changes(before.rows, left.rows)
+        )
         if not self.has_rows or not self.has_new_rows:
             return
         lost = yield from self._over_new_rows(left, again, older)
-        if self.revision.lossy and is_restored and is_rebuilt and not lost:
+        is_shown = any(table.count for table in before.rows.tables)
+        if self.revision.lossy and is_restored and is_rebuilt and is_shown and not lost:
             self.findings.append(row_verdict.untrue_lossy(self.revision))
 
     def _start(self) -> State:
@@ -73,7 +79,9 @@ class Turn:
         if not self.has_rows:
             return self.database.state(self.ground, has_rows=False)
         with self._timed(_ROWS):
-            return self.database.state(self.ground, has_rows=True)
+            state = self.database.state(self.ground, has_rows=True)
+        self.unread |= {name: str(why) for name, why in state.rows.unread}
+        return state
 
     def _step(self, direction: Direction) -> Generator[Move, None, State]:
         """The move, and what the database is afterwards."""
@@ -100,9 +108,8 @@ class Turn:
     ) -> bool:
         """Whether the second upgrade makes what the first one made."""
         self.is_sound = not self._compare_catalogs(first, again)
-        older = {(table.table, name) for table in before.rows.tables for name in table.columns}
         changes, anew = row_verdict.split_anew(
-            row_changes(first.rows, again.rows), older=older, is_restored=is_restored
+            first.rows, again.rows, older=before.rows, is_restored=is_restored
         )
         self.findings += row_verdict.rows_found(self.revision, self.direction, changes)
         self.findings += row_verdict.made_anew(self.revision, anew)
@@ -123,6 +130,9 @@ class Turn:
         self._compare_catalogs(left, below)
         changes = tuple(change for change in row_changes(left.rows, below.rows) if change.is_loss)
         self.findings += row_verdict.over_new_rows(self.revision, changes)
+        older_too = {change.table for change in changes}
+        gone = [c for c in row_changes(met.rows, below.rows) if c.table not in older_too]
+        self.findings += row_verdict.new_rows_gone(self.revision, gone)
         end = yield from self._step("second upgrade")
         if self._compare_catalogs(again, end):
             self.is_sound = False
@@ -148,35 +158,3 @@ class Turn:
         start = perf_counter()
         yield
         self.elapsed_s[name] = self.elapsed_s.get(name, 0.0) + perf_counter() - start
-
-
-def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
-    """What differs in tables and columns that are in both: what came or went, the catalogs tell."""
-    if before is after:
-        return ()
-    before, after = _differing(before, after), _differing(after, before)
-    old, new = _columns(before), _columns(after)
-    return tuple(
-        change
-        for change in compare(before, after)
-        if (change.table in old) == (change.table in new)
-        and (not change.column or {change.column} <= old[change.table] & new[change.table])
-    )
-
-
-def _written(before: Digests, after: Digests) -> set[TableName]:
-    """The tables that have more rows than before."""
-    counts = {table.table: table.count for table in before.tables}
-    return {t.table for t in after.tables if t.count > counts.get(t.table, 0)}
-
-
-def _differing(one: Digests, other: Digests) -> Digests:
-    """The tables of one that the other has not, or has read anew."""
-    known = {table.table: table for table in other.tables}
-    return Digests(
-        tuple(table for table in one.tables if known.get(table.table) is not table), one.unread
-    )
-
-
-def _columns(digests: Digests) -> dict[TableName, frozenset[str]]:
-    return {table.table: frozenset(table.columns) for table in digests.tables}

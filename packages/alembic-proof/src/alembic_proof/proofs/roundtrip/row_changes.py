@@ -1,0 +1,42 @@
+"""What differs between the rows of two moments, as far as the catalogs do not tell it already."""
+
+from __future__ import annotations
+
+from alembic_proof.rows import Digests, RowChange, TableName, compare
+
+
+def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
+    """What differs in tables and columns that are in both: what came or went, the catalogs tell.
+
+    Nor is there anything to say of a table that could not be read either time.
+    """
+    if before is after:
+        return ()
+    before, after = _differing(before, after), _differing(after, before)
+    old, new = _columns(before), _columns(after)
+    hidden = {name for name, _ in before.unread} & {name for name, _ in after.unread}
+    return tuple(
+        change
+        for change in compare(before, after)
+        if change.table not in hidden
+        and (change.table in old) == (change.table in new)
+        and (not change.column or {change.column} <= old[change.table] & new[change.table])
+    )
+
+
+def _differing(one: Digests, other: Digests) -> Digests:
+    """The tables of one that the other has not, or has read anew."""
+    known = {table.table: table for table in other.tables}
+    return Digests(
+        tuple(table for table in one.tables if known.get(table.table) is not table), one.unread
+    )
+
+
+def _columns(digests: Digests) -> dict[TableName, frozenset[str]]:
+    return {table.table: frozenset(table.columns) for table in digests.tables}
+
+
+def written(before: Digests, after: Digests) -> set[TableName]:
+    """The tables that have more rows than before."""
+    counts = {table.table: table.count for table in before.tables}
+    return {t.table for t in after.tables if t.count > counts.get(t.table, 0)}
