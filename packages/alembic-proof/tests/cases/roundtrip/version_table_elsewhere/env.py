@@ -1,0 +1,17 @@
+"""Keeps the version in another schema, under another name."""
+
+import sqlalchemy as sa
+from alembic import context
+
+engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=sa.NullPool)
+with engine.connect() as connection:
+    connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS bookkeeping"))
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=sa.MetaData(),
+        version_table="revisions",
+        version_table_schema="bookkeeping",
+    )
+    with context.begin_transaction():
+        context.run_migrations()
