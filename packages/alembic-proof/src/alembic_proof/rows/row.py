@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from alembic_proof.rows.attempt import Attempt, Flavour
+from alembic_proof.rows.attempt import FLAVOURS, Attempt, Flavour
 from alembic_proof.rows.expression import Literal, parse
 from alembic_proof.rows.plan import bounds, plans
 from alembic_proof.rows.references import Rows, Unreachable, refer
@@ -134,13 +134,25 @@ def _value(
         return str(FREE_NUMBER + attempt.number)
     if column.name in attempt.probed and asked.one_of is None:
         return _guess(column, attempt.probe)
-    if is_null_allowed and attempt.flavour in (Flavour.EMPTY, Flavour.LEAST):
+    is_null_wanted = is_null_allowed and attempt.flavour in (Flavour.EMPTY, Flavour.LEAST)
+    is_next_to_null = is_null_wanted and _is_next_to_null(attempt, place)
+    if is_null_wanted and not is_next_to_null:
         return None
     found = _palette(draft, column, asked)
-    if _is_ordinary(draft, column, attempt, demands, found):
+    if is_next_to_null or _is_ordinary(draft, column, attempt, demands, found):
         turn = attempt.number // (len(draft.plans) if found.count else 1) + attempt.probe
         return found.series(turn + _rank(column.name, demands))
     return _edge(found, attempt, place if is_null_allowed else 1)
+
+
+def _is_next_to_null(attempt: Attempt, place: int) -> bool:
+    """Whether the column has a value although others are NULL: every other one, by turns.
+
+    The first row with NULL has it wherever it can; rows of a later filling tell columns apart that
+    are compared with each other, such as one that is filled from another.
+    """
+    turn = attempt.row // len(FLAVOURS)
+    return attempt.flavour is Flavour.EMPTY and turn > 0 and (place + turn) % 2 == 1
 
 
 def _edge(found: Palette, attempt: Attempt, place: int) -> str:
