@@ -16,7 +16,7 @@ from alembic_proof.history.script import alembic_config, run_upgrade
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.sides import Sides
-from alembic_proof.proofs.state import DatabaseState, read_major, read_state
+from alembic_proof.proofs.state import DatabaseState, read_major, read_state, refuse_old_server
 from alembic_proof.proofs.step import Tell, timed
 
 DRIFT_STEPS = ("read the live database", "build the history", "compare the catalogs")
@@ -49,6 +49,7 @@ def prove_drift(
     """
     ignored = Ignored.of(settings)
     major = read_major(live_url)
+    refuse_old_server(major, url=live_url)
     config = alembic_config(project, url=open_database(major))
     environment = read_environment(config)
     with timed(DRIFT_STEPS[0], tell=tell):

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from alembic_proof.catalog import Catalog, read_catalog
+from alembic_proof.catalog.read import OLDEST_MAJOR
 from alembic_proof.catalog.roles import Role
 from alembic_proof.env.server_message import server_message
 from alembic_proof.errors import DatabaseError
@@ -71,6 +72,20 @@ def read_major(url: str) -> int:
         ServerError: no connection.
     """
     return _read_only(url, lambda connection: int(connection.execute(text(_MAJOR)).scalar_one()))
+
+
+def refuse_old_server(major: int, *, url: str) -> None:
+    """Ensures that the URL's server is of a major version whose catalog can be read.
+
+    Raises:
+        DatabaseError: it is older.
+    """
+    if major < OLDEST_MAJOR:
+        raise DatabaseError(
+            f"the live server is PostgreSQL {major}",
+            where=DatabaseUrl.parse(url).display,
+            todo=f"drift is told of PostgreSQL {OLDEST_MAJOR} or newer",
+        )
 
 
 def read_state(url: str, *, environment: Environment, owner: str | None = None) -> DatabaseState:
