@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from alembic_proof.cli import main
+from alembic_proof.postgres.connect import is_usable_driver
 
 _CASES = Path(__file__).parents[1] / "cases"
 _DETAIL = re.compile(r"^  (.* \d+\.\d{3} s|(where|statement|now|do): .*)$\n", re.MULTILINE)
@@ -31,6 +32,7 @@ def open_case(
         root = tmp_path / name.replace("/", "_")
         shutil.copytree(_CASES / "project", root)
         shutil.copytree(_CASES / name, root, dirs_exist_ok=True)
+        _skip_without_driver(root / "env.py")
         monkeypatch.chdir(root)
         return root
 
@@ -38,6 +40,13 @@ def open_case(
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]
+
+
+def _skip_without_driver(env: Path) -> None:
+    """An asynchronous env.py cannot be proved where no such driver is installed."""
+    is_asynchronous = "async def" in env.read_text(encoding="utf-8")
+    if is_asynchronous and not any(map(is_usable_driver, ("asyncpg", "psycopg"))):
+        pytest.skip("an asynchronous env.py needs such a driver")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,6 @@ def test_roundtrip(
     roundtrip_case: str,
 ) -> None:
     """What the history gets wrong, and nothing else, is found; a clean one is clean."""
-    if roundtrip_case == "env_async" and not (find_spec("asyncpg") or find_spec("psycopg")):
-        pytest.skip("an asynchronous env.py needs such a driver")
     root = open_case(f"roundtrip/{roundtrip_case}")
     expected = (root / "expected.txt").read_text(encoding="utf-8")
 

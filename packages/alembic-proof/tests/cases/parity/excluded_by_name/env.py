@@ -17,7 +17,7 @@ def include_name(name, type_, parent_names) -> bool:
     return not name.startswith("legacy")
 
 
-def migrate(connection: sa.Connection) -> None:
+def migrate(connection: sa.engine.Connection) -> None:
     """Alembic's own way, with what is not to be looked at."""
     context.configure(
         connection=connection,

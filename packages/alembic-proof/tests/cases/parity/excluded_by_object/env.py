@@ -16,7 +16,7 @@ def include_object(object_, name, type_, reflected, compare_to) -> bool:
     return not object_.info.get("excluded")
 
 
-def migrate(connection: sa.Connection) -> None:
+def migrate(connection: sa.engine.Connection) -> None:
     """Alembic's own way, with what is not to be looked at."""
     context.configure(
         connection=connection,

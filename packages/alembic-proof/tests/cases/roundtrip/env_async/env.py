@@ -7,7 +7,7 @@ from alembic import context
 from sqlalchemy.ext.asyncio import async_engine_from_config
 
 
-def migrate(connection: sa.Connection) -> None:
+def migrate(connection: sa.engine.Connection) -> None:
     context.configure(connection=connection, target_metadata=sa.MetaData())
     with context.begin_transaction():
         context.run_migrations()

@@ -2,10 +2,19 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import UserDefinedType
 
 revision = "0001"
 down_revision = None
+
+
+class Citext(UserDefinedType):
+    """A type that no SQLAlchemy before 2 has."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "citext"
 
 
 def upgrade() -> None:
@@ -14,7 +23,7 @@ def upgrade() -> None:
     op.create_table(
         "users",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("name", postgresql.CITEXT, nullable=False),
+        sa.Column("name", Citext, nullable=False),
         schema="other: 100%",
     )
 
