@@ -191,3 +191,20 @@ def test_alembics_own_variable_names_the_file(
     monkeypatch.setenv("ALEMBIC_CONFIG", "other.ini")
 
     assert run("roundtrip") == CLEAN
+
+
+def test_settings_above_the_current_directory_are_somebody_elses(
+    open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are looked for from Alembic's file up to where the command is typed, and no further."""
+    root = open_case("adopting/in_a_section")
+    (root / "pyproject.toml").unlink()
+    (root.parent / "pyproject.toml").write_text("[tool.alembic-proof]\nnope = 1\n")
+
+    code, _, err = run("lint", "-n", "shop")
+    assert (code, err) == (0, "")
+    monkeypatch.chdir(root.parent)
+    code, _, err = run("lint", "-n", "shop", "-c", str(root / "alembic.ini"))
+
+    assert code == 2
+    assert err.startswith("unknown key 'nope' in [tool.alembic-proof]")
