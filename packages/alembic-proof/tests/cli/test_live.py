@@ -25,6 +25,8 @@ import os, sys
 os.login_tty(0)
 if sys.argv[1] == "json":
     os.dup2(os.open("errors.txt", os.O_WRONLY | os.O_CREAT), 2)
+if sys.argv[1] == "without rich":
+    sys.modules["rich"] = None
 from alembic_proof.cli import main
 raise SystemExit(main(sys.argv[2:]))
 """
@@ -176,6 +178,18 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_plain_text(
 
     assert "\x1b" not in terminal.text
     assert re.search(r"^  0001 Users +up \d\.\d{3} s  down ", terminal.text, re.MULTILINE)
+
+
+def test_without_rich_the_text_is_plain(open_case: Open, terminal: Terminal) -> None:
+    """The extra `dev` brings it; a proof does not need it."""
+    open_case("roundtrip/wrong_default")
+
+    terminal.start("roundtrip", kind="without rich")
+    code = terminal.end()
+
+    assert code == 1
+    assert "\x1b" not in terminal.text
+    assert terminal.text.endswith("round trip: 1 error\n")
 
 
 def test_a_format_for_machines_is_the_same_on_a_terminal(

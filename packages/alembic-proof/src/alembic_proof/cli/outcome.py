@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from alembic_proof.cli.terminal import is_lively, note, results_alone, say
 from alembic_proof.finding import Finding, has_failed
@@ -43,7 +44,7 @@ def conclude(format_: str, proof: str, prove: Prove) -> int:
     A terminal shows how many of the expected steps are done. Only the text tells of the steps on
     standard output: the other formats must be one document.
     """
-    if format_ == "text" and is_lively(sys.stdout, os.environ):
+    if format_ == "text" and _has_rich() and is_lively(sys.stdout, os.environ):
         # Who looks at a terminal waits for it; nobody else has to.
         from alembic_proof.cli.live import prove_live
 
@@ -51,6 +52,11 @@ def conclude(format_: str, proof: str, prove: Prove) -> int:
     else:
         outcome = _prove_plainly(format_, proof, prove)
     return 1 if has_failed(outcome.findings) else 0
+
+
+def _has_rich() -> bool:
+    """Whether a bar and a table can be drawn: rich comes with the extra `dev` alone."""
+    return find_spec("rich") is not None
 
 
 def _prove_plainly(format_: str, proof: str, prove: Prove) -> Outcome:
