@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -144,6 +145,28 @@ def test_a_transaction_that_runs_is_read_whole(admin_url: str) -> None:
         database.rollback()
 
         assert database.run(reader.read) == before
+
+
+def test_what_shows_no_xmin_is_followed(admin_url: str) -> None:
+    """Subscriptions and user mappings are told apart by what they are."""
+    reader = CatalogReader(is_verified=True)
+    steps = (
+        (
+            "CREATE SUBSCRIPTION {database}_r CONNECTION 'host=nowhere' PUBLICATION p"
+            " WITH (connect = false, slot_name = NONE)"
+        ),
+        "ALTER SUBSCRIPTION {database}_r SET (synchronous_commit = local)",
+        "ALTER USER MAPPING FOR PUBLIC SERVER far OPTIONS (SET password 'other')",
+        "DROP SUBSCRIPTION {database}_r",
+        "DROP USER MAPPING FOR PUBLIC SERVER far",
+    )
+    with open_zoo(admin_url) as database:
+        seen = [database.run(reader.read)]
+        for step in steps:
+            _commit(database, step)
+            seen.append(database.run(reader.read))
+
+    assert all(one != other for one, other in pairwise(seen))
 
 
 def test_a_session_that_forgot_is_read_whole(admin_url: str) -> None:

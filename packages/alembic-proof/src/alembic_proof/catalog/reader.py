@@ -109,12 +109,12 @@ class CatalogReader:
                     version_table=self._version_table,
                     version_schema=self._version_schema,
                 )
-                self._catalog = None
-            elif _follow(kept, session, told, before=before, after=touched):
-                self._catalog = None
+            else:
+                _follow(kept, session, told, before=before, after=touched)
         self._kept, self._touched = kept, touched
-        if self._catalog is None:
-            self._catalog = kept.catalog()
+        found = kept.catalog()
+        if self._catalog is None or self._catalog != found:
+            self._catalog = found
         return self._catalog
 
 
@@ -124,8 +124,8 @@ def _can_follow(before: Touched, after: Touched) -> bool:
     return is_next and not after.is_beyond
 
 
-def _follow(kept: Kept, session: _Session, told: Told, *, before: Touched, after: Touched) -> bool:
-    """Whether something was touched; what is kept is as the database again."""
+def _follow(kept: Kept, session: _Session, told: Told, *, before: Touched, after: Touched) -> None:
+    """Ensures that what is kept is as the database is now."""
     lost = gone(before, after)
     left = lost.said | kept.holders(lost.objects)
     if lost.objects:
@@ -135,10 +135,8 @@ def _follow(kept: Kept, session: _Session, told: Told, *, before: Touched, after
     if left := left - frozenset(told.oids):
         more = session.narrow(left)
         kept.renew(more.oids, text=more.text)
-    is_small = after.is_small or lost.is_small or before.small != after.small
-    if is_small:
+    if after.is_small or lost.is_small or before.small != after.small:
         kept.renew_small(session.small())
-    return bool(lost.objects or told.oids or left or is_small)
 
 
 @dataclass(frozen=True, slots=True)

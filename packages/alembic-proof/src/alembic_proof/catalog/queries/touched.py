@@ -138,7 +138,10 @@ def answer_columns() -> str:
                 AND t.oid = (SELECT oid FROM pg_namespace WHERE nspname = 'public'))
         OR EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = t.class AND d.objid = t.oid
             AND d.deptype = 'e')),
-    EXISTS (SELECT FROM told AS t WHERE t.unit IS NULL),
+    EXISTS (SELECT FROM told AS t WHERE t.unit IS NULL)
+        -- An ordinary role does not see the xmin of user mappings and subscriptions.
+        OR EXISTS (SELECT FROM small WHERE class = 'pg_foreign_server'::regclass)
+        OR EXISTS (SELECT FROM pg_subscription),
     concat_ws(',',
 {_live()})"""
 
@@ -222,19 +225,12 @@ def _small() -> str:
     return f"""SELECT md5(concat_ws('|',
         (SELECT count(*) || '/' || sum(hashint8(class::bigint * 4294967296 + oid::bigint))
             FROM small),
-        (SELECT md5(string_agg(m::text, ',' ORDER BY m.umid)) FROM pg_user_mappings AS m),
-        (SELECT b.datdba || coalesce(b.datacl::text, '') FROM pg_database AS b
-            WHERE b.datname = current_database()),
-        (SELECT string_agg(s::text, ',' ORDER BY s.setrole) FROM pg_db_role_setting AS s
-            JOIN pg_database AS b ON b.oid = s.setdatabase AND b.datname = current_database()),
-        (SELECT shobj_description(oid, 'pg_database') FROM pg_database
-            WHERE datname = current_database()),
+        (SELECT count(*) FROM pg_subscription),
+        (SELECT concat_ws(' ', b.datdba, b.datacl, shobj_description(b.oid, 'pg_database'),
+                (SELECT string_agg(s::text, ',' ORDER BY s.setrole) FROM pg_db_role_setting AS s
+                    WHERE s.setdatabase = b.oid))
+            FROM pg_database AS b WHERE b.datname = current_database()),
         (SELECT string_agg(d.description, '|' ORDER BY d.objoid) FROM pg_description AS d
             WHERE d.objoid < {FIRST_USER_OID} AND d.objoid IN (
                 SELECT oid FROM pg_namespace WHERE nspname = 'public'
-                UNION ALL SELECT oid FROM pg_extension)),
-        (SELECT string_agg(concat_ws(' ', s.subname, s.subowner, s.subenabled, s.subpublications,
-                s.subslotname, s.subsynccommit, s.subbinary, s.substream, s.subtwophasestate,
-                s.subdisableonerr), ',' ORDER BY s.oid)
-            FROM pg_subscription AS s JOIN pg_database AS b
-            ON b.oid = s.subdbid AND b.datname = current_database())))"""
+                UNION ALL SELECT oid FROM pg_extension))))"""
