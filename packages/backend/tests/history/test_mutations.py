@@ -14,7 +14,7 @@ import pytest
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.postgres.scratch import scratch_database
-from alembic_proof.proofs import prove_roundtrip
+from alembic_proof.proofs import RowPlan, prove_roundtrip
 from packages.backend.tests.history.database import BACKEND, REVISIONS
 
 
@@ -60,6 +60,7 @@ def prove(root: Path, server_url: str, name: str) -> tuple[Finding, ...]:
             open_database=open_database,
             tell=lambda _: None,
             wanted=[REVISIONS[name]],
+            row_plan=RowPlan(rows=6),
         )
 
 
