@@ -115,3 +115,35 @@ def test_what_revisions_print_is_not_in_the_report(
         "0001 Users, with a word to whoever reads along"
     ]
     assert "making users" not in shown.err
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"), [("0", []), ("1", ["1 of 1 values gone"]), ("6", ["4 of 4 values gone"])]
+)
+def test_as_many_rows_as_asked(
+    open_case: Callable[[str], Path],
+    run: Callable[..., tuple[int, str, str]],
+    rows: str,
+    found: list[str],
+) -> None:
+    """Without rows nothing is lost; of the ones asked for, those that held a value are counted."""
+    open_case("roundtrip/rows_values_gone")
+
+    code, out, _ = run("roundtrip", "--rows", rows)
+
+    assert re.findall(r"\d of \d values gone", out) == found
+    assert code == (1 if found else 0)
+
+
+@pytest.mark.parametrize("rows", ["-1", "many", "101"])
+def test_a_number_of_rows_that_makes_no_sense_is_refused(
+    open_case: Callable[[str], Path], capsys: pytest.CaptureFixture[str], rows: str
+) -> None:
+    """In one line, before anything is started."""
+    open_case("roundtrip/clean")
+
+    with pytest.raises(SystemExit) as caught:
+        main(["roundtrip", f"--rows={rows}"])
+
+    assert caught.value.code == 2
+    assert "--rows" in capsys.readouterr().err

@@ -56,12 +56,11 @@ def _is_changed_type(record: CatalogObject, before: Catalog, after: Catalog) -> 
 
 
 def _tables_of(record: CatalogObject, catalog: Catalog) -> Iterator[TableName]:
-    """The table that the object is, or that carries it, directly or not."""
+    """The table that the object is, or that carries it; of a partition those above as well."""
     waiting: list[Key] = [record.key]
     while waiting:
         key = waiting.pop()
         if key.kind == "table":
             yield TableName(key.identity)
-            continue
         found = catalog.find(key)
         waiting += found.parents if found is not None else ()

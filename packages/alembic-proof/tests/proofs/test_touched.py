@@ -1,0 +1,76 @@
+"""Which tables a change of the catalog touches."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from alembic_proof.catalog import Catalog, read_catalog
+from alembic_proof.postgres.connect import run_on
+from alembic_proof.proofs.roundtrip.touched import Touched, touched
+
+TABLES = (
+    "CREATE TYPE mood AS ENUM ('sad')",
+    "CREATE DOMAIN size AS integer",
+    "CREATE TABLE a (id integer PRIMARY KEY, mood mood)",
+    "CREATE TABLE b (id integer PRIMARY KEY REFERENCES a, s serial)",
+    "CREATE TABLE whole (id integer) PARTITION BY RANGE (id)",
+    "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "tables", "gone"),
+    [
+        ("ALTER TABLE a ADD COLUMN x integer", {"public.a"}, set()),
+        ("CREATE INDEX ON a (mood)", {"public.a"}, set()),
+        ("ALTER SEQUENCE b_s_seq INCREMENT 2", {"public.b"}, set()),
+        ("ALTER TABLE a RENAME COLUMN id TO key", {"public.a", "public.b"}, set()),
+        ("ALTER TABLE b RENAME TO c", {"public.b", "public.c"}, {"public.b"}),
+        ("DROP TABLE b", {"public.b"}, {"public.b"}),
+        ("CREATE VIEW v AS SELECT 1", set(), set()),
+        (
+            "CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (9)",
+            {"public.part", "public.whole"},
+            set(),
+        ),
+    ],
+)
+def test_tables_are_named(scratch_url: str, step: str, tables: set[str], gone: set[str]) -> None:
+    """The one that changes, those that refer to it by name, and no other."""
+    found = touched_by(scratch_url, step)
+
+    assert (found.tables, found.gone, found.is_any) == (tables, gone, False)
+
+
+@pytest.mark.parametrize(
+    "step", ["ALTER TYPE mood ADD VALUE 'glad'", "ALTER DOMAIN size ADD CHECK (VALUE > 0)"]
+)
+def test_a_changed_type_may_touch_any_table(scratch_url: str, step: str) -> None:
+    """Which columns are made of it is not asked."""
+    assert touched_by(scratch_url, step).is_any
+
+
+def test_a_new_type_touches_no_table(scratch_url: str) -> None:
+    """No older column can be made of it."""
+    assert touched_by(scratch_url, "CREATE TYPE colour AS ENUM ('red')") == Touched()
+
+
+def test_a_changed_function_is_told(scratch_url: str) -> None:
+    """Generated columns may be others."""
+    step = "CREATE OR REPLACE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 2'"
+
+    assert touched_by(scratch_url, step) == Touched(is_function=True)
+
+
+def touched_by(url: str, step: str) -> Touched:
+    """What the step touches."""
+
+    def work(connection: sa.Connection) -> tuple[Catalog, Catalog]:
+        for statement in TABLES:
+            connection.exec_driver_sql(statement)
+        before = read_catalog(connection)
+        connection.exec_driver_sql(step)
+        return before, read_catalog(connection)
+
+    return touched(*run_on(url, work))
