@@ -73,3 +73,8 @@ class Database:
         """Whether the rows that are in the way could be taken away."""
         table, self.to_empty = self.to_empty, None
         return table is not None and self.population.empty(ground, table)
+
+    def has_missed(self, ground: Ground) -> bool:
+        """Whether its rows are not what the readings say; False where they were not followed."""
+        is_followed = self.catalog is not None and self.catalog is self.population.catalog
+        return is_followed and self.population.has_missed(ground)

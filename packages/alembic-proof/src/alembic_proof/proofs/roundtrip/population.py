@@ -51,6 +51,8 @@ class Population:
     """The tables whose rows broke the revision that is proved now."""
     mixed: set[TableName] = field(default_factory=set)
     """The tables with rows that a revision wrote: not all of them are ours to take away."""
+    is_thorough: bool = False
+    """Whether every table is digested each time, whatever the server counts."""
     _other: tuple[Catalog, Shapes] | None = None
     """Where the walk was before: it often goes back there."""
     _digests: Digests = field(default_factory=Digests)
@@ -185,10 +187,19 @@ class Population:
         self._activity, self._unsure = activity, frozenset()
         return self._digests
 
+    def has_missed(self, ground: Ground) -> bool:
+        """Whether a table holds something else than the readings of what moved have it hold.
+
+        That is so where rows were written by a session that has not told of it yet.
+        """
+        held = self.read(ground)
+        with working(ground.connection):
+            return digest(ground.connection, self.shapes, few_rows=MOST_ROWS) != held
+
     def _stale(self, activity: Activity) -> frozenset[TableName] | None:
         """The tables whose digests may be wrong, None for all."""
         moved = None if self._activity is None else activity.since(self._activity)
-        if moved is None or self._unsure is None:
+        if moved is None or self._unsure is None or self.is_thorough:
             return None
         held = {table.table for table in self._digests.tables}
         return frozenset(

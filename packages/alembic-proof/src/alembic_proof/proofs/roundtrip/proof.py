@@ -62,15 +62,23 @@ def prove_roundtrip(
     leave = Leave.of(settings, read_chain(alembic_config(project)))
     ids = {revision.revision_id for revision in leave.chain}
     waiting = ids if wanted is None else ids & set(wanted)
-    proof = _RoundTrip(
-        project=project,
-        chain=leave.chain,
-        tell=tell,
-        waiting=waiting - leave.skipped.keys(),
-        row_plan=row_plan or RowPlan(),
-        ignored=leave.ignored,
-    )
-    proof.prove(open_database)
+
+    def proved(told: Tell, *, is_thorough: bool) -> _RoundTrip:
+        proof = _RoundTrip(
+            project=project,
+            chain=leave.chain,
+            tell=told,
+            waiting=waiting - leave.skipped.keys(),
+            row_plan=row_plan or RowPlan(),
+            ignored=leave.ignored,
+            is_thorough=is_thorough,
+        )
+        proof.prove(open_database)
+        return proof
+
+    proof = proved(tell, is_thorough=False)
+    if proof.has_missed:
+        proof = proved(lambda _: None, is_thorough=True)
     return (*proof.findings, *proof.remarks.findings(), *leave.notes(waiting))
 
 
@@ -84,6 +92,10 @@ class _RoundTrip:
     waiting: set[str]
     row_plan: RowPlan
     ignored: Ignored
+    is_thorough: bool
+    """Whether every table is digested each time, whatever the server counts."""
+    has_missed: bool = False
+    """Whether rows were written that the server had not counted when they were asked for."""
     blocked: set[str] = field(default_factory=set)
     """What cannot be applied."""
     suspicions: dict[str, list[Suspicion]] = field(default_factory=dict)
@@ -98,7 +110,9 @@ class _RoundTrip:
         """Ensures that nothing waits any more."""
         while self.waiting:
             if self.database is None:
-                self.database = Database(open_database(), Population(self.row_plan))
+                self.database = Database(
+                    open_database(), Population(self.row_plan, is_thorough=self.is_thorough)
+                )
             self.turn = None
             failure = walk(alembic_config(self.project, url=self.database.url), self._moves)
             if failure is not None:
@@ -118,7 +132,7 @@ class _RoundTrip:
         for revision in self.chain:
             name = revision.revision_id
             if not self.waiting or self.database is None:
-                return
+                break
             if name in self.blocked or name in database.applied:
                 continue
             if name in self.waiting:
@@ -127,6 +141,8 @@ class _RoundTrip:
                 self.turn, database.catalog = None, None
                 yield Move(name, is_upgrade=True)
                 database.applied.append(name)
+        if database.is_populated and not self.is_thorough:
+            self.has_missed |= database.has_missed(ground)
 
     def _start(self, database: Database, ground: Ground) -> None:
         """Take what a fresh database is at for applied: a history may start where SQL has led."""
