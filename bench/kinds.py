@@ -24,7 +24,6 @@ def body(number: int) -> Body:
 def _table(table: str, _before: str) -> Body:
     columns = (
         'sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True)',
-        'sa.Column("parent_id", sa.BigInteger)',
         'sa.Column("name", sa.Text, nullable=False)',
         'sa.Column("amount", sa.Integer, nullable=False, server_default="1")',
         'sa.Column("made_at", sa.DateTime(timezone=True), server_default=sa.func.now())',
@@ -55,7 +54,7 @@ def _index(table: str, _before: str) -> Body:
 def _check(table: str, _before: str) -> Body:
     return Body(
         f"check {table}",
-        (f'op.create_check_constraint("ck_{table}", "{table}", "amount >= 0")',),
+        (f'op.create_check_constraint("ck_{table}", "{table}", "char_length(name) < 2000")',),
         (f'op.drop_constraint("ck_{table}", "{table}")',),
     )
 
@@ -63,8 +62,14 @@ def _check(table: str, _before: str) -> Body:
 def _foreign_key(table: str, before: str) -> Body:
     return Body(
         f"link {table}",
-        (f'op.create_foreign_key("fk_{table}", "{table}", "{before}", ["parent_id"], ["id"])',),
-        (f'op.drop_constraint("fk_{table}", "{table}")',),
+        (
+            f'op.add_column("{table}", sa.Column("parent_id", sa.BigInteger))',
+            f'op.create_foreign_key("fk_{table}", "{table}", "{before}", ["parent_id"], ["id"])',
+        ),
+        (
+            f'op.drop_constraint("fk_{table}", "{table}")',
+            f'op.drop_column("{table}", "parent_id")',
+        ),
     )
 
 
