@@ -48,29 +48,35 @@ def _overview(entries: tuple[Proved, ...]) -> str:
         *("project", "version", "revisions", "seconds", "defects", "limitations"),
         *("permitted rows", "notes", "tables without rows"),
     )
-    revisions = sum(entry.result.revisions for entry in entries)
-    elapsed_s = sum(entry.result.elapsed_s for entry in entries)
-    total = ("together", "", str(revisions), f"{elapsed_s:.0f}", *[""] * 5)
+    sums = [_sums(entry) for entry in entries]
+    totals = (f"{sum(column):.0f}" for column in zip(*sums, strict=True))
+    lines = [
+        (
+            entry.project.distribution,
+            entry.project.version,
+            *(f"{number:.0f}" for number in numbers),
+        )
+        for entry, numbers in zip(entries, sums, strict=True)
+    ]
     head = [_line(names), f"|---|---{'|--:' * 7}|"]
-    return "\n".join([*head, *(_line(_sums(entry)) for entry in entries), _line(total)])
+    return "\n".join([*head, *map(_line, lines), _line(("together", "", *totals))])
 
 
-def _sums(entry: Proved) -> tuple[str, ...]:
-    """One project's cells of the overview."""
+def _sums(entry: Proved) -> tuple[float, ...]:
+    """One project's numbers in the overview."""
     counts: Counter[str] = Counter()
     for explained in entry.explanation.explained:
         for found in explained.findings:
             counts[PERMITTED if found.rule == PERMITTED else explained.group.verdict] += 1
-    numbers = (
+    return (
+        entry.result.revisions,
+        entry.result.elapsed_s,
         counts[Verdict.DEFECT],
         counts[Verdict.LIMITATION],
         counts[PERMITTED],
         sum(found.severity == "note" for found in entry.result.findings),
         len(entry.result.not_filled),
     )
-    seconds = f"{entry.result.elapsed_s:.0f}"
-    project = (entry.project.distribution, entry.project.version)
-    return (*project, str(entry.result.revisions), seconds, *map(str, numbers))
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from corpus.errors import CorpusError
 from corpus.group import Found
 from corpus.project import Project
 
+_PASSED_ON = ("ALEMBIC_PROOF_PG_", "ALEMBIC_PROOF_VERIFY_")
 _OWN = ("ALEMBIC_PROOF_", "BOARDS_", "VIRTUAL_ENV", "PYTHON", "UV_", "NOX", "PYTEST_")
 
 
@@ -76,7 +77,7 @@ def _environ(project: Project, *, environment: Path) -> dict[str, str]:
 
 
 def _is_ours(name: str) -> bool:
-    return name.startswith(_OWN) and not name.startswith("ALEMBIC_PROOF_PG_")
+    return name.startswith(_OWN) and not name.startswith(_PASSED_ON)
 
 
 def _result(said: dict[str, Any], *, elapsed_s: float) -> Result:

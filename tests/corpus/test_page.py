@@ -45,7 +45,7 @@ def test_a_line_sums_a_project_up() -> None:
     page = corpus_page([entry, entry])
 
     assert "| the-shop | 1.2 | 40 | 13 | 2 | 1 | 1 | 2 | 1 |" in page
-    assert "| together |  | 80 | 25 |" in page
+    assert "| together |  | 80 | 25 | 4 | 2 | 2 | 4 | 2 |" in page
     assert "\nTables without rows:\n\n- public.a: not filled: why \\| how\n" in page
 
 
