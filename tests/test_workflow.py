@@ -260,6 +260,8 @@ def test_make_runs_nothing_of_a_value(
     python = fake / "bin" / "python"
     python.write_text('#!/bin/sh\nprintf "%s|" "$@"\n', encoding="utf-8")
     python.chmod(0o755)
+    for name in ("nox", "uv"):
+        (fake / "bin" / name).touch()
     (fake / "requirements.txt").write_bytes((ROOT / "tools" / "requirements.txt").read_bytes())
     value = f"$(shell touch {tmp_path}/1)`touch {tmp_path}/2`$5;touch {tmp_path}/3;'\"*"
     try:
