@@ -24,12 +24,17 @@ def project() -> Project:
 
 @pytest.fixture(scope="module")
 def result(project: Project) -> Result:
-    """What the proof says; skipped, with the reason, where the packages cannot be had."""
+    """What the proof says; skipped, with the reason, where the packages cannot be had.
+
+    Every reading of the catalog is held against a whole one; one that differs ends the proof.
+    """
     try:
         environment = install(project, uv=str(ensure_tools() / "bin" / "uv"))
     except NotInstalledError as error:
         pytest.skip(str(error))
-    return prove(project, environment=environment)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALEMBIC_PROOF_VERIFY_READS", "1")
+        return prove(project, environment=environment)
 
 
 def test_every_finding_is_explained(project: Project, result: Result) -> None:
