@@ -190,6 +190,7 @@ def test_what_is_not_followed_is_noticed(admin_url: str, monkeypatch: pytest.Mon
         return blind
 
     rename = "ALTER TABLE app.users RENAME COLUMN name TO called"
+    back = "ALTER TABLE app.users RENAME COLUMN called TO name"
     with open_zoo(admin_url) as database:
         seeing = CatalogReader(is_verified=True)
         database.run(seeing.read)
@@ -198,9 +199,15 @@ def test_what_is_not_followed_is_noticed(admin_url: str, monkeypatch: pytest.Mon
 
     with open_zoo(admin_url) as database:
         monkeypatch.setattr("alembic_proof.catalog.reader.touched_statement", statement)
-        reader = CatalogReader(is_verified=True)
+        reader, trusting = CatalogReader(is_verified=True), CatalogReader(is_verified=False)
         database.run(reader.read)
         _commit(database, rename)
 
         with pytest.raises(DatabaseError, match=r"view app\.names"):
             database.run(reader.read)
+
+        database.run(trusting.read)
+        database.run(trusting.verify)
+        _commit(database, back)
+        with pytest.raises(DatabaseError, match=r"view app\.names"):
+            database.run(trusting.verify)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +14,13 @@ from alembic_proof.catalog.diff import diff
 from alembic_proof.catalog.model import Catalog
 from alembic_proof.catalog.patch import Kept
 from alembic_proof.catalog.queries import (
+    GIVEN,
     narrow_statement,
     small_statement,
     statement,
     touched_statement,
 )
+from alembic_proof.catalog.queries.moved import COUNTS
 from alembic_proof.catalog.read import read_catalog, refused, server_major
 from alembic_proof.catalog.touched import Touched, gone
 from alembic_proof.errors import DatabaseError
@@ -72,6 +76,17 @@ class CatalogReader:
             self._verify(found, self._read_all(connection))
         return found
 
+    def verify(self, connection: sa.Connection) -> None:
+        """Ensures that what was followed is the whole catalog, unless a transaction runs.
+
+        Raises:
+            DatabaseError: it is not; names what differs.
+
+        Locks: as `read`.
+        """
+        if not connection.in_transaction():
+            self._verify(self._read_prepared(connection), self._read_all(connection))
+
     def _read_all(self, connection: sa.Connection) -> Catalog:
         return read_catalog(
             connection, version_table=self._version_table, version_schema=self._version_schema
@@ -97,9 +112,9 @@ class CatalogReader:
         return self._read_touched(connection, major=major)
 
     def _read_touched(self, connection: sa.Connection, *, major: int) -> Catalog:
-        with connection.begin():
+        with _without_transaction(connection):
             session = _Session(connection, major)
-            touched, told = session.touched()
+            touched, told = session.touched(self._touched)
             before, self._touched = self._touched, None  # unless all goes well: read all again
             kept, self._kept = self._kept, None
             if kept is None or before is None or not _can_follow(before, touched):
@@ -124,6 +139,19 @@ def _can_follow(before: Touched, after: Touched) -> bool:
     return is_next and not after.is_beyond
 
 
+@contextmanager
+def _without_transaction(connection: sa.Connection) -> Iterator[None]:
+    """Ensures that each statement is a transaction of its own: two round trips less."""
+    driver: Any = connection.connection.dbapi_connection
+    before = driver.autocommit
+    driver.autocommit = True
+    try:
+        with connection.begin():
+            yield
+    finally:
+        driver.autocommit = before
+
+
 def _follow(kept: Kept, session: _Session, told: Told, *, before: Touched, after: Touched) -> None:
     """Ensures that what is kept is as the database is now."""
     lost = gone(before, after)
@@ -135,7 +163,7 @@ def _follow(kept: Kept, session: _Session, told: Told, *, before: Touched, after
     if left := left - frozenset(told.oids):
         more = session.narrow(left)
         kept.renew(more.oids, text=more.text)
-    if after.is_small or lost.is_small or before.small != after.small:
+    if after.is_small or lost.is_small or before.stamps != after.stamps:
         kept.renew_small(session.small())
 
 
@@ -170,10 +198,21 @@ class _Session:
         connection.info[_ROUND] = connection.info.get(_ROUND, 0) + 1
         connection.info.pop(_PREPARED, None)
 
-    def touched(self) -> tuple[Touched, Told]:
-        """What was touched since the last time, and what is there instead."""
+    def touched(self, before: Touched | None) -> tuple[Touched, Told]:
+        """What was touched since that answer, and what is there instead.
+
+        All there is, where the session's last answer was another one.
+        """
+        if before is not None:
+            touched, told = self._touched()
+            if touched.since == before.next:
+                return touched.over(before), told
+        self._connection.exec_driver_sql(f"SELECT set_config('{COUNTS}', '', false)")
+        return self._touched()
+
+    def _touched(self) -> tuple[Touched, Told]:
         row = tuple(self._row("touched", touched_statement(major=self._major)))
-        text, oids, *answer = row[:9]
+        text, oids, *answer = row[:10]
         return Touched.of(answer), Told.of(text, oids)
 
     def all(self) -> str:
@@ -183,22 +222,22 @@ class _Session:
     def narrow(self, oids: frozenset[int]) -> Told:
         """What there is of these objects and all that hangs on them."""
         array = ",".join(map(str, sorted(oids)))
-        sql = narrow_statement(major=self._major)
-        text, told, *_ = tuple(self._row("narrow(oid[])", sql, f"('{{{array}}}')"))
+        given = f"SELECT set_config('{GIVEN}', '{{{array}}}', false)"
+        self._connection.exec_driver_sql(given)
+        text, told, *_ = tuple(self._row("narrow", narrow_statement(major=self._major)))
         return Told.of(text, told)
 
     def small(self) -> str:
         """The small catalogs, as JSON text."""
         return str(self._row("small", small_statement(major=self._major))[0])
 
-    def _row(self, signature: str, sql: str, arguments: str = "") -> sa.Row[Any]:
+    def _row(self, label: str, sql: str) -> sa.Row[Any]:
         """The one row of the statement, which is prepared where it is not yet."""
-        name = f"alembic_proof_{self._round}_{signature}"
+        name = f"alembic_proof_{self._round}_{label}"
         if name not in self._prepared:
             self._connection.exec_driver_sql(f"PREPARE {name} AS {sql}")
             self._prepared.add(name)
-        name = name.partition("(")[0]
-        return self._connection.exec_driver_sql(f"EXECUTE {name}{arguments}").one()
+        return self._connection.exec_driver_sql(f"EXECUTE {name}").one()
 
 
 def _keep_prepared(connection: sa.Connection) -> None:

@@ -19,6 +19,7 @@ from alembic_proof.catalog.queries import (
     spaces,
     types,
 )
+from alembic_proof.catalog.queries.moved import COUNTS
 from alembic_proof.catalog.queries.touched import LIVE, SINCE, answer_columns, told_tables
 from alembic_proof.catalog.select import COLUMNS, Saying, Select
 
@@ -78,8 +79,7 @@ def touched_statement(*, major: int) -> str:
     """What was touched since the session's last reading, and what is to be said of it.
 
     One row: the rows as JSON as ever, the columns of `touched.Touched`, the OIDs of all that is
-    told, with commas. It takes note of its snapshot for the next time, and lets what is executed
-    later in the transaction be planned once for all.
+    told, with commas. It takes note of its snapshot and of what is counted for the next time.
     """
     given = "SELECT coalesce(array_agg(DISTINCT unit), '{}') FROM told WHERE unit IS NOT NULL"
     told = _json_of(
@@ -89,22 +89,28 @@ def touched_statement(*, major: int) -> str:
     )
     return f"""WITH RECURSIVE {told_tables()}
 SELECT answer.*, set_config('{SINCE}', answer.next, answer.rows IS NULL),
-    set_config('plan_cache_mode', 'force_generic_plan', answer.rows IS NOT NULL)
+    set_config('{COUNTS}', answer.counts, answer.rows IS NULL)
 FROM (
 {told}
 OFFSET 0) AS answer"""
 
 
+GIVEN = "alembic_proof.given"
+"""The setting that holds what `narrow_statement` tells of, as an array's text."""
+
+
 @cache
 def narrow_statement(*, major: int) -> str:
-    """The part of the statement about the objects in `$1`, an array of OIDs of any catalog.
+    """The part of the statement about the objects in the setting GIVEN, OIDs of any catalog.
+
+    A parameter would have it planned anew five times.
 
     What hangs on a table or a domain among them is told with it; the first column of the row is
     as ever, the last holds the OIDs of all that is told, with commas.
     """
     return _json_of(
         _narrow_branches(major),
-        with_=_CARRIED.replace("{given}", "SELECT $1::oid[]"),
+        with_=_CARRIED.replace("{given}", f"SELECT current_setting('{GIVEN}')::oid[]"),
         more="(SELECT array_to_string(oids, ',') FROM carried) AS told",
     )
 

@@ -6,6 +6,8 @@ everything that depends on a touched object, directly or not, counts as touched 
 Source: ddl-system-columns; catalog-pg-depend; functions-info, "Transaction ID and Snapshot
 Information Functions". Rows that PostgreSQL writes in place (relation sizes, relhasindex) keep
 their xmin: nothing of them is in a catalog.
+
+Catalogs that PostgreSQL has counted no new writing in are passed over (`queries.moved`).
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from alembic_proof.catalog.queries.frame import FIRST_USER_OID
+from alembic_proof.catalog.queries.frame import FIRST_USER_OID, only
+from alembic_proof.catalog.queries.moved import has_moved, moved_table
 
 HUNG: Mapping[str, str] = {
     "pg_constraint": "(SELECT coalesce(nullif(k.conrelid, 0), k.contypid) FROM pg_constraint AS k"
@@ -84,6 +87,7 @@ _SMALL_PARTS = {
     "pg_amproc": ("pg_opfamily", "amprocfamily"),
     "pg_ts_config_map": ("pg_ts_config", "mapcfg"),
 }
+_SMALL_SOURCES = (*SMALL, *_SMALL_PARTS)
 _SETTINGS = (
     *("DateStyle", "IntervalStyle", "TimeZone", "bytea_output", "extra_float_digits"),
     *("quote_all_identifiers", "standard_conforming_strings", "lc_monetary", "role"),
@@ -96,7 +100,7 @@ SINCE = "alembic_proof.since"
 
 TOLD = f"""since (number) AS MATERIALIZED (
     SELECT nullif(current_setting('{SINCE}', true), '')::xid
-), small (class, oid, is_fresh) AS MATERIALIZED (
+), {{moved}}, small (class, oid, is_fresh) AS MATERIALIZED (
 {{small}}
 ), fresh (class, oid) AS (
     SELECT class, oid FROM small WHERE is_fresh
@@ -123,7 +127,9 @@ def told_tables() -> str:
     `told` has an object's class and OID, and the OID of what is read again for it, NULL where
     that is all of the small catalogs.
     """
-    return TOLD.format(small=_small_rows(), large=_large_rows(), units=_units())
+    return TOLD.format(
+        moved=moved_table(_counted()), small=_small_rows(), large=_large_rows(), units=_units()
+    )
 
 
 @cache
@@ -132,6 +138,7 @@ def answer_columns() -> str:
     return f"""(SELECT number::text FROM since),
     pg_snapshot_xmin(pg_current_snapshot())::xid::text AS next,
     ({_surroundings()}),
+    {only(has_moved(*_SMALL_SOURCES), f"({_small_there()})")},
     ({_small()}),
     EXISTS (SELECT FROM told AS t WHERE t.oid < {FIRST_USER_OID}
             AND NOT (t.class = 'pg_namespace'::regclass
@@ -140,10 +147,11 @@ def answer_columns() -> str:
             AND d.deptype = 'e')),
     EXISTS (SELECT FROM told AS t WHERE t.unit IS NULL)
         -- An ordinary role does not see the xmin of user mappings and subscriptions.
-        OR EXISTS (SELECT FROM small WHERE class = 'pg_foreign_server'::regclass)
+        OR EXISTS (SELECT FROM pg_foreign_server)
         OR EXISTS (SELECT FROM pg_subscription),
-    concat_ws(',',
-{_live()})"""
+    concat_ws(';',
+{_live()}),
+    (SELECT counts::text FROM moved) AS counts"""
 
 
 _IS_FRESH = "age(x.xmin) <= (SELECT age(number) FROM since)"
@@ -152,9 +160,10 @@ _IS_FRESH = "age(x.xmin) <= (SELECT age(number) FROM since)"
 def _small_rows() -> str:
     """The rows of users in the small catalogs, and whether an earlier snapshot saw them."""
     sources = {name: (name, "oid") for name in SMALL} | _SMALL_PARTS
+    is_looked_at = has_moved(*_SMALL_SOURCES)
     return "\n    UNION ALL\n".join(
         f"    SELECT '{of}'::regclass::oid, x.{oid}::oid, {_IS_FRESH} FROM {name} AS x"
-        f"{_users(name, oid, 'WHERE')}"
+        f" WHERE {is_looked_at}{_users(name, oid)}"
         for name, (of, oid) in sources.items()
     )
 
@@ -163,24 +172,24 @@ def _large_rows() -> str:
     """The addresses of the objects with a row that an earlier snapshot did not see."""
     whole = {name: (name, "oid") for name in (*OWN, *HUNG) if name not in _PARTS}
     sources = [
-        f"    SELECT '{of}'::regclass::oid, x.{oid}::oid FROM {name} AS x WHERE {_IS_FRESH}"
-        f"{_users(name, oid, 'AND')}"
+        f"    SELECT '{of}'::regclass::oid, x.{oid}::oid FROM {name} AS x"
+        f" WHERE {has_moved(name)} AND {_IS_FRESH}{_users(name, oid)}"
         for name, (of, oid) in (whole | _PARTS).items()
     ]
     said = [
-        f"    SELECT x.classoid, x.objoid FROM {name} AS x WHERE {_IS_FRESH}"
-        f"{_users(name, 'objoid', 'AND')}"
+        f"    SELECT x.classoid, x.objoid FROM {name} AS x"
+        f" WHERE {has_moved(name)} AND {_IS_FRESH}{_users(name, 'objoid')}"
         for name in _SAID
     ]
     # Whether a foreign key's triggers are switched off is told with the key.
     keys = f"""    SELECT 'pg_constraint'::regclass::oid, x.tgconstraint FROM pg_trigger AS x
-    WHERE x.tgconstraint <> 0 AND {_IS_FRESH}"""
+    WHERE {has_moved("pg_trigger")} AND x.tgconstraint <> 0 AND {_IS_FRESH}"""
     return "\n    UNION ALL\n".join([*sources, *said, keys])
 
 
-def _users(name: str, oid: str, word: str) -> str:
+def _users(name: str, oid: str) -> str:
     """The condition that spares what initdb made, by an index."""
-    return "" if name in _WHOLLY else f" {word} x.{oid} >= {FIRST_USER_OID}"
+    return "" if name in _WHOLLY else f" AND x.{oid} >= {FIRST_USER_OID}"
 
 
 def _units() -> str:
@@ -189,20 +198,32 @@ def _units() -> str:
     )
 
 
+def _counted() -> tuple[str, ...]:
+    """The catalogs whose writing PostgreSQL is asked to have counted."""
+    return tuple(dict.fromkeys((*_SMALL_SOURCES, *OWN, *HUNG, *_PARTS, *_SAID)))
+
+
 def _live() -> str:
-    """What there is, each as one word: catalog, OID and what else tells one from another."""
-    rows = [
-        f"(SELECT string_agg('{name}:' || oid, ',') FROM {name}"
-        f" WHERE oid >= {FIRST_USER_OID} AND {condition})"
+    """What there is by catalog, each as one word: catalog, OID and what tells one from another.
+
+    A catalog that has not moved is left out.
+    """
+    rows = {
+        name: f"SELECT string_agg('{name}:' || oid, ',') FROM {name}"
+        f" WHERE oid >= {FIRST_USER_OID} AND {condition}"
         for name, condition in LIVE.items()
-    ]
-    comments = f"""(SELECT string_agg(concat_ws(':', c.relname, d.objoid, d.objsubid, 'said'), ',')
+    }
+    rows["pg_description"] = f"""SELECT
+            string_agg(concat_ws(':', c.relname, d.objoid, d.objsubid, 'said'), ',')
         FROM pg_description AS d JOIN pg_class AS c ON c.oid = d.classoid
-        WHERE d.objoid >= {FIRST_USER_OID})"""
-    inherits = (
-        "(SELECT string_agg('pg_class:' || inhrelid || ':' || inhparent, ',') FROM pg_inherits)"
+        WHERE d.objoid >= {FIRST_USER_OID}"""
+    rows["pg_inherits"] = (
+        "SELECT string_agg('pg_class:' || inhrelid || ':' || inhparent, ',') FROM pg_inherits"
     )
-    return ",\n".join(f"    {sql}" for sql in (*rows, comments, inherits))
+    words = (
+        only(has_moved(name), f"'{name}=' || coalesce(({sql}), '')") for name, sql in rows.items()
+    )
+    return ",\n".join(f"    {sql}" for sql in words)
 
 
 def _surroundings() -> str:
@@ -220,11 +241,15 @@ def _surroundings() -> str:
             WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e')))"""
 
 
+def _small_there() -> str:
+    """What tells that something went from the small catalogs."""
+    return """SELECT count(*) || '/' || sum(hashint8(class::bigint * 4294967296 + oid::bigint))
+        FROM small"""
+
+
 def _small() -> str:
-    """What tells that something went from the small catalogs, and all of what shows no xmin."""
+    """All of what shows no xmin."""
     return f"""SELECT md5(concat_ws('|',
-        (SELECT count(*) || '/' || sum(hashint8(class::bigint * 4294967296 + oid::bigint))
-            FROM small),
         (SELECT count(*) FROM pg_subscription),
         (SELECT concat_ws(' ', b.datdba, b.datacl, shobj_description(b.oid, 'pg_database'),
                 (SELECT string_agg(s::text, ',' ORDER BY s.setrole) FROM pg_db_role_setting AS s

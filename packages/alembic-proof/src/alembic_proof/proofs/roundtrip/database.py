@@ -44,6 +44,15 @@ class Database:
             )
         return self._reader.read(ground.connection)
 
+    def verify(self, ground: Ground) -> None:
+        """Ensures that the readings that followed what was touched have missed nothing.
+
+        Raises:
+            DatabaseError: they have.
+        """
+        if self._reader is not None:
+            self._reader.verify(ground.connection)
+
     def look(self, ground: Ground) -> Catalog:
         """The catalog as it is now; one that was there a step or two before is the same value."""
         catalog = self.read(ground)

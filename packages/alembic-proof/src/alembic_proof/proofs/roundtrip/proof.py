@@ -141,6 +141,7 @@ class _RoundTrip:
                 self.turn, database.catalog = None, None
                 yield Move(name, is_upgrade=True)
                 database.applied.append(name)
+        database.verify(ground)
         if database.is_populated and not self.is_thorough:
             self.has_missed |= database.has_missed(ground)
 

@@ -1,0 +1,72 @@
+"""Catalogs that nothing was counted in are passed over, and only where the counts can be trusted."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from alembic_proof.catalog import CatalogReader, key
+from alembic_proof.catalog.queries.moved import moved_table
+from alembic_proof.postgres.scratch import scratch_database
+
+from .conftest import Database, open_database
+
+_TABLES = ("pg_class", "pg_proc", "pg_trigger")
+
+
+def _moved(connection: sa.Connection) -> tuple[str, ...]:
+    """The catalogs that count as moved since the last time, of three."""
+    sql = f"WITH {moved_table(_TABLES)} SELECT classes::regclass[]::text[], counts::text FROM moved"
+    moved, counts = connection.exec_driver_sql(sql).one()
+    note = sa.text("SELECT set_config('alembic_proof.counts', :counts, false)")
+    connection.execute(note, {"counts": counts})
+    connection.commit()
+    return tuple(moved)
+
+
+def _run(database: Database, *statements: str) -> tuple[str, ...]:
+    database.execute(*statements)
+    database.commit()
+    return database.run(_moved)
+
+
+def test_only_what_was_written_has_moved(admin_url: str) -> None:
+    """A committed statement counts at once, whether or not it was handed over already."""
+    with scratch_database(admin_url, label="moved") as url, open_database(url) as database:
+        assert database.run(_moved) == _TABLES
+
+        assert _run(database) == ()
+        assert _run(database, "CREATE TABLE t (n integer)") == ("pg_class",)
+        assert _run(database, "SELECT pg_stat_force_next_flush()") == ()
+        assert _run(database, "DROP TABLE t") == ("pg_class",)
+
+
+def test_everything_counts_as_moved_beside_another_session(admin_url: str) -> None:
+    """It may have written what it has not handed over yet."""
+    with scratch_database(admin_url, label="moved") as url, open_database(url) as database:
+        database.run(_moved)
+
+        with open_database(url):
+            assert _run(database) == _TABLES
+
+
+def test_what_another_session_wrote_is_read_while_it_stays(admin_url: str) -> None:
+    """The reader does not rely on counts that may lag behind."""
+    reader = CatalogReader(is_verified=True)
+    with (
+        scratch_database(admin_url, label="moved") as url,
+        open_database(url) as database,
+        open_database(url) as other,
+    ):
+        database.run(reader.read)
+        other.execute("CREATE TABLE t (n integer)")
+        other.commit()
+
+        assert database.run(reader.read).find(key("table", "public.t")) is not None
+
+
+def test_everything_counts_as_moved_where_nothing_is_counted(admin_url: str) -> None:
+    """Counters that stand still prove nothing."""
+    with scratch_database(admin_url, label="moved") as url, open_database(url) as database:
+        database.run(_moved)
+
+        assert _run(database, "SET track_counts = off") == _TABLES
