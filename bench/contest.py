@@ -16,11 +16,12 @@ from alembic_proof.project import find_project, scratch_server_url
 from bench.floor import replay_s, walk_alone
 from bench.growth import grow
 from bench.peers import pytest_alembic, pytest_mrt
-from bench.process import timed_s
+from bench.process import Timing, timed
 from bench.table import Line, table
 
 ROOT = Path(__file__).parents[1]
 ROWS = 3
+_NOT_KEPT = "PYTHONDONTWRITEBYTECODE"
 _PROGRAM = "import sys; from alembic_proof.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
@@ -68,7 +69,7 @@ class Contest:
 
     def _line(self, name: str, command: tuple[str, ...], *, directory: Path) -> Line:
         environ = self._environ()
-        return self._repeat(name, lambda: timed_s(command, directory=directory, environ=environ))
+        return self._repeat(name, lambda: timed(command, directory=directory, environ=environ))
 
     def _peer(
         self, name: str, command_of: Callable[[Path], tuple[str, ...]], project: Path
@@ -76,36 +77,40 @@ class Contest:
         """A tool that wants the URL of an empty database; making it does not count."""
         command = command_of(project)
 
-        def once() -> float:
+        def once() -> Timing:
             with scratch_database(_server_url(project / "alembic.ini"), label="peer") as url:
                 # Not escaped: pytest-mrt writes it into an ini file as it is.
                 address = unquote(url.replace("postgresql://", "postgresql+psycopg://", 1))
                 environ = {**self._environ(), "BENCH_URL": address}
-                return timed_s(command, directory=project, environ=environ)
+                return timed(command, directory=project, environ=environ)
 
         return self._repeat(name, once)
 
     def _floor(self, ini: Path) -> tuple[Line, Line]:
         """The walk alone, and its statements alone."""
         server_url = _server_url(ini)
-        recordings = [walk_alone(ini, server_url=server_url) for _ in range(self.runs)]
-        walks = Line("the walk alone", tuple(one.elapsed_s for one in recordings))
-        floors = tuple(replay_s(one, server_url=server_url) for one in recordings)
+        recordings = [walk_alone(ini, server_url=server_url) for _ in range(self.runs + 1)][1:]
+        walks = Line("the walk alone", tuple(Timing(None, one.elapsed_s) for one in recordings))
+        floors = tuple(Timing(None, replay_s(one, server_url=server_url)) for one in recordings)
         return walks, Line("its statements alone", floors)
 
-    def _repeat(self, name: str, once: Callable[[], float]) -> Line:
+    def _repeat(self, name: str, once: Callable[[], Timing]) -> Line:
+        """The runs; one before them does not count, in which Python compiles what it imports."""
         print(f"timing: {name}", file=sys.stderr, flush=True)
+        once()
         return Line(name, tuple(once() for _ in range(self.runs)))
 
     def _roundtrip(self, ini: Path, *, rows: int) -> tuple[str, ...]:
         chosen = ("--rows", str(rows)) if self.has_rows else ()
-        return (self.python, "-c", _PROGRAM, "--config", str(ini), "roundtrip", *chosen)
+        return (self.python, "-m", "bench.proof", "--config", str(ini), "roundtrip", *chosen)
 
     def _stairway(self, ini: Path) -> tuple[str, ...]:
         return (self.python, "-m", "bench.stairway", str(ini))
 
     def _environ(self) -> Mapping[str, str]:
-        return {**os.environ, "PYTHONPATH": str(ROOT)}
+        """The environment, with Python as it runs by itself: what it compiled, it keeps."""
+        kept = {name: value for name, value in os.environ.items() if name != _NOT_KEPT}
+        return {**kept, "PYTHONPATH": str(ROOT)}
 
 
 def _count(ini: Path) -> int:

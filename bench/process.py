@@ -1,11 +1,16 @@
-"""Commands that are timed from their start to their end, whatever they import on the way."""
+"""Commands that are timed, as a whole and as far as they say for themselves."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+
+_ITSELF = re.compile(r"^itself: (\d+\.\d+) s$|\bin (\d+\.\d+)s\b", re.MULTILINE)
+"""What our own programs print of their work alone, and pytest of its session."""
 
 
 class CommandError(Exception):
@@ -15,11 +20,21 @@ class CommandError(Exception):
         super().__init__(f"{' '.join(command)}\n{output[-2000:]}")
 
 
-def timed_s(command: tuple[str, ...], *, directory: Path, environ: Mapping[str, str]) -> float:
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long one run took."""
+
+    process_s: float | None
+    """From the start of the interpreter to its end; None where it was no process of its own."""
+    itself_s: float
+    """The work alone: without the start of the interpreter and what it imports."""
+
+
+def timed(command: tuple[str, ...], *, directory: Path, environ: Mapping[str, str]) -> Timing:
     """How long the command took.
 
     Raises:
-        CommandError: it ended with another code than 0.
+        CommandError: it ended with another code than 0, or does not say how long its work took.
     """
     start = perf_counter()
     ended = subprocess.run(
@@ -32,6 +47,7 @@ def timed_s(command: tuple[str, ...], *, directory: Path, environ: Mapping[str, 
         check=False,
     )
     elapsed_s = perf_counter() - start
-    if ended.returncode != 0:
+    said = _ITSELF.findall(ended.stdout)
+    if ended.returncode != 0 or not said:
         raise CommandError(command, ended.stdout)
-    return elapsed_s
+    return Timing(elapsed_s, float("".join(said[-1])))
