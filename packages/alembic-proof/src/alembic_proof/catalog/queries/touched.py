@@ -111,7 +111,9 @@ TOLD = f"""since (number) AS MATERIALIZED (
     UNION
     SELECT d.classid, d.objid
     FROM touched AS t
-    JOIN pg_depend AS d ON d.refclassid = t.class AND d.refobjid = t.oid
+    -- OFFSET 0: by the index. How little was touched, no plan can know.
+    CROSS JOIN LATERAL (SELECT d.classid, d.objid FROM pg_depend AS d
+        WHERE d.refclassid = t.class AND d.refobjid = t.oid OFFSET 0) AS d
 ), told (class, oid, unit) AS MATERIALIZED (
     SELECT t.class, t.oid, CASE t.class
 {{units}}
@@ -237,8 +239,11 @@ def _surroundings() -> str:
             WHERE nspname !~ '^pg_(toast|temp)'),
         (SELECT count(*) FROM pg_seclabel),
         (SELECT count(*) FROM pg_init_privs),
-        (SELECT count(*) || '/' || sum(hashint8(objid::bigint + classid::bigint)) FROM pg_depend
-            WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e')))"""
+        (SELECT count(*) || '/' || sum(hashint8(d.objid::bigint + d.classid::bigint))
+            FROM pg_extension AS e
+            CROSS JOIN LATERAL (SELECT objid, classid FROM pg_depend
+                WHERE refclassid = 'pg_extension'::regclass AND refobjid = e.oid
+                    AND deptype = 'e' OFFSET 0) AS d)))"""
 
 
 def _small_there() -> str:
