@@ -101,11 +101,18 @@ SINCE = "alembic_proof.since"
 TOLD = f"""since (number) AS MATERIALIZED (
     SELECT nullif(current_setting('{SINCE}', true), '')::xid
 ), {{moved}}, small (class, oid, is_fresh) AS MATERIALIZED (
+    SELECT x.class, x.oid, {{is_fresh}}
+    FROM (SELECT WHERE {{is_looked_at}} OFFSET 0) AS gate
+    CROSS JOIN (
 {{small}}
+    ) AS x (class, oid, xmin)
 ), fresh (class, oid) AS (
     SELECT class, oid FROM small WHERE is_fresh
     UNION ALL
+    SELECT x.class, x.oid FROM (
 {{large}}
+    ) AS x (class, oid, xmin)
+    WHERE {{is_fresh}}
 ), touched (class, oid) AS (
     SELECT class, oid FROM fresh
     UNION
@@ -130,7 +137,12 @@ def told_tables() -> str:
     that is all of the small catalogs.
     """
     return TOLD.format(
-        moved=moved_table(_counted()), small=_small_rows(), large=_large_rows(), units=_units()
+        moved=moved_table(_counted()),
+        is_fresh=_IS_FRESH,
+        is_looked_at=has_moved(*_SMALL_SOURCES),
+        small=_small_rows(),
+        large=_large_rows(),
+        units=_units(),
     )
 
 
@@ -146,7 +158,7 @@ def answer_columns() -> str:
             AND NOT (t.class = 'pg_namespace'::regclass
                 AND t.oid = (SELECT oid FROM pg_namespace WHERE nspname = 'public'))
         OR EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = t.class AND d.objid = t.oid
-            AND d.deptype = 'e')),
+            AND d.deptype = 'e' OFFSET 0)),
     EXISTS (SELECT FROM told AS t WHERE t.unit IS NULL)
         -- An ordinary role does not see the xmin of user mappings and subscriptions.
         OR EXISTS (SELECT FROM pg_foreign_server)
@@ -160,32 +172,31 @@ _IS_FRESH = "age(x.xmin) <= (SELECT age(number) FROM since)"
 
 
 def _small_rows() -> str:
-    """The rows of users in the small catalogs, and whether an earlier snapshot saw them."""
+    """The rows of users in the small catalogs."""
     sources = {name: (name, "oid") for name in SMALL} | _SMALL_PARTS
-    is_looked_at = has_moved(*_SMALL_SOURCES)
     return "\n    UNION ALL\n".join(
-        f"    SELECT '{of}'::regclass::oid, x.{oid}::oid, {_IS_FRESH} FROM {name} AS x"
-        f" WHERE {is_looked_at}{_users(name, oid)}"
+        f"    SELECT '{of}'::regclass::oid, x.{oid}::oid, x.xmin FROM {name} AS x"
+        f" WHERE true{_users(name, oid)}"
         for name, (of, oid) in sources.items()
     )
 
 
 def _large_rows() -> str:
-    """The addresses of the objects with a row that an earlier snapshot did not see."""
+    """The addresses of the objects with a row in a catalog that has moved."""
     whole = {name: (name, "oid") for name in (*OWN, *HUNG) if name not in _PARTS}
     sources = [
-        f"    SELECT '{of}'::regclass::oid, x.{oid}::oid FROM {name} AS x"
-        f" WHERE {has_moved(name)} AND {_IS_FRESH}{_users(name, oid)}"
+        f"    SELECT '{of}'::regclass::oid, x.{oid}::oid, x.xmin FROM {name} AS x"
+        f" WHERE {has_moved(name)}{_users(name, oid)}"
         for name, (of, oid) in (whole | _PARTS).items()
     ]
     said = [
-        f"    SELECT x.classoid, x.objoid FROM {name} AS x"
-        f" WHERE {has_moved(name)} AND {_IS_FRESH}{_users(name, 'objoid')}"
+        f"    SELECT x.classoid, x.objoid, x.xmin FROM {name} AS x"
+        f" WHERE {has_moved(name)}{_users(name, 'objoid')}"
         for name in _SAID
     ]
     # Whether a foreign key's triggers are switched off is told with the key.
-    keys = f"""    SELECT 'pg_constraint'::regclass::oid, x.tgconstraint FROM pg_trigger AS x
-    WHERE {has_moved("pg_trigger")} AND x.tgconstraint <> 0 AND {_IS_FRESH}"""
+    keys = f"""    SELECT 'pg_constraint'::regclass::oid, x.tgconstraint, x.xmin FROM pg_trigger AS x
+    WHERE {has_moved("pg_trigger")} AND x.tgconstraint <> 0"""
     return "\n    UNION ALL\n".join([*sources, *said, keys])
 
 
