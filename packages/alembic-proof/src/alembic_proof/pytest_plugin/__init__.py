@@ -1,0 +1,84 @@
+"""`pytest --alembic-proof`: the proofs as test items.
+
+pytest loads this module in every project that has the package installed, so it imports pytest
+alone; everything else waits until a proof is asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Generator
+
+import pytest
+
+from alembic_proof.pytest_plugin.selection import adds_items, take_own_arguments
+from alembic_proof.pytest_plugin.sharing import end_sharing, share_with
+
+__all__ = ["pytest_addoption"]
+
+_MOST_ROWS = 100
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The switch, and where the project is."""
+    group = parser.getgroup("alembic-proof", "proofs of a migration history (alembic-proof)")
+    group.addoption(
+        "--alembic-proof",
+        action="store_true",
+        help="add the round trip of every revision, one item per direction, and parity",
+    )
+    group.addoption(
+        "--alembic-proof-config",
+        metavar="FILE",
+        help="the project's alembic.ini (default: the ini option, else the one in rootdir)",
+    )
+    group.addoption(
+        "--alembic-proof-rows",
+        type=_row_number,
+        default=3,
+        metavar="N",
+        help="put N rows into each table that is new or changed (default: 3; 0: none)",
+    )
+    parser.addini(
+        "alembic_proof_config",
+        help="the project's alembic.ini, relative to rootdir (default: alembic.ini)",
+        default="alembic.ini",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Keep the node ids of proofs from being taken for files."""
+    if session.config.getoption("alembic_proof"):
+        take_own_arguments(session.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Put the proofs behind what the session itself collects."""
+    report = yield
+    if isinstance(collector, pytest.Session) and report.passed and adds_items(collector.config):
+        from alembic_proof.pytest_plugin.collection import History
+
+        report.result.append(History.of(collector))
+    return report
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Give pytest-xdist's workers one place for the outcome of a proof that they all wait for."""
+    share_with(node)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove that place again."""
+    end_sharing(config)
+
+
+def _row_number(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= _MOST_ROWS:
+        raise argparse.ArgumentTypeError(f"between 0 and {_MOST_ROWS}")
+    return number

@@ -1,0 +1,119 @@
+"""Broken surroundings are one clear error, not one for each item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .run import Run
+
+NOISY_ENV = """
+import logging.config, sys, warnings
+logging.config.dictConfig({'version': 1, 'disable_existing_loggers': True})
+sys.path.append('from env.py')
+warnings.warn('from env.py', DeprecationWarning)
+"""
+SENSITIVE_TEST = """
+import logging, sys
+
+LOG = logging.getLogger('shop')
+
+def test_log(caplog):
+    LOG.warning('heard')
+
+    assert 'heard' in caplog.text
+    assert 'from env.py' not in sys.path
+"""
+PROOFS_FIRST = """
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.nodeid.startswith('alembic-proof'))
+"""
+
+
+def test_a_server_that_is_not_there(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """Whoever asks first tells it; round trip and parity do not tell it twice."""
+    root = open_case("parity/equal")
+
+    done = run(root, "--alembic-proof", CASE_SCRATCH_URL="postgresql://x:secret@127.0.0.1:1/x")
+
+    assert done.code == 1
+    assert (len(done.with_outcome("error")), len(done.with_outcome("skipped"))) == (1, 3)
+    assert "127.0.0.1" in done.output
+    assert "secret" not in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("case", ["breaks", "goes_its_own_way"])
+def test_an_env_that_cannot_be_used(
+    open_case: Callable[[str], Path], run: Callable[..., Run], case: str
+) -> None:
+    """It is told in the words of the command line, with the place in env.py."""
+    root = open_case(f"environment/{case}")
+
+    done = run(root, "--alembic-proof", "-k", "not parity")
+
+    assert done.code == 1
+    assert (len(done.with_outcome("error")), len(done.with_outcome("skipped"))) == (1, 2)
+    assert "env.py" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_history_that_cannot_be_loaded(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """It is an error of the collection, as a test file is that cannot be imported."""
+    root = open_case("roundtrip/clean")
+    (root / "versions" / "0003_broken.py").write_text("revision = (\n", encoding="utf-8")
+
+    done = run(root, "--alembic-proof")
+
+    assert done.code == 2
+    assert "ERROR collecting alembic-proof" in done.output
+    assert "0003_broken.py" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_no_project(tmp_path: Path, run: Callable[..., Run]) -> None:
+    """It says where it looked, and which option names another file."""
+    done = run(tmp_path, "--alembic-proof")
+
+    assert done.code == 2
+    assert "there is no alembic.ini for --alembic-proof" in done.output
+    assert str(tmp_path) in done.output
+    assert "--alembic-proof-config FILE" in done.output
+
+
+def test_the_configuration_names_the_file(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """In pytest's own configuration, relative to rootdir; the option counts for more."""
+    root = open_case("parity/equal")
+    (root / "alembic.ini").rename(root / "other.ini")
+    (root / "pytest.ini").write_text("[pytest]\nalembic_proof_config = other.ini\n")
+
+    named = run(root, "--alembic-proof")
+    overruled = run(root, "--alembic-proof", "--alembic-proof-config", "third.ini")
+
+    assert named.code == 0, named.output
+    assert "there is no third.ini" in overruled.output
+
+
+def test_logging_and_warnings_are_left_alone(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """An env.py that configures logging and warns is no matter of the project's other tests."""
+    root = open_case("parity/equal")
+    env = (root / "env.py").read_text(encoding="utf-8")
+    (root / "env.py").write_text(f"{NOISY_ENV}\n{env}", encoding="utf-8")
+    (root / "conftest.py").write_text(PROOFS_FIRST, encoding="utf-8")
+    (root / "test_own.py").write_text(SENSITIVE_TEST, encoding="utf-8")
+
+    done = run(root, "--alembic-proof", "-W", "error")
+
+    assert done.code == 0, done.output
+    assert list(done.outcomes)[-1] == "test_own::test_log"
+    assert "from env.py" in done.output

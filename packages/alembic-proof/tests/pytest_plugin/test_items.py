@@ -1,0 +1,157 @@
+"""`pytest --alembic-proof`: an item for each revision and direction, and what it reports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from .run import Run
+
+CHOSEN = "0001 or 0002 or 0003"
+START_SQL = "CREATE TABLE public.users (id integer PRIMARY KEY, name text);\n"
+
+
+def test_a_clean_history_passes(open_case: Callable[[str], Path], run: Callable[..., Run]) -> None:
+    """Every revision is three items; a green item is one that was proved."""
+    root = open_case("roundtrip/clean")
+
+    done = run(root, "--alembic-proof", "--deselect", "alembic-proof::parity")
+
+    assert done.code == 0, done.output
+    assert done.outcomes == {
+        "0001_users::upgrade": "passed",
+        "0001_users::downgrade": "passed",
+        "0001_users::second-upgrade": "passed",
+        "0002_stamp::upgrade": "passed",
+        "0002_stamp::downgrade": "passed",
+        "0002_stamp::second-upgrade": "passed",
+    }
+
+
+def test_each_item_reports_what_is_its_own(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """One run lists all that is wrong, at its items; what was not reached is skipped, not passed."""
+    root = open_case("roundtrip/one_run_lists_all")
+
+    done = run(root, "--alembic-proof", "--deselect", "alembic-proof::parity")
+
+    assert done.code == 1
+    assert sorted(done.with_outcome("failed")) == [
+        "0002_typo::downgrade",
+        "0003_role::downgrade",
+        "0003_role::second-upgrade",
+        "0004_missing::upgrade",
+        "0006_beside::downgrade",
+    ]
+    assert sorted(done.with_outcome("skipped")) == [
+        "0002_typo::second-upgrade",
+        "0004_missing::downgrade",
+        "0004_missing::second-upgrade",
+        "0005_follows::downgrade",
+        "0005_follows::second-upgrade",
+        "0005_follows::upgrade",
+    ]
+    assert len(done.with_outcome("passed")) == 10
+
+
+def test_a_failure_is_the_finding_and_no_traceback(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """It reads as on the command line; the place is a line that editors make clickable."""
+    root = open_case("roundtrip/forgets_index")
+
+    done = run(root, "--alembic-proof", "-k", "0002")
+
+    assert done.with_outcome("failed") == ["0002_index::downgrade"]
+    finding = "versions/0002_index.py: error: 0002: after its downgrade: index "
+    assert f"\n{finding}" in done.output
+    assert "Traceback" not in done.output
+    assert "pytest_plugin" not in done.output
+
+
+def test_a_skipped_item_says_why_and_where(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """The reason is the finding that kept it from being proved, the place its revision's file."""
+    root = open_case("roundtrip/one_run_lists_all")
+
+    done = run(root, "--alembic-proof", "-rs", "-k", "0005")
+
+    reason = "0005: not proved: it needs 0004, whose upgrade fails"
+    assert f"SKIPPED [3] versions/0005_follows.py:1: {reason}\n" in done.output
+
+
+def test_a_note_does_not_fail_and_is_shown_on_request(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """Columns that come back in another order are a section of the report."""
+    root = open_case("roundtrip/column_order")
+
+    done = run(root, "--alembic-proof", "-rP", "-k", "0002")
+
+    assert set(done.outcomes.values()) == {"passed"}
+    assert re.search("^-+ Captured notes call -+$", done.output, re.MULTILINE)
+    assert "note: 0002: after its downgrade: column-order public.users" in done.output
+
+
+def test_parity_lists_all_differences(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """Models and history that disagree are one failed item."""
+    root = open_case("parity/differs")
+    expected = (root / "expected.txt").read_text(encoding="utf-8").splitlines()
+
+    done = run(root, "--alembic-proof", "-k", "parity")
+
+    assert done.outcomes == {"parity": "failed"}
+    assert [line for line in expected[:-1] if line not in done.output] == []
+
+
+def test_equal_models_and_history_pass(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """With all items of a project that is as it should be, the run is green."""
+    root = open_case("parity/equal")
+
+    done = run(root, "--alembic-proof")
+
+    assert done.code == 0, done.output
+    assert done.outcomes["parity"] == "passed"
+    assert len(done.outcomes) == 4
+
+
+def test_what_the_settings_leave_out_is_skipped(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """A skipped revision and one before the start are not green; the others are proved."""
+    root = open_case("roundtrip/one_run_lists_all")
+    settings = root / "pyproject.toml"
+    start = '[tool.alembic-proof]\nstart_revision = "0001"\nstart_sql = ["start.sql"]\n'
+    skip = '[tool.alembic-proof.skip]\n"0002" = "old"\n'
+    text = settings.read_text(encoding="utf-8").replace("[tool.alembic-proof]\n", start)
+    settings.write_text(f"{text}\n{skip}", encoding="utf-8")
+    (root / "start.sql").write_text(START_SQL, encoding="utf-8")
+
+    done = run(root, "--alembic-proof", "-rs", "-k", CHOSEN, "--alembic-proof-rows=0")
+
+    assert {name[:4] for name in done.with_outcome("skipped")} == {"0001", "0002"}, done.output
+    assert len(done.with_outcome("skipped")) == 6
+    assert done.with_outcome("failed") == ["0003_role::downgrade", "0003_role::second-upgrade"]
+    assert "0001: not proved: the database starts beyond it" in done.output
+    assert "0002: not proved: old" in done.output
+
+
+def test_rows_are_put_into_the_tables(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """What fails only over rows is found with them, and not found where there are none."""
+    root = open_case("roundtrip/rows_not_null_without_default")
+
+    filled = run(root, "--alembic-proof", "-k", "0002")
+    empty = run(root, "--alembic-proof", "-k", "0002", "--alembic-proof-rows", "0")
+
+    assert filled.code == 1
+    assert "[fails-on-permitted-rows]" in filled.output
+    assert empty.code == 0, empty.output
