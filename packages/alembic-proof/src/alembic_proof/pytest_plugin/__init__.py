@@ -1,20 +1,25 @@
-"""`pytest --alembic-proof`: the proofs as test items.
+"""`pytest --alembic-proof`: the proofs as test items, and a fixture for tests of data migrations.
 
 pytest loads this module in every project that has the package installed, so it imports pytest
-alone; everything else waits until a proof is asked for.
+alone; everything else waits until a proof or the fixture is asked for.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 
 from alembic_proof.pytest_plugin.selection import adds_items, take_own_arguments
 from alembic_proof.pytest_plugin.sharing import end_sharing, share_with
 
-__all__ = ["pytest_addoption"]
+if TYPE_CHECKING:
+    from alembic_proof.pytest_plugin.migration import MigrationOpener
+
+__all__ = ["alembic_migration", "pytest_addoption"]
 
 _MOST_ROWS = 100
 
@@ -75,6 +80,16 @@ def pytest_configure_node(node: object) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove that place again."""
     end_sharing(config)
+
+
+@pytest.fixture
+def alembic_migration(request: pytest.FixtureRequest) -> Iterator[MigrationOpener]:
+    """Called with a revision: that revision over a fresh database which is just below it."""
+    from alembic_proof.pytest_plugin.migration import MigrationOpener
+    from alembic_proof.pytest_plugin.opened import open_project
+
+    with ExitStack() as stack:
+        yield MigrationOpener(project=open_project(request.config), stack=stack)
 
 
 def _row_number(text: str) -> int:

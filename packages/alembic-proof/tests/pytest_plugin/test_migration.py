@@ -1,0 +1,143 @@
+"""The fixture `alembic_migration`: a database below a revision, the revision, and what is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from alembic_proof.postgres.connect import run_on
+
+from .run import Run
+
+REVISION = '''"""Names in capitals."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.execute("UPDATE public.users SET name = upper(name)")
+
+
+def downgrade() -> None:
+    op.execute("UPDATE public.users SET name = lower(name)")
+'''
+PLAIN = """
+def test_names(alembic_migration):
+    migration = alembic_migration("0002")
+    migration.execute("INSERT INTO public.users (id, name) VALUES (1, 'ada')")
+
+    migration.upgrade()
+    assert migration.rows("SELECT name FROM public.users") == [("ADA",)]
+
+    migration.downgrade()
+    assert migration.rows("SELECT name FROM public.users") == [("ada",)]
+
+
+def test_fresh_each_time(alembic_migration):
+    assert alembic_migration("0002").rows("SELECT name FROM public.users") == []
+"""
+IN_A_LOOP = """
+import asyncio
+
+def test_names(alembic_migration):
+    async def move():
+        migration = alembic_migration("0002")
+        migration.execute("INSERT INTO public.users (id, name) VALUES (1, 'ada')")
+        migration.upgrade()
+        return migration.rows("SELECT name FROM public.users")
+
+    assert asyncio.run(move()) == [("ADA",)]
+"""
+DOCUMENT = Path(__file__).parents[4] / "docs" / "pytest.md"
+EXAMPLES = re.findall(
+    r"^```python\n(.*?)^```", DOCUMENT.read_text("utf-8"), re.DOTALL | re.MULTILINE
+)
+
+
+@pytest.fixture
+def root(open_case: Callable[[str], Path]) -> Path:
+    """A history whose second revision changes rows."""
+    root = open_case("roundtrip/one_run_lists_all")
+    for path in (root / "versions").glob("000[2-9]*.py"):
+        path.unlink()
+    (root / "versions" / "0002_capitals.py").write_text(REVISION, encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize("source", [PLAIN, IN_A_LOOP, *EXAMPLES])
+def test_a_data_migration_is_tested(root: Path, run: Callable[..., Run], source: str) -> None:
+    """Rows from below are moved up and down, outside and inside of an event loop."""
+    (root / "test_own.py").write_text(source, encoding="utf-8")
+
+    done = run(root)
+
+    assert done.code == 0, done.output
+
+
+def test_a_wrong_migration_fails_the_test(root: Path, run: Callable[..., Run]) -> None:
+    """The assertion is the test's own: it meets what the revision really did."""
+    path = root / "versions" / "0002_capitals.py"
+    path.write_text(REVISION.replace("lower(name)", "name"), encoding="utf-8")
+    (root / "test_own.py").write_text(PLAIN, encoding="utf-8")
+
+    done = run(root)
+
+    assert done.with_outcome("failed") == ["test_own::test_names"]
+    assert done.with_outcome("passed") == ["test_own::test_fresh_each_time"]
+
+
+def test_an_unknown_revision(root: Path, run: Callable[..., Run]) -> None:
+    """It is named."""
+    (root / "test_own.py").write_text(PLAIN.replace('"0002"', '"0009"'), encoding="utf-8")
+
+    done = run(root)
+
+    assert done.code == 1
+    assert "no such revision" in done.output
+    assert "0009" in done.output
+    assert "pytest_plugin" not in done.output
+
+
+def test_an_env_py_that_goes_elsewhere(
+    open_case: Callable[[str], Path], run: Callable[..., Run], scratch_url: str
+) -> None:
+    """It is refused before anything is migrated there."""
+    root = open_case("environment/goes_its_own_way")
+    [first] = (root / "versions").glob("*.py")
+    revision = first.stem.partition("_")[0]
+    source = f"def test_it(alembic_migration):\n    alembic_migration({revision!r}).upgrade()\n"
+    (root / "test_own.py").write_text(source, encoding="utf-8")
+
+    done = run(root, OWN_URL=scratch_url)
+
+    assert done.code == 1
+    assert "env.py connects to" in done.output, done.output
+    assert "pytest_plugin" not in done.output
+
+
+def test_databases_are_dropped(root: Path, run: Callable[..., Run], server_url: str) -> None:
+    """While the test runs its database is there; at its end it is gone."""
+    asks = """
+def test_name(alembic_migration):
+    migration = alembic_migration("0002")
+    [(name,)] = migration.rows("SELECT current_database()")
+    open("name", "w").write(name)
+"""
+    (root / "test_own.py").write_text(asks, encoding="utf-8")
+
+    assert run(root).code == 0
+    name = (root / "name").read_text(encoding="utf-8")
+
+    def count(connection: Connection) -> object:
+        query = f"SELECT count(*) FROM pg_database WHERE datname = '{name}'"
+        return connection.exec_driver_sql(query).scalar()
+
+    assert name.startswith("alembic_proof_")
+    assert run_on(server_url, count) == 0
