@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from packages.backend.tests.history.database import REVISIONS, Database, before, insert
+from alembic_proof.pytest_plugin.migration import DataMigration, MigrationOpener
+from packages.backend.tests.history.database import REVISIONS, insert
 
 BACKFILL = REVISIONS["backfill_display_names"]
 MARK = "backfilled_display_name"
@@ -29,10 +30,10 @@ USERS = {
 
 
 @pytest.fixture
-def below(database: Database) -> Database:
+def below(alembic_migration: MigrationOpener) -> DataMigration:
     """The database before the backfill, with users of every sort, last changed long ago."""
-    database.upgrade(before("backfill_display_names"))
-    database.execute(
+    migration = alembic_migration(BACKFILL)
+    migration.execute(
         insert("tenants", id=TENANT, name="Ours", slug="ours"),
         *(
             insert(
@@ -48,18 +49,18 @@ def below(database: Database) -> Database:
             for subject, (email, name, metadata) in USERS.items()
         ),
     )
-    return database
+    return migration
 
 
-def users(database: Database) -> dict[str, tuple[Any, ...]]:
+def users(migration: DataMigration) -> dict[str, tuple[Any, ...]]:
     """(display_name, metadata, updated_at) of each user, by subject."""
-    found = database.rows("SELECT auth_subject, display_name, metadata, updated_at FROM users")
+    found = migration.rows("SELECT auth_subject, display_name, metadata, updated_at FROM users")
     return {row[0]: tuple(row[1:]) for row in found}
 
 
-def test_nameless_users_get_a_name(below: Database) -> None:
+def test_nameless_users_get_a_name(below: DataMigration) -> None:
     """Users without a name get the local part of their address, cut to what a name may be."""
-    below.upgrade(BACKFILL)
+    below.upgrade()
 
     names = {subject: row[0] for subject, row in users(below).items()}
     assert names == {subject: name for subject, (_, name, _) in USERS.items()} | {
@@ -69,9 +70,9 @@ def test_nameless_users_get_a_name(below: Database) -> None:
     }
 
 
-def test_changed_rows_are_marked_and_no_others(below: Database) -> None:
+def test_changed_rows_are_marked_and_no_others(below: DataMigration) -> None:
     """Each row that got a name says so in its metadata, beside what was there."""
-    below.upgrade(BACKFILL)
+    below.upgrade()
 
     metadata = {subject: row[1] for subject, row in users(below).items()}
     assert metadata["no at sign"] == {
@@ -82,11 +83,11 @@ def test_changed_rows_are_marked_and_no_others(below: Database) -> None:
         assert metadata[subject] == USERS[subject][2]
 
 
-def test_backfill_is_not_an_edit(below: Database) -> None:
+def test_backfill_is_not_an_edit(below: DataMigration) -> None:
     """updated_at stays as it was, going up and going down; an edit afterwards does set it."""
-    below.upgrade(BACKFILL)
+    below.upgrade()
     up = {row[2].year for row in users(below).values()}
-    below.downgrade("-1")
+    below.downgrade()
     down = {row[2].year for row in users(below).values()}
     below.execute("UPDATE users SET avatar_url = 'x' WHERE auth_subject = 'named'")
 
@@ -94,33 +95,33 @@ def test_backfill_is_not_an_edit(below: Database) -> None:
     assert users(below)["named"][2].year > 2020
 
 
-def test_downgrade_restores_every_row(below: Database) -> None:
+def test_downgrade_restores_every_row(below: DataMigration) -> None:
     """Down again, every user is as before; up once more, as after the first time."""
     first = users(below)
-    below.upgrade(BACKFILL)
+    below.upgrade()
     second = users(below)
 
-    below.downgrade("-1")
+    below.downgrade()
     assert users(below) == first
-    below.upgrade(BACKFILL)
+    below.upgrade()
     assert users(below) == second
 
 
-def test_edited_name_stays(below: Database) -> None:
+def test_edited_name_stays(below: DataMigration) -> None:
     """A name that was edited since stays on downgrade; only the mark goes."""
-    below.upgrade(BACKFILL)
+    below.upgrade()
     below.execute("UPDATE users SET display_name = 'Ann' WHERE auth_subject = 'nameless'")
 
-    below.downgrade("-1")
+    below.downgrade()
 
     assert users(below)["nameless"][:2] == ("Ann", {})
 
 
-def test_name_set_to_null_stays_null(below: Database) -> None:
+def test_name_set_to_null_stays_null(below: DataMigration) -> None:
     """A name that was taken away since stays away; only the mark goes."""
-    below.upgrade(BACKFILL)
+    below.upgrade()
     below.execute("UPDATE users SET display_name = NULL WHERE auth_subject = 'nameless'")
 
-    below.downgrade("-1")
+    below.downgrade()
 
     assert users(below)["nameless"][:2] == (None, {})
