@@ -109,6 +109,19 @@ def test_parity_lists_all_differences(
     assert [line for line in expected[:-1] if line not in done.output] == []
 
 
+def test_parity_ignores_what_the_settings_ignore(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """As the command line does."""
+    root = open_case("parity/differs")
+    with (root / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write('ignore = ["constraint:public.users.*"]\n')
+
+    done = run(root, "--alembic-proof", "-k", "parity")
+
+    assert done.outcomes == {"parity": "passed"}
+
+
 def test_equal_models_and_history_pass(
     open_case: Callable[[str], Path], run: Callable[..., Run]
 ) -> None:

@@ -55,6 +55,7 @@ def find_in_models(project: Project) -> tuple[Finding, ...]:
             history_url=open_database(),
             models_url=models_url,
             tell=_tell_nobody,
+            settings=project.config,
         )
 
 
