@@ -140,9 +140,21 @@ def _value(
         return None
     found = _palette(draft, column, asked)
     if is_next_to_null or _is_ordinary(draft, column, attempt, demands, found):
-        turn = attempt.number // (len(draft.plans) if found.count else 1) + attempt.probe
-        return found.series(turn + _rank(column.name, demands))
+        turn = _turn(draft, column, attempt, found, is_null_allowed=is_null_allowed)
+        return found.series(turn + attempt.probe + _rank(column.name, demands))
     return _edge(found, attempt, place if is_null_allowed else 1)
+
+
+def _turn(
+    draft: Draft, column: Column, attempt: Attempt, found: Palette, *, is_null_allowed: bool
+) -> int:
+    """Which of the ordinary values it is; of few ones, none is spent on the rows with NULL."""
+    if not found.count:
+        return attempt.number
+    turn = attempt.number // len(draft.plans)
+    if is_null_allowed and len(draft.plans) == 1 and column.name not in draft.keyed:
+        turn -= (turn + 1) // len(FLAVOURS)
+    return turn
 
 
 def _is_next_to_null(attempt: Attempt, place: int) -> bool:

@@ -20,7 +20,7 @@ def make_json(request: Request) -> Palette:
 
     edges = [EMPTY[kind]] if kind in EMPTY and not _is_filled(requirement) else []
     if kind == "object" and not _is_filled(requirement):
-        edges.append('{"ключ": [1, null, -2.5, "☃"], "a": {"b": false}, "": ""}')
+        edges.append('{"ключ": [1, null, -2.5, "☃"], "a": {"b": false, "c": null}, "": ""}')
     if kind == "array" and not _is_filled(requirement):
         edges.append('[null, {"ключ": []}, "☃", -2.5]')
     return Palette(series, tuple(edges))
@@ -60,7 +60,7 @@ def _value(kind: str, label: str, n: int, requirement: Requirement) -> object:
             return None
         case _:
             fields = {key: _field(text, n) for key, text in requirement.json_fields}
-            return {"n": n, "text": f"{label}-{n}"} | fields
+            return {"text": f"{label}-{n}", "n": n} | fields
 
 
 def _field(text: str | None, n: int) -> object:

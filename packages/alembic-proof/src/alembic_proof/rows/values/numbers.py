@@ -11,6 +11,8 @@ from alembic_proof.rows.values.palette import Maker, Palette, Request
 
 INTEGERS = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 UNSIGNED = {"oid": 2**32 - 1, "xid": 2**32 - 1, "cid": 2**32 - 1, "xid8": 2**63 - 1}
+FINE = {"numeric": Decimal("1E-20"), "float8": Decimal("1E-10")}
+"""What ordinary values hold beyond what the next smaller type keeps."""
 FEW = 64
 """A span with fewer whole numbers than this is cut into fractions."""
 
@@ -29,9 +31,10 @@ def make_number(request: Request) -> Palette:
     span = span_of(request.type, request.requirement)
     start, unit = _start(span, request.requirement)
     room = max(int((span.high - start) / unit), 1)
+    fine = _fine(request)
 
     def series(n: int) -> str:
-        return _text(start + unit * (n % room), span.step)
+        return _text(start + unit * (n % room) + fine, span.step)
 
     edges = [Decimal(0), Decimal(-1), span.high, span.low]
     kept = dict.fromkeys(
@@ -41,6 +44,13 @@ def make_number(request: Request) -> Palette:
         and _text(edge, span.step) not in request.requirement.not_in
     )
     return Palette(series, tuple(kept), count=room if room < 1000 else None, is_rising=True)
+
+
+def _fine(request: Request) -> Decimal:
+    """What is added to ordinary values: nothing where type or checks bind them."""
+    asked = request.requirement
+    is_bound = request.type.modifier >= 4 or asked.low is not None or asked.high is not None
+    return Decimal(0) if is_bound else FINE.get(request.type.name, Decimal(0))
 
 
 def span_of(shape: TypeShape, requirement: Requirement) -> Span:

@@ -74,7 +74,7 @@ def make_interval(request: Request) -> Palette:
     """Intervals, a day longer each time."""
     del request
     return Palette(
-        lambda n: f"{n + 1} days 02:03:04.5",
+        lambda n: f"{n + 1} days 26:03:04.5",
         ("0", "-1 days -02:00:00", "1000 years"),
         is_rising=True,
     )

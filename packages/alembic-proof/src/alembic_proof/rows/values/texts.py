@@ -7,8 +7,8 @@ from alembic_proof.rows.requirement import Requirement
 from alembic_proof.rows.shape import TypeShape
 from alembic_proof.rows.values.palette import MOST_BYTES, Maker, Palette, Request
 
-ODD = "Zoë ☃ 日本 \U0001d54f 'q' \"d\" \\ % :x\t"
-"""Beyond ASCII, beyond the basic plane, and everything that has to be quoted somewhere."""
+ODD = "Zoë ☃ 日本 \U0001d54f 'q' \"d\" \\ % :x\t\n  "
+"""Beyond ASCII, beyond the basic plane, blanks, and all that has to be quoted somewhere."""
 
 
 def make_text(request: Request) -> Palette:
@@ -67,10 +67,11 @@ def _digits(n: int) -> str:
 
 
 def _long(least: int, most: int) -> str:
-    """As long as it may be in characters and as MOST_BYTES allows, with odd letters."""
-    text = ODD.strip()[:most]
+    """As long as it may be in characters and as MOST_BYTES allows, with odd letters and a blank at the end."""
+    text = ODD[:most] if most > len(ODD) else ODD[:most].strip()
     size = len(text.encode())
-    return text + "x" * max(min(most - len(text), MOST_BYTES - size), least - len(text))
+    rest = "x" * max(min(most - len(text), MOST_BYTES - size), least - len(text))
+    return text + (f"{rest[:-1]} " if len(rest) > 1 else rest)
 
 
 def _cased(text: str, requirement: Requirement) -> str:
