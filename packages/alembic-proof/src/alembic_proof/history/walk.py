@@ -79,6 +79,10 @@ def walk(config: Config, proof: Proof) -> Failure | None:
         return Failure(move=walking.running, error=walking.error or error)
     if not walking.has_begun:
         raise HistoryError("env.py runs no migrations", where=f"{script.dir}/env.py")
+    if walking.running is not None and walking.error is not None:
+        return Failure(move=walking.running, error=walking.error)
+    if not walking.has_ended:
+        raise HistoryError("env.py keeps an error to itself", where=f"{script.dir}/env.py")
     return None
 
 
@@ -112,6 +116,8 @@ class _Walking:
         self._proof = proof
         self._outside = outside
         self.has_begun = False
+        self.has_ended = False
+        """Whether the proof came to its own end: an env.py may catch what is raised."""
         self.running: Move | None = None
         """The step that runs now, or that failed."""
         self.error: Exception | None = None
@@ -135,6 +141,7 @@ class _Walking:
             if not move.is_upgrade:
                 migration.impl.memo = self._memos.get(move.revision_id, {})
             _forget_plans(migration)
+        self.has_ended = True
 
     def _next(self, moves: Iterator[Move]) -> Move | None:
         """Let the proof look, and say what it wants; what it prints itself is not kept back."""
