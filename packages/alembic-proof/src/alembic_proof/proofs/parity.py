@@ -54,8 +54,7 @@ def prove_parity(
 
 
 def _finding(change: Change) -> Finding:
-    severity = Severity(change.severity)
-    return Finding(rule="parity", message=_SIDES.sentence(change), severity=severity)
+    return Finding(rule="parity", message=_SIDES.sentence(change), severity=change.severity)
 
 
 def _given(given: tuple[CatalogObject, ...]) -> tuple[Finding, ...]:

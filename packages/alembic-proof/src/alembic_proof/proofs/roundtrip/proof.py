@@ -248,9 +248,10 @@ class _RoundTrip:
     def _block(self, revision: ChainRevision) -> None:
         """Ensures that nothing that needs the revision is waited for."""
         self.blocked.add(revision.revision_id)
+        needing = followers(self.chain, revision.revision_id)
         for follower in self.chain:
             name = follower.revision_id
-            if name not in followers(self.chain, revision.revision_id):
+            if name not in needing:
                 continue
             if name in self.waiting:
                 self.findings.append(not_proved(follower, revision))

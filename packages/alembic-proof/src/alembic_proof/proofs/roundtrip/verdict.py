@@ -40,9 +40,7 @@ def changes_found(
     """A finding for each change; what a declared irreversible downgrade leaves is a note."""
     rule = "not-rebuilt" if direction == "second upgrade" else "not-restored"
     for change in changes:
-        severity = Severity(change.severity)
-        if revision.irreversible:
-            severity = Severity.NOTE
+        severity = Severity.NOTE if revision.irreversible else change.severity
         yield finding_of(revision, direction, rule, f"after its {direction}: {change}", severity)
 
 
