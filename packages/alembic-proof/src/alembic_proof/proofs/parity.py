@@ -30,7 +30,8 @@ def prove_parity(
     """What the models and the history at head disagree on; empty when they are equal.
 
     Both URLs are of empty scratch databases, which are filled. What env.py's `include_object` and
-    `include_name` keep from autogenerate is not compared, with all that hangs on it, nor what `settings` ignore.
+    `include_name` keep from autogenerate is not compared, with all that hangs on it, nor what
+    `settings` ignore.
 
     Raises:
         HistoryError: a history that cannot be applied, or an env.py that cannot be used.
