@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from corpus.errors import NotInstalledError
+from corpus.errors import CorpusError, NotInstalledError
 from corpus.project import Project
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,19 +23,37 @@ def install(project: Project, *, uv: str, environments: Path = ENVIRONMENTS) -> 
 
     Raises:
         NotInstalledError: something cannot be had; in uv's words.
+        CorpusError: what it makes before its first revision cannot be read from it.
+
+    Locks: flock beside the environment, so that two runs at once make one.
     """
-    place = environments / project.name
+    with _one_at_a_time(environments / f"{project.name}.lock"):
+        return _install(project, uv=uv, place=environments / project.name)
+
+
+def _install(project: Project, *, uv: str, place: Path) -> Path:
     stamp, wanted = place / _STAMP, _wanted(project)
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and _has_start(project):
         return place
     into = ["--python", str(place)]
-    _run(project, [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(place)])
     pip = [uv, "pip", "install", "--quiet", "--no-deps", *into]
-    _run(project, [*pip, "--requirement", str(project.requirements)])
-    _run(project, [*pip, "--editable", str(_OURS)])
+    for command in (
+        [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(place)],
+        [*pip, "--requirement", str(project.requirements)],
+        [*pip, "--editable", str(_OURS)],
+    ):
+        _run(command, error=NotInstalledError(f"{project.name} cannot be installed"))
     _write_start(project, environment=place)
     stamp.write_text(wanted, encoding="utf-8")
     return place
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _wanted(project: Project) -> str:
@@ -52,14 +73,15 @@ def _write_start(project: Project, *, environment: Path) -> None:
     program = project.directory / "start.py"
     if program.is_file():
         python = environment / "bin" / "python"
-        text = _run(project, [str(python), str(program)])
+        error = CorpusError(f"{project.name} does not say what it starts from")
+        text = _run([str(python), str(program)], error=error)
         program.with_suffix(".sql").write_text(text, encoding="utf-8")
 
 
-def _run(project: Project, command: list[str]) -> str:
+def _run(command: list[str], *, error: CorpusError) -> str:
     """What the command prints; it runs where no pyproject.toml of ours constrains it."""
     root = Path(ROOT.anchor)
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NotInstalledError(f"{project.name} cannot be installed:\n{done.stderr.strip()}")
+        raise type(error)(f"{error}:\n{done.stderr.strip()}")
     return done.stdout

@@ -46,17 +46,20 @@ def read_project(directory: Path) -> Project:
         CorpusError: it describes none.
     """
     try:
-        said = tomllib.loads((directory / "project.toml").read_text(encoding="utf-8"))
-        distribution = str(said["distribution"])
-        environment = tuple((name, str(value)) for name, value in said["environment"].items())
-    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+        return _project(directory)
+    except (OSError, KeyError, AttributeError, tomllib.TOMLDecodeError) as error:
         raise CorpusError(f"{directory}: not a project: {error!r}") from error
+
+
+def _project(directory: Path) -> Project:
+    said = tomllib.loads((directory / "project.toml").read_text(encoding="utf-8"))
+    distribution = str(said["distribution"])
     return Project(
         name=directory.name,
         directory=directory,
         distribution=distribution,
         version=_version(directory / "requirements.txt", distribution=distribution),
-        environment=environment,
+        environment=tuple((name, str(value)) for name, value in said["environment"].items()),
         groups=read_groups(directory / "explained.toml"),
     )
 

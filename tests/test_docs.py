@@ -24,8 +24,6 @@ DOCUMENTS = sorted(
     for path in ROOT.glob(pattern)
 )
 
-pytestmark = pytest.mark.xdist_group("checkout")
-
 
 def blocks(document: str) -> list[str]:
     """The document's ```sh blocks, in order."""

@@ -9,8 +9,6 @@ import pytest
 
 from tests.checkout import Checkout
 
-pytestmark = pytest.mark.xdist_group("checkout")
-
 
 @pytest.mark.parametrize(
     ("words", "answer"),

@@ -12,7 +12,6 @@ import pytest
 
 from tests.checkout import ROOT, Checkout
 
-pytestmark = pytest.mark.xdist_group("checkout")
 NOX = (".tools/bin/python", "-m", "nox")
 VERSIONS = Path("packages/backend/alembic/versions")
 NEW_COLUMN = """

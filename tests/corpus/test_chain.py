@@ -13,8 +13,6 @@ from corpus.project import PROJECTS, Project, read_project
 from corpus.prove import Result, prove
 from tests.checkout import ensure_tools
 
-pytestmark = pytest.mark.xdist_group("corpus")
-
 
 @pytest.fixture(scope="module")
 def project() -> Project:

@@ -23,8 +23,6 @@ DEVELOPMENT_ONLY = re.compile(
     re.MULTILINE,
 )
 
-pytestmark = pytest.mark.xdist_group("wheel")  # one worker, so one expensive fixture
-
 
 def uv(*arguments: str | Path, cwd: Path = ROOT) -> str:
     """What uv printed; the pinned one of the checkout, else the one on PATH."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class Severity(StrEnum):
@@ -40,6 +41,12 @@ class Finding:
     """`upgrade`, `downgrade` or `second upgrade`, where it is about one."""
     todo: str = ""
     """What to do about it, where that is not in the message."""
+
+
+def shown_path(path: Path | str) -> str:
+    """The path as the user would type it: relative where it lies below the working directory."""
+    working, whole = Path.cwd(), Path(path)
+    return str(whole.relative_to(working) if whole.is_relative_to(working) else whole)
 
 
 def has_failed(findings: Iterable[Finding]) -> bool:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alembic_proof.catalog import Catalog, CatalogObject, Change, Key, diff, key
+from alembic_proof.finding import Severity
 
 TABLE = key("table", "public.t")
 COLUMN = key("column", "public.t.c")
@@ -125,7 +126,7 @@ def test_the_order_of_columns_is_a_note() -> None:
     (change,) = diff(before, after)
 
     assert str(change) == 'column-order public.t: a, "b, c" -> "b, c", a'
-    assert change.severity == "note"
+    assert change.severity is Severity.NOTE
 
 
 def test_a_column_more_is_no_other_order() -> None:
@@ -141,7 +142,7 @@ def test_what_belongs_to_an_installation_is_a_note() -> None:
 
     (change,) = diff(Catalog.of([record(at)]), Catalog.of([record(at, settings="'a=b'")]))
 
-    assert change.severity == "note"
+    assert change.severity is Severity.NOTE
 
 
 def test_a_long_definition_is_shown_as_its_changed_lines() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from alembic_proof.catalog import Catalog, diff
 from alembic_proof.catalog.ddl import changes_sql
+from alembic_proof.finding import Severity
 
 from .battery.zoo import READER
 from .conftest import Database, open_database
@@ -106,7 +107,7 @@ def test_a_partition_with_another_past_is_the_same(empty: Database) -> None:
     other = _built(empty, parent, index, *attached)
 
     assert [(change.kind, change.severity) for change in diff(one, other)] == [
-        ("column-order", "note")
+        ("column-order", Severity.NOTE)
     ]
 
 

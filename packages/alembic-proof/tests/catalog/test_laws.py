@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from alembic_proof.catalog import Catalog, Change, diff
 from alembic_proof.catalog.ddl import changes_sql
+from alembic_proof.finding import Severity
 
 from .conftest import Database
 from .schemas import Schema, schemas
@@ -59,7 +60,7 @@ def test_the_proposed_statements_turn_one_schema_into_the_other(
     left = [
         str(change)
         for change in diff(reached, wanted)
-        if change.severity == "error" and change.attribute != "values"
+        if change.severity is Severity.ERROR and change.attribute != "values"
     ]
     assert left == [], "\n".join(statements)
 

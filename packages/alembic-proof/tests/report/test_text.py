@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from alembic_proof.finding import Finding, Location, Severity
 from alembic_proof.proofs import Step
-from alembic_proof.report.text import (
-    finding_text,
-    findings_text,
-    proof_text,
-    step_text,
-    summary_text,
-)
+from alembic_proof.report.text import finding_text, proof_text, step_text, summary_text
 
 _ERROR = Finding(rule="r", message="bad", location=Location("a.py", 3), todo="mend it")
 _NOTE = Finding(rule="s", message="odd", severity=Severity.NOTE)
@@ -18,14 +12,13 @@ _NOTE = Finding(rule="s", message="odd", severity=Severity.NOTE)
 
 def test_findings_are_lines_closed_by_their_number() -> None:
     """Place first, rule last, what to do below."""
-    assert findings_text([_ERROR, _NOTE]) == (
-        "a.py:3: error: bad [r]\n  do: mend it\nnote: odd [s]\n1 error, 1 note"
+    assert proof_text("lint", [_ERROR, _NOTE]) == (
+        "a.py:3: error: bad [r]\n  do: mend it\nnote: odd [s]\nlint: 1 error, 1 note"
     )
 
 
-def test_no_findings_are_no_text() -> None:
-    """Silence is for the caller to fill."""
-    assert findings_text([]) == ""
+def test_no_findings_are_said_in_words() -> None:
+    """Where nothing is counted there is a word for it."""
     assert summary_text([]) == "no findings"
 
 

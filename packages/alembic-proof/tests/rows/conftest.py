@@ -71,6 +71,13 @@ class Outcome:
         """A column's values, as JSON has them."""
         return [row[column] for row in self.rows(table)]
 
+    def assert_full(self, *tables: str, rows: int = 3) -> None:
+        """Ensures that each table got that many rows and that there is nothing to say about it."""
+        assert self.report.not_filled == ()
+        assert [str(note) for note in self.report.notes] == []
+        for table in tables or ("t",):
+            assert len(self.rows(table)) == rows, table
+
 
 def read_rows(connection: sa.Connection, table: str) -> list[Row]:
     """All rows as JSON, in the order in which they were written."""

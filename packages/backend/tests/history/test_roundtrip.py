@@ -12,6 +12,7 @@ import pytest
 
 from alembic_proof.catalog import Catalog, diff
 from alembic_proof.env import DatabaseUrl
+from alembic_proof.finding import Severity
 from packages.backend.tests.dbmodels.world import World, populate
 from packages.backend.tests.history.database import BACKEND, REVISIONS, Database, before
 
@@ -20,7 +21,7 @@ TABLES = ("tenants", "users", "boards", "board_members", "generations", "generat
 
 def errors(before: Catalog, after: Catalog) -> list[str]:
     """The changes as sentences; the order of columns cannot be restored and is no error."""
-    return [str(change) for change in diff(before, after) if change.severity == "error"]
+    return [str(change) for change in diff(before, after) if change.severity is Severity.ERROR]
 
 
 def left_by_downgrade(database: Database, revision: str) -> list[str]:

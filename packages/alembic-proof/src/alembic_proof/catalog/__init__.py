@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog.change import Change, Severity
+from alembic_proof.catalog.change import Change
 from alembic_proof.catalog.diff import diff
 from alembic_proof.catalog.model import Catalog, CatalogObject, Identity, Key, Kind, key
 from alembic_proof.catalog.read import read_catalog
@@ -16,7 +16,6 @@ __all__ = [
     "Identity",
     "Key",
     "Kind",
-    "Severity",
     "diff",
     "key",
     "read_catalog",

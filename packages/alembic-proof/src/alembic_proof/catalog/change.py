@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import unified_diff
-from typing import Literal
 
 from alembic_proof.catalog.model import Identity, Key, Kind
+from alembic_proof.finding import Severity
 
 NOTHING = "none"
-
-
-Severity = Literal["error", "note"]
-"""A note cannot be restored, or belongs to an installation: worth a line, never a failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +21,8 @@ class Change:
     """None where the object itself is missing or unexpected."""
     before: str | None = None
     after: str | None = None
-    severity: Severity = "error"
+    severity: Severity = Severity.ERROR
+    """A note where it cannot be restored, or belongs to an installation; else an error."""
 
     @property
     def key(self) -> Key:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from alembic_proof.catalog.change import Change, Severity
+from alembic_proof.catalog.change import Change
 from alembic_proof.catalog.model import COLUMN_ORDER, Catalog, CatalogObject, Key, Kind
+from alembic_proof.finding import Severity
 
 _Side = Mapping[Key, CatalogObject]
 _NOTED_KINDS = frozenset({"column-order", "database"})
@@ -121,7 +122,7 @@ def _compare_order(key: Key, before: str, after: str) -> Iterator[Change]:
 
 
 def _severity(kind: str) -> Severity:
-    return "note" if kind in _NOTED_KINDS else "error"
+    return Severity.NOTE if kind in _NOTED_KINDS else Severity.ERROR
 
 
 def _follows(

@@ -10,8 +10,9 @@ from typing import Any
 from alembic_proof.authoring import Authored, author_revision, write_blank_revision
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.scratch import history_and_models
-from alembic_proof.cli.terminal import results_alone, say, shown_path
+from alembic_proof.cli.terminal import results_alone, say
 from alembic_proof.errors import HistoryError
+from alembic_proof.finding import shown_path
 from alembic_proof.history.revision_message import clean_message
 from alembic_proof.project import Project
 from alembic_proof.report.authored import authored_text
@@ -49,7 +50,8 @@ def _run(arguments: argparse.Namespace) -> int:
         authored = write_blank_revision(project.alembic, message=arguments.message)
     else:
         authored = _author(project, message=arguments.message)
-    say(authored_text(authored, path=shown_path(authored.path), contents=_contents(authored.path)))
+    path = shown_path(authored.path) if authored.path else ""
+    say(authored_text(authored, path=path, contents=_contents(authored.path)))
     return 0 if authored.is_finished else 1
 
 

@@ -1,4 +1,4 @@
-"""Where a command's words go, and how it names files."""
+"""Where a command's words go."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
-from pathlib import Path
 from typing import TextIO
 
 from alembic_proof.env.ending import tell
@@ -38,11 +37,3 @@ def results_alone() -> Iterator[Callable[[str], None]]:
 def is_lively(stream: TextIO, environ: Mapping[str, str]) -> bool:
     """Whether somebody looks at it on a terminal that can move its cursor."""
     return stream.isatty() and environ.get("TERM") not in ("dumb", "unknown")
-
-
-def shown_path(path: Path | None) -> str:
-    """The path as the user would type it; empty for none."""
-    if path is None:
-        return ""
-    working = Path.cwd()
-    return str(path.relative_to(working) if path.is_relative_to(working) else path)

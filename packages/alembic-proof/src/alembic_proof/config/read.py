@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 
 from alembic_proof.config.model import KNOWN_KEYS, Config
+from alembic_proof.config.toml import read_tool_table
 from alembic_proof.config.values import TABLE, Values
 from alembic_proof.errors import ConfigError
 
@@ -32,14 +32,7 @@ def read_config(directory: Path) -> Config | None:
 
 def _table_of(path: Path) -> dict[str, object] | None:
     """The raw table, None where there is none."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read the configuration: {error}", where=str(path)) from error
-    tool = document.get("tool", {})
-    table = tool.get("alembic-proof") if isinstance(tool, dict) else None
+    table = read_tool_table(path, "alembic-proof")
     if table is not None and not isinstance(table, dict):
         raise ConfigError(f"{TABLE} is not a table", where=str(path))
     return table

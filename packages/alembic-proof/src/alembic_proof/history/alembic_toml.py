@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from alembic import __version__
 from alembic.config import Config
 
+from alembic_proof.config.toml import read_tool_table
 from alembic_proof.errors import ConfigError
 
 
@@ -19,14 +19,7 @@ def has_alembic_table(path: Path) -> bool:
     Raises:
         ConfigError: it cannot be read.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read the configuration: {error}", where=str(path)) from error
-    tool = document.get("tool", {})
-    return isinstance(tool, dict) and isinstance(tool.get("alembic"), dict)
+    return isinstance(read_tool_table(path, "alembic"), dict)
 
 
 def toml_argument(path: Path | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from alembic.util import coerce_resource_to_filename
 
 from alembic_proof.config import Declaration
 from alembic_proof.errors import HistoryError
+from alembic_proof.finding import shown_path
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.lint.revision import History, Revision, parse_revision
@@ -51,13 +52,7 @@ def _directories(script: ScriptDirectory) -> tuple[Path, ...]:
 
 def _read(path: Path) -> Revision:
     try:
-        return parse_revision(_shown(path), path.read_bytes())
+        return parse_revision(shown_path(path), path.read_bytes())
     except OSError as error:
         what = f"cannot read a revision: {error.strerror}"
         raise HistoryError(what, where=str(path)) from error
-
-
-def _shown(path: Path) -> str:
-    """The path as the user would type it: relative where it lies below the working directory."""
-    working = Path.cwd()
-    return str(path.relative_to(working) if path.is_relative_to(working) else path)

@@ -100,7 +100,7 @@ def _as_if_live(history: DatabaseState, live: DatabaseState) -> Catalog:
 
 
 def _finding(change: Change) -> Finding:
-    severity = Severity.NOTE if _is_operation(change) else Severity(change.severity)
+    severity = Severity.NOTE if _is_operation(change) else change.severity
     return Finding(rule="drift", message=_SIDES.sentence(change), severity=severity)
 
 

@@ -30,7 +30,8 @@ def prove_parity(
     """What the models and the history at head disagree on; empty when they are equal.
 
     Both URLs are of empty scratch databases, which are filled. What env.py's `include_object` and
-    `include_name` keep from autogenerate is not compared, with all that hangs on it, nor what `settings` ignore.
+    `include_name` keep from autogenerate is not compared, with all that hangs on it, nor what
+    `settings` ignore.
 
     Raises:
         HistoryError: a history that cannot be applied, or an env.py that cannot be used.
@@ -54,8 +55,7 @@ def prove_parity(
 
 
 def _finding(change: Change) -> Finding:
-    severity = Severity(change.severity)
-    return Finding(rule="parity", message=_SIDES.sentence(change), severity=severity)
+    return Finding(rule="parity", message=_SIDES.sentence(change), severity=change.severity)
 
 
 def _given(given: tuple[CatalogObject, ...]) -> tuple[Finding, ...]:

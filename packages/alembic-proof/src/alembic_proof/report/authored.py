@@ -7,6 +7,7 @@ from textwrap import indent
 from alembic_proof.authoring import Authored
 from alembic_proof.authoring.op_execute import op_execute
 from alembic_proof.catalog import Change
+from alembic_proof.finding import Severity
 
 _UNFINISHED = "The file stays. Finish it, then prove it with `roundtrip` and `parity`."
 
@@ -25,8 +26,8 @@ def authored_text(authored: Authored, *, path: str, contents: str) -> str:
 
 def _left_to_do(authored: Authored) -> list[str]:
     """Paragraphs; none when Alembic has written all of it."""
-    notes = [f"note: {change}" for change in authored.by_hand if change.severity == "note"]
-    errors = [_sentence(change) for change in authored.by_hand if change.severity == "error"]
+    notes = [f"note: {change}" for change in authored.by_hand if change.severity is Severity.NOTE]
+    errors = [_sentence(change) for change in authored.by_hand if change.severity is Severity.ERROR]
     parts = ["\n".join(notes)] if notes else []
     if errors:
         parts += ["\n".join(["write by hand, because Alembic does not see it:", *errors])]

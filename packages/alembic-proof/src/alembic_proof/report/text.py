@@ -20,14 +20,6 @@ def finding_text(finding: Finding) -> str:
     return "\n".join([*lines, f"  do: {finding.todo}"] if finding.todo else lines)
 
 
-def findings_text(findings: Iterable[Finding]) -> str:
-    """The findings in their order, closed by their number; empty when there are none."""
-    found = tuple(findings)
-    if not found:
-        return ""
-    return "\n".join([*(finding_text(finding) for finding in found), summary_text(found)])
-
-
 def proof_text(name: str, findings: Iterable[Finding]) -> str:
     """The findings of a proof, closed by its name and their number."""
     found = tuple(findings)

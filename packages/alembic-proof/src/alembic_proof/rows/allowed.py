@@ -46,7 +46,8 @@ def fill_allowed(
 ) -> FillReport:
     """Ensures that new tables have rows, and changed ones a row for each newly allowed value.
 
-    `supplied` are Python values of a new table's first rows. What cannot be written although it seems to be allowed is a note: another constraint forbids it.
+    `supplied` are Python values of a new table's first rows. What cannot be written although it
+    seems to be allowed is a note: another constraint forbids it.
     """
     fresh = [table.name for table in after if before.find(table.name) is None]
     report = FillReport()

@@ -79,16 +79,16 @@ def next_attempt(table: Table, attempt: Attempt, failure: Failure, *, plans: int
     if attempt.tries >= MOST_TRIES:
         return None
     tried = replace(attempt, tries=attempt.tries + 1)
-    match failure.sqlstate:
-        case "23505" | "23P01" | "23503" if attempt.jumps < MOST_JUMPS:
-            return replace(
-                tried,
-                jumps=attempt.jumps + (failure.sqlstate != FOREIGN_KEY),
-                shift=attempt.shift + 1,
-                flavour=_calmer(attempt.flavour),
-            )
-        case "23502" if failure.column and failure.column not in attempt.not_null:
-            return replace(tried, not_null=attempt.not_null | {failure.column})
+    state = failure.sqlstate
+    if state in (UNIQUE, EXCLUDED, FOREIGN_KEY) and attempt.jumps < MOST_JUMPS:
+        return replace(
+            tried,
+            jumps=attempt.jumps + (state != FOREIGN_KEY),
+            shift=attempt.shift + 1,
+            flavour=_calmer(attempt.flavour),
+        )
+    if state == NOT_NULL and failure.column and failure.column not in attempt.not_null:
+        return replace(tried, not_null=attempt.not_null | {failure.column})
     return _climbed(table, tried, _blamed(table, failure), plans=plans)
 
 

@@ -40,7 +40,6 @@ CONNECTIVES = {"OR": 1, "AND": 2}
 COMPARISON = 4
 TYPE_WORDS = {"varying", "precision", "with", "without", "time", "zone"}
 CONSTANTS = {"true": "true", "false": "false", "null": None}
-KEYWORDS = ("AND", "OR", "THEN", "ELSE", "END", "WHEN", "FROM", "IN", "FOR")
 
 
 @lru_cache(maxsize=8192)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from .live import Live, Run
-
-pytestmark = pytest.mark.xdist_group("drift")
 
 _BY_HAND = "CREATE TABLE audit (id integer PRIMARY KEY)"
 

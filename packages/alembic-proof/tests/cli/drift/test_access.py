@@ -15,8 +15,6 @@ from alembic_proof.postgres.url import DatabaseUrl
 
 from .live import KEEPER, SECRET, Live, Open, Run, upgrade
 
-pytestmark = pytest.mark.xdist_group("drift")
-
 
 def test_another_role_may_stand_for_the_owner(live: Live, shop: str, run: Run) -> None:
     """`--owner` is for a version table that somebody else made."""

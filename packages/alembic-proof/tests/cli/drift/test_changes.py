@@ -6,8 +6,6 @@ import pytest
 
 from .live import KEEPER, KEEPER_QUOTED, Live, Open, Run
 
-pytestmark = pytest.mark.xdist_group("drift")
-
 _HISTORY = "history -> live database: "
 _CHANGES = {
     "trigger dropped": (

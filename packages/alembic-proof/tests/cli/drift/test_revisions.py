@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from .live import KEEPER, Live, Open, Run, upgrade
-
-pytestmark = pytest.mark.xdist_group("drift")
 
 
 def test_pending_revisions_are_named_and_no_drift(live: Live, open_case: Open, run: Run) -> None:

@@ -42,8 +42,6 @@ async def main():
 asyncio.run(main())
 """
 
-pytestmark = pytest.mark.xdist_group("local")  # one worker, so one expensive fixture
-
 
 @dataclass(frozen=True, slots=True)
 class Copy:

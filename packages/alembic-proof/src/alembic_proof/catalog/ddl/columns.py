@@ -39,7 +39,6 @@ _DEFAULTS = {
 }
 NOT_VALID = " NOT VALID"
 SET_EXPRESSION_SINCE = 17
-STORAGE_DEFAULT_SINCE = 16
 
 
 def column_definition(record: CatalogObject) -> str:

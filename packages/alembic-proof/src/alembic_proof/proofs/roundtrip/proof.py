@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from alembic_proof.config import Config
-from alembic_proof.finding import Finding
+from alembic_proof.finding import Finding, shown_path
 from alembic_proof.history.chain import (
     ChainRevision,
     followers,
@@ -33,7 +33,6 @@ from alembic_proof.proofs.roundtrip.verdict import (
     failure_found,
     is_refusal,
     not_proved,
-    shown,
 )
 from alembic_proof.proofs.step import Step, Tell
 
@@ -62,24 +61,25 @@ def prove_roundtrip(
     leave = Leave.of(settings, read_chain(alembic_config(project)))
     ids = {revision.revision_id for revision in leave.chain}
     waiting = ids if wanted is None else ids & set(wanted)
-
-    def proved(told: Tell, *, is_thorough: bool) -> _RoundTrip:
+    # What the server had not counted in time is met by a second walk that trusts no counts.
+    for is_thorough in (False, True):
         proof = _RoundTrip(
             project=project,
             chain=leave.chain,
-            tell=told,
+            tell=_tell_nobody if is_thorough else tell,
             waiting=waiting - leave.skipped.keys(),
             row_plan=row_plan or RowPlan(),
             ignored=leave.ignored,
             is_thorough=is_thorough,
         )
         proof.prove(open_database)
-        return proof
-
-    proof = proved(tell, is_thorough=False)
-    if proof.has_missed:
-        proof = proved(lambda _: None, is_thorough=True)
+        if not proof.has_missed:
+            break
     return (*proof.findings, *proof.remarks.findings(), *leave.notes(waiting))
+
+
+def _tell_nobody(_: Step) -> None:
+    """The steps were told of once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -178,7 +178,7 @@ class _RoundTrip:
         self._keep(turn)
         self.waiting.discard(turn.revision.revision_id)
         elapsed_s = sum(seconds for _, seconds in turn.times)
-        self.tell(Step(turn.revision.name, elapsed_s, turn.times, shown(turn.revision.path)))
+        self.tell(Step(turn.revision.name, elapsed_s, turn.times, shown_path(turn.revision.path)))
 
     def _keep(self, turn: Turn) -> None:
         """Take over what the turn has found, each finding once."""
@@ -248,9 +248,10 @@ class _RoundTrip:
     def _block(self, revision: ChainRevision) -> None:
         """Ensures that nothing that needs the revision is waited for."""
         self.blocked.add(revision.revision_id)
+        needing = followers(self.chain, revision.revision_id)
         for follower in self.chain:
             name = follower.revision_id
-            if name not in followers(self.chain, revision.revision_id):
+            if name not in needing:
                 continue
             if name in self.waiting:
                 self.findings.append(not_proved(follower, revision))

@@ -19,8 +19,9 @@ class Remarks:
     """The tables that never got a row, and at which revision they first did not."""
     filled: set[TableName] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
-
+    """Texts, in the order in which they came."""
     unread: dict[TableName, tuple[ChainRevision, str]] = field(default_factory=dict)
+    """The tables whose rows could not be read, at which revision first, and why."""
 
     def add(
         self,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from alembic_proof.catalog import diff
-from alembic_proof.finding import Finding
+from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.walk import Ground, Move
 from alembic_proof.proofs.ignored import Ignored
@@ -144,7 +144,7 @@ class Turn:
             return False
         changes = self.ignored.without(diff(before.catalog, after.catalog))
         self.findings += changes_found(self.revision, self.direction, changes)
-        return any(change.severity == "error" for change in changes)
+        return any(change.severity is Severity.ERROR for change in changes)
 
     @property
     def times(self) -> tuple[tuple[str, float], ...]:

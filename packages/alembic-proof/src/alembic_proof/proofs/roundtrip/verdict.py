@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from alembic_proof.catalog import Change
 from alembic_proof.env.server_message import server_message
-from alembic_proof.finding import Finding, Location, Severity
+from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.load import describe, place_in
 
@@ -40,9 +39,7 @@ def changes_found(
     """A finding for each change; what a declared irreversible downgrade leaves is a note."""
     rule = "not-rebuilt" if direction == "second upgrade" else "not-restored"
     for change in changes:
-        severity = Severity(change.severity)
-        if revision.irreversible:
-            severity = Severity.NOTE
+        severity = Severity.NOTE if revision.irreversible else change.severity
         yield finding_of(revision, direction, rule, f"after its {direction}: {change}", severity)
 
 
@@ -159,17 +156,11 @@ def finding_of(
         rule=rule,
         message=f"{revision.revision_id}: {message}",
         severity=severity,
-        location=place or Location(shown(revision.path)),
+        location=place or Location(shown_path(revision.path)),
         revision=revision.revision_id,
         direction=direction,
         todo=todo,
     )
-
-
-def shown(path: Path | str) -> str:
-    """The path as the user would type it: relative where it lies below the working directory."""
-    working, whole = Path.cwd(), Path(path)
-    return str(whole.relative_to(working) if whole.is_relative_to(working) else whole)
 
 
 def _cause_of(error: BaseException) -> BaseException:
@@ -191,4 +182,4 @@ def _said(error: BaseException) -> tuple[str, str]:
 
 def _place(revision: ChainRevision, error: BaseException) -> Location | None:
     path, _, line = place_in(error, (revision.path,)).rpartition(":")
-    return Location(shown(path), int(line)) if path else None
+    return Location(shown_path(path), int(line)) if path else None

@@ -1,0 +1,89 @@
+"""boards-migrate as a process of its own: its exit code, what it prints, and eight at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shlex import quote
+
+import pytest
+
+from packages.backend.tests.database.migrate.running import CHAIN
+
+PROGRAM = "from boards.database.migrate import main; raise SystemExit(main())"
+
+
+@pytest.mark.parametrize("command", ["sql", "history", "--help"])
+def test_reader_that_stops(command: str) -> None:
+    """A reader that has seen enough, as `head` has, is no error."""
+    pipe = f"set -o pipefail; {quote(sys.executable)} -c '{PROGRAM}' {command} | head -n 1"
+
+    done = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_error_that_nobody_reads(tmp_path: Path) -> None:
+    """With nobody behind standard error either, what is broken still ends with 2."""
+    program = f"{quote(sys.executable)} -c '{PROGRAM}' bootstrap --login '' --sql"
+
+    done = subprocess.run(
+        ["bash", "-c", f"(sleep 0.2; {program}) 2>&1 | true; exit ${{PIPESTATUS[0]}}"], check=False
+    )
+
+    assert done.returncode == 2
+
+
+def test_models_that_cannot_be_imported() -> None:
+    """A broken model is 2 as well, with Python's own words: 1 would say that something was found."""
+    command = "import sys; from boards.__main__ import main; {} raise SystemExit(main())"
+    broken = command.format("sys.modules['boards.dbmodels.tags'] = None;")
+
+    whole, done = (
+        subprocess.run(
+            [sys.executable, "-c", program, "history"], capture_output=True, text=True, check=False
+        )
+        for program in (command.format(""), broken)
+    )
+
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "import of boards.dbmodels.tags halted" in done.stderr
+
+
+EIGHT = """
+import os, sys
+from boards.database.migrate import main
+
+def upgrade(number):
+    with open(f"{number}.txt", "w", encoding="utf-8") as sys.stdout:
+        return main(["upgrade"])
+
+children = []
+for number in range(8):
+    children.append(os.fork())
+    if children[-1] == 0:
+        os._exit(upgrade(number))
+print(*(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))
+"""
+
+
+def test_eight_at_once(scratch_url: str, tmp_path: Path) -> None:
+    """Eight upgrades of one empty database all succeed, and each revision is applied once."""
+    environ = {**os.environ, "BOARDS_DATABASE_URL": scratch_url}
+
+    done = subprocess.run(
+        [sys.executable, "-c", EIGHT],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.split() == ["0"] * 8, done.stderr
+    outputs = [path.read_text(encoding="utf-8") for path in sorted(tmp_path.glob("?.txt"))]
+    applied = [sum(f"upgrade  {revision}" in out for out in outputs) for revision in CHAIN]
+    assert (len(outputs), applied) == (8, [1] * len(CHAIN))
