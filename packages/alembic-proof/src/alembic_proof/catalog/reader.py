@@ -141,8 +141,16 @@ def _can_follow(before: Touched, after: Touched) -> bool:
 
 @contextmanager
 def _without_transaction(connection: sa.Connection) -> Iterator[None]:
-    """Ensures that each statement is a transaction of its own: two round trips less."""
+    """Ensures that each statement is a transaction of its own: two round trips less.
+
+    SQLAlchemy 1.4 leaves the driver in a transaction after a SELECT outside of one; that one ends
+    here, and all is read in it.
+    """
     driver: Any = connection.connection.dbapi_connection
+    if _is_in_transaction(driver):
+        with connection.begin():
+            yield
+        return
     before = driver.autocommit
     driver.autocommit = True
     try:
@@ -150,6 +158,12 @@ def _without_transaction(connection: sa.Connection) -> Iterator[None]:
             yield
     finally:
         driver.autocommit = before
+
+
+def _is_in_transaction(driver: Any) -> bool:
+    """Whether psycopg or psycopg2 says so; asyncpg's adapter begins none by itself."""
+    info = getattr(driver, "info", None)
+    return bool(getattr(info, "transaction_status", 0))
 
 
 def _follow(kept: Kept, session: _Session, told: Told, *, before: Touched, after: Touched) -> None:
