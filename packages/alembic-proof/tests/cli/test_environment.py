@@ -114,3 +114,16 @@ def test_a_scratch_server_that_is_down_is_one_clear_error(
     assert (code, out) == (2, "")
     assert "the server is down" in err
     assert "secret" not in err
+
+
+def test_a_history_that_cannot_be_applied_is_one_clear_error(open_case: Open, run: Run) -> None:
+    """It is told by its line, in the server's words, also where env.py lets its error through."""
+    open_case("environment/is_synchronous")
+
+    code, out, err = run("parity")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("the history cannot be applied: ")
+    assert 'column "nothing" does not exist' in err
+    assert "0001_users.py:10" in err
+    assert "Traceback" not in err

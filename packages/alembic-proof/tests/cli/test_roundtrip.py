@@ -147,3 +147,40 @@ def test_a_number_of_rows_that_makes_no_sense_is_refused(
 
     assert caught.value.code == 2
     assert "--rows" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--rows", "x"), "'x' is no number between 0 and 100"),
+        (("--rows", "-1"), "'-1' is no number between 0 and 100"),
+        (("--rows", "101"), "'101' is no number between 0 and 100"),
+    ],
+)
+def test_a_mistyped_option_is_told_before_anything_runs(
+    open_case: Callable[[str], Path],
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    said: str,
+) -> None:
+    """By its value, with exit code 2."""
+    open_case("roundtrip/clean")
+
+    with pytest.raises(SystemExit) as ended:
+        main(["roundtrip", *arguments])
+
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_baseline_that_cannot_be_read_is_told_before_anything_runs(
+    open_case: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A long proof is not run for nothing: not even its server is named."""
+    open_case("roundtrip/clean")
+
+    code = main(["roundtrip", "--baseline", "missing.json"])
+
+    shown = capsys.readouterr()
+    assert (code, shown.out) == (2, "")
+    assert shown.err.startswith("cannot read the baseline: ")

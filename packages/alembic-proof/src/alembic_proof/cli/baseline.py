@@ -34,6 +34,16 @@ def add_baseline(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def refuse_unreadable(arguments: argparse.Namespace) -> None:
+    """Ensures, before anything runs, that the baseline which is named can be read.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if arguments.baseline is not None:
+        _read(arguments.baseline)
+
+
 def against_baseline(
     arguments: argparse.Namespace,
     proof: str,

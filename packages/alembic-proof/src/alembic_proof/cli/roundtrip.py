@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from alembic_proof.cli.baseline import add_baseline, against_baseline
+from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_unreadable
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import announced_server
@@ -61,6 +61,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
+    refuse_unreadable(arguments)
 
     def prove(audience: Audience) -> tuple[Finding, ...]:
         server_url = announced_server(project, os.environ)
@@ -90,10 +91,9 @@ def _row_plan(project: Project, *, rows: int) -> RowPlan:
 
 
 def _row_number(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= MOST_ROWS:
-        raise argparse.ArgumentTypeError(f"between 0 and {MOST_ROWS}")
-    return number
+    if text.isdecimal() and int(text) <= MOST_ROWS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number between 0 and {MOST_ROWS}")
 
 
 def _wanted(

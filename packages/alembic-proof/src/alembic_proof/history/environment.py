@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import MetaData
+from sqlalchemy.exc import SQLAlchemyError
 
 from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.exits import refused_exits
@@ -117,11 +118,15 @@ def explained_failures(config: Config) -> Iterator[None]:
     except CommandError as error:
         raise HistoryError(str(error)) from error
     except Exception as error:
-        directory = ScriptDirectory.from_config(config).dir
+        place = _place_of(error, Path(ScriptDirectory.from_config(config).dir).absolute())
+        is_revision = isinstance(error, SQLAlchemyError) and "/env.py" not in place
+        what = "the history cannot be applied" if is_revision else "env.py cannot run"
         raise HistoryError(
-            f"env.py cannot run: {describe(error)}",
-            where=_place_of(error, Path(directory).absolute()),
-            todo="mend it, or install what it imports",
+            f"{what}: {describe(getattr(error, 'orig', None) or error)}",
+            where=place,
+            todo="`alembic-proof roundtrip` tells what fails"
+            if is_revision
+            else "mend it, or install what it imports",
         ) from error
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -17,6 +15,7 @@ from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.alembic_toml import toml_argument
+from alembic_proof.history.environment import explained_failures
 from alembic_proof.history.given_url import url_for_env
 from alembic_proof.history.load import load_revisions
 from alembic_proof.history.project import AlembicProject
@@ -89,7 +88,7 @@ def run_upgrade(config: Config, revision: str) -> None:
     Raises:
         HistoryError: it is not; in the words of env.py.
     """
-    with _as_history_errors():
+    with explained_failures(config):
         command.upgrade(config, revision)
 
 
@@ -99,7 +98,7 @@ def run_downgrade(config: Config, revision: str) -> None:
     Raises:
         HistoryError: it is not; in the words of env.py.
     """
-    with _as_history_errors():
+    with explained_failures(config):
         command.downgrade(config, revision)
 
 
@@ -109,7 +108,7 @@ def run_stamp(config: Config, revision: str) -> None:
     Raises:
         HistoryError: there is no such revision; in the words of env.py.
     """
-    with _as_history_errors():
+    with explained_failures(config):
         command.stamp(config, revision)
 
 
@@ -133,9 +132,11 @@ def revision_files(config: Config) -> tuple[RevisionFile, ...]:
 
 
 def _load(config: Config) -> ScriptDirectory:
-    with _as_history_errors():
+    try:
         script = ScriptDirectory.from_config(config)
-        load_revisions(script)
+    except CommandError as error:
+        raise HistoryError(str(error)) from error
+    load_revisions(script)
     return script
 
 
@@ -145,11 +146,3 @@ def _revision_file(script: Script) -> RevisionFile:
         path=Path(script.path),
         down_revisions=script._versioned_down_revisions,
     )
-
-
-@contextmanager
-def _as_history_errors() -> Iterator[None]:
-    try:
-        yield
-    except CommandError as error:
-        raise HistoryError(str(error)) from error

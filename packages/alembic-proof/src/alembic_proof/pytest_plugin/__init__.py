@@ -93,7 +93,6 @@ def alembic_migration(request: pytest.FixtureRequest) -> Iterator[MigrationOpene
 
 
 def _row_number(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= _MOST_ROWS:
-        raise argparse.ArgumentTypeError(f"between 0 and {_MOST_ROWS}")
-    return number
+    if text.isdecimal() and int(text) <= _MOST_ROWS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number between 0 and {_MOST_ROWS}")
