@@ -41,7 +41,7 @@ def test_a_server_that_is_not_there(
     done = run(root, "--alembic-proof", CASE_SCRATCH_URL="postgresql://x:secret@127.0.0.1:1/x")
 
     assert done.code == 1
-    assert (len(done.with_outcome("error")), len(done.with_outcome("skipped"))) == (1, 3)
+    assert (len(done.with_outcome("error")), len(done.with_outcome("skipped"))) == (1, 4)
     assert "127.0.0.1" in done.output
     assert "secret" not in done.output
     assert "Traceback" not in done.output
@@ -57,7 +57,7 @@ def test_an_env_that_cannot_be_used(
     done = run(root, "--alembic-proof", "-k", "not parity")
 
     assert done.code == 1
-    assert (len(done.with_outcome("error")), len(done.with_outcome("skipped"))) == (1, 2)
+    assert (len(done.with_outcome("error")), len(done.with_outcome("skipped"))) == (1, 3)
     assert "env.py" in done.output
     assert "Traceback" not in done.output
 
@@ -82,7 +82,7 @@ def test_no_project(tmp_path: Path, run: Callable[..., Run]) -> None:
     done = run(tmp_path, "--alembic-proof")
 
     assert done.code == 2
-    assert "there is no alembic.ini for --alembic-proof" in done.output
+    assert "there is no Alembic project here: looked for alembic.ini" in done.output
     assert str(tmp_path) in done.output
     assert "--alembic-proof-config FILE" in done.output
 

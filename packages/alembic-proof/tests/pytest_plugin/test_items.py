@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from .run import Run
 
 CHOSEN = "0001 or 0002 or 0003"
@@ -26,6 +28,7 @@ def test_a_clean_history_passes(open_case: Callable[[str], Path], run: Callable[
         "0002_stamp::upgrade": "passed",
         "0002_stamp::downgrade": "passed",
         "0002_stamp::second-upgrade": "passed",
+        "history": "passed",
     }
 
 
@@ -53,7 +56,7 @@ def test_each_item_reports_what_is_its_own(
         "0005_follows::second-upgrade",
         "0005_follows::upgrade",
     ]
-    assert len(done.with_outcome("passed")) == 10
+    assert len(done.with_outcome("passed")) == 11
 
 
 def test_a_failure_is_the_finding_and_no_traceback(
@@ -77,10 +80,53 @@ def test_a_skipped_item_says_why_and_where(
     """The reason is the finding that kept it from being proved, the place its revision's file."""
     root = open_case("roundtrip/one_run_lists_all")
 
-    done = run(root, "--alembic-proof", "-rs", "-k", "0005")
+    done = run(root, "--alembic-proof", "-rs", "-k", "0005 or history")
 
     reason = "0005: not proved: it needs 0004, whose upgrade fails"
     assert f"SKIPPED [3] versions/0005_follows.py:1: {reason}\n" in done.output
+
+
+@pytest.mark.parametrize(
+    ("chosen", "bearer"),
+    [("0005 or history", "history"), ("0005", "0005_follows::second-upgrade")],
+)
+def test_what_is_about_a_revision_without_an_item_is_reported(
+    open_case: Callable[[str], Path], run: Callable[..., Run], chosen: str, bearer: str
+) -> None:
+    """A chosen revision that cannot be reached is no green run: `history` fails, or its last item."""
+    root = open_case("roundtrip/one_run_lists_all")
+
+    done = run(root, "--alembic-proof", "-k", chosen)
+
+    assert done.code == 1
+    assert done.with_outcome("failed") == [bearer]
+    assert "0004: its upgrade fails" in done.output
+
+
+def test_what_is_about_no_revision_is_shown(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """An entry of `ignore` that meets nothing is a note, as on the command line."""
+    root = open_case("roundtrip/clean")
+    with (root / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write('ignore = ["trigger:nothing.*"]\n')
+
+    done = run(root, "--alembic-proof", "-rP", "-k", "not parity")
+
+    assert set(done.outcomes.values()) == {"passed"}
+    assert "matches no change [ignores-nothing]" in done.output
+
+
+def test_history_alone_is_the_round_trip_of_every_revision(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """Where no revision has an item there is nothing that it would leave to others."""
+    root = open_case("roundtrip/forgets_index")
+
+    done = run(root, "--alembic-proof", "alembic-proof::history")
+
+    assert done.outcomes == {"history": "failed"}
+    assert "0002: after its downgrade: index" in done.output
 
 
 def test_a_note_does_not_fail_and_is_shown_on_request(
@@ -132,7 +178,7 @@ def test_equal_models_and_history_pass(
 
     assert done.code == 0, done.output
     assert done.outcomes["parity"] == "passed"
-    assert len(done.outcomes) == 4
+    assert len(done.outcomes) == 5
 
 
 def test_what_the_settings_leave_out_is_skipped(

@@ -47,7 +47,7 @@ def test_collecting_needs_no_server(root: Path, run: Callable[..., Run]) -> None
     done = run(root, "--alembic-proof", "--collect-only", "-q", CASE_SCRATCH_URL=NO_SERVER)
 
     assert done.code == 0, done.output
-    assert done.output.splitlines()[:8] == [
+    assert done.output.splitlines()[:9] == [
         "tests/test_own.py::test_plain",
         "alembic-proof::0001_users::upgrade",
         "alembic-proof::0001_users::downgrade",
@@ -55,6 +55,7 @@ def test_collecting_needs_no_server(root: Path, run: Callable[..., Run]) -> None
         "alembic-proof::0002_stamp::upgrade",
         "alembic-proof::0002_stamp::downgrade",
         "alembic-proof::0002_stamp::second-upgrade",
+        "alembic-proof::history",
         "alembic-proof::parity",
     ]
 
@@ -68,7 +69,7 @@ def test_collecting_needs_no_server(root: Path, run: Callable[..., Run]) -> None
         (("-k", "0002 and downgrade"), SECOND[1:2]),
         (
             ("--deselect", "alembic-proof::0001_users", "--deselect", "alembic-proof::parity"),
-            ["tests.test_own::test_plain", *SECOND],
+            ["tests.test_own::test_plain", *SECOND, "history"],
         ),
     ],
 )

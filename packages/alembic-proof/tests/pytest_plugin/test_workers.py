@@ -39,7 +39,7 @@ def test_workers_find_what_one_process_finds(
 
     assert done.code == 1
     assert sorted(done.with_outcome("failed")) == FAILED
-    assert (len(done.with_outcome("skipped")), len(done.with_outcome("passed"))) == (6, 10)
+    assert (len(done.with_outcome("skipped")), len(done.with_outcome("passed"))) == (6, 11)
     assert len(list(root.glob("ran.*"))) == 1
 
 
@@ -53,4 +53,4 @@ def test_what_is_broken_is_one_error(root: Path, run: Callable[..., Run]) -> Non
 
     assert done.code == 1
     assert len(done.with_outcome("error")) == 1
-    assert len(done.with_outcome("skipped")) == 20
+    assert len(done.with_outcome("skipped")) == 21

@@ -11,14 +11,13 @@ from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_un
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import announced_server
+from alembic_proof.config.row_number import row_number
 from alembic_proof.finding import Finding
 from alembic_proof.history.chain import ChainRevision, choose, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
 from alembic_proof.project import Project, history_databases, supplied_rows
 from alembic_proof.proofs import RowPlan, prove_roundtrip
-
-MOST_ROWS = 100
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -48,7 +47,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--rows",
-        type=_row_number,
+        type=row_number,
         default=RowPlan().rows,
         metavar="N",
         help="put N rows into each table that is new or changed (default: 3; 0: none)",
@@ -88,12 +87,6 @@ def _row_plan(project: Project, *, rows: int) -> RowPlan:
         supplied=supplied_rows(project),
         left_out=frozenset(project.config.leave_out),
     )
-
-
-def _row_number(text: str) -> int:
-    if text.isdecimal() and int(text) <= MOST_ROWS:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no number between 0 and {MOST_ROWS}")
 
 
 def _wanted(

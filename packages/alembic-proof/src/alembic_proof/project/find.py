@@ -26,18 +26,28 @@ class Project:
 
 
 def find_project(
-    file: Path | None = None, *, section: str = "alembic", x_arguments: tuple[str, ...] = ()
+    file: Path | None = None,
+    *,
+    section: str = "alembic",
+    x_arguments: tuple[str, ...] = (),
+    directory: Path | None = None,
+    option: str = "--config",
 ) -> Project:
-    """The project of Alembic's file, by default the one that `alembic` itself would find here.
+    """The project of Alembic's file, by default the one that `alembic` itself would find.
 
-    `section` and `x_arguments` are Alembic's `--name` and `-x`. Settings are the defaults where the
-    project has none.
+    `section` and `x_arguments` are Alembic's `--name` and `-x`, `directory` is where it would be
+    called (the working directory), `option` names a file where it is not found. Settings are the
+    defaults where the project has none.
 
     Raises:
         ConfigError: no such file, or settings that cannot be used.
     """
-    path = _find_file(file).resolve()
-    config = next(_settings_of(path.parent), None) or Config(directory=path.parent)
+    place = (directory or Path()).resolve()
+    found = _named(file) or _found_in(place)
+    if not found.is_file():
+        raise _not_found(found, place=place, option=option)
+    path = found.resolve()
+    config = next(_settings_of(path.parent, place), None) or Config(directory=path.parent)
     return Project(
         alembic=AlembicProject(
             file=path,
@@ -50,34 +60,37 @@ def find_project(
     )
 
 
-def _find_file(named: Path | None) -> Path:
-    """The file that is named, by Alembic's own variable at last, else the one that is here."""
-    named = named or Path(os.environ.get("ALEMBIC_CONFIG", "").strip() or ".")
-    if named != Path():
-        if named.is_file():
-            return named
-        raise _not_found(f"there is no {named.name} here", place=named.resolve().parent)
-    if _FILE.is_file():
-        return _FILE
-    if has_alembic_table(_TOML):
-        return _TOML
-    if _FLASK.is_file() and _FLASK.with_name("env.py").is_file():
-        return _FLASK
-    looked = f"looked for {_FILE}, [tool.alembic] in {_TOML}, and {_FLASK}"
-    raise _not_found(f"there is no Alembic project here: {looked}", place=Path.cwd())
+def _named(file: Path | None) -> Path | None:
+    """The file that is named, by Alembic's own variable at last; None for the one that is there."""
+    named = file or Path(os.environ.get("ALEMBIC_CONFIG", "").strip() or ".")
+    return named if named != Path() else None
 
 
-def _not_found(what: str, *, place: Path) -> ConfigError:
-    todo = "change to the directory that has it, or pass --config FILE"
+def _found_in(directory: Path) -> Path:
+    """The file that the directory has; the directory itself where it has none."""
+    if (directory / _FILE).is_file():
+        return directory / _FILE
+    if has_alembic_table(directory / _TOML):
+        return directory / _TOML
+    flask = directory / _FLASK
+    return flask if flask.is_file() and flask.with_name("env.py").is_file() else directory
+
+
+def _not_found(looked_for: Path, *, place: Path, option: str) -> ConfigError:
+    if looked_for != place:
+        what, place = f"there is no {looked_for.name} here", looked_for.resolve().parent
+    else:
+        looked = f"looked for {_FILE}, [tool.alembic] in {_TOML}, and {_FLASK}"
+        what = f"there is no Alembic project here: {looked}"
+    todo = f"change to the directory that has it, or pass {option} FILE"
     return ConfigError(what, where=str(place), todo=todo)
 
 
-def _settings_of(directory: Path) -> Iterator[Config]:
+def _settings_of(directory: Path, working: Path) -> Iterator[Config]:
     """The settings beside Alembic's file, then those above it, no further than the working place.
 
     Flask-Migrate's alembic.ini lies in a directory of its own, below the pyproject.toml.
     """
-    working = Path.cwd()
     above = [directory]
     if directory.is_relative_to(working):
         above += [place for place in directory.parents if place.is_relative_to(working)]

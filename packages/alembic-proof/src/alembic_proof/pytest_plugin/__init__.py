@@ -1,18 +1,18 @@
 """`pytest --alembic-proof`: the proofs as test items, and a fixture for tests of data migrations.
 
 pytest loads this module in every project that has the package installed, so it imports pytest
-alone; everything else waits until a proof or the fixture is asked for.
+and the standard library; Alembic waits until a proof or the fixture is asked for.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
+from alembic_proof.config.row_number import row_number
 from alembic_proof.pytest_plugin.selection import adds_items, take_own_arguments
 from alembic_proof.pytest_plugin.sharing import end_sharing, share_with
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from alembic_proof.pytest_plugin.migration import MigrationOpener
 
 __all__ = ["alembic_migration", "pytest_addoption"]
-
-_MOST_ROWS = 100
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,19 +33,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--alembic-proof-config",
         metavar="FILE",
-        help="the project's alembic.ini (default: the ini option, else the one in rootdir)",
+        help="the project's alembic.ini, or a pyproject.toml with [tool.alembic] (default: the ini "
+        "option, else $ALEMBIC_CONFIG, else rootdir's)",
+    )
+    group.addoption(
+        "--alembic-proof-name",
+        default="alembic",
+        metavar="SECTION",
+        help="the section of alembic.ini, Alembic's --name (default: alembic)",
+    )
+    group.addoption(
+        "--alembic-proof-x",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument for env.py, Alembic's -x; may be repeated",
     )
     group.addoption(
         "--alembic-proof-rows",
-        type=_row_number,
+        type=row_number,
         default=3,
         metavar="N",
         help="put N rows into each table that is new or changed (default: 3; 0: none)",
     )
     parser.addini(
         "alembic_proof_config",
-        help="the project's alembic.ini, relative to rootdir (default: alembic.ini)",
-        default="alembic.ini",
+        help="the project's alembic.ini or pyproject.toml, relative to rootdir",
+        default="",
     )
 
 
@@ -90,9 +102,3 @@ def alembic_migration(request: pytest.FixtureRequest) -> Iterator[MigrationOpene
 
     with ExitStack() as stack:
         yield MigrationOpener(project=open_project(request.config), stack=stack)
-
-
-def _row_number(text: str) -> int:
-    if text.isdecimal() and int(text) <= _MOST_ROWS:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no number between 0 and {_MOST_ROWS}")

@@ -1,4 +1,4 @@
-"""The tree of items: every revision's three directions, and parity. Nothing is migrated for it."""
+"""The tree of items: every revision's three directions, history and parity. Nothing is migrated."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ from alembic_proof.history.chain import ChainRevision, read_chain
 from alembic_proof.history.script import alembic_config
 from alembic_proof.proofs.roundtrip.verdict import Direction
 from alembic_proof.pytest_plugin import placed_skips
-from alembic_proof.pytest_plugin.items import DirectionItem, ParityItem
+from alembic_proof.pytest_plugin.items import DirectionItem, HistoryItem, ParityItem
 from alembic_proof.pytest_plugin.names import node_name
-from alembic_proof.pytest_plugin.opened import config_file, open_project
+from alembic_proof.pytest_plugin.opened import open_project
 from alembic_proof.pytest_plugin.selection import ROOT, is_below, own_arguments
 from alembic_proof.pytest_plugin.surroundings import kept_surroundings
 
 
 class History(pytest.Collector):
-    """A project's revisions, and parity."""
+    """A project's revisions, what is about no single one of them, and parity."""
 
     @classmethod
     def of(cls, session: pytest.Session) -> Self:
         """The history of the session's project."""
-        path = config_file(session.config)
         session.config.pluginmanager.register(placed_skips)
-        return cls.from_parent(session, name=ROOT, nodeid=ROOT, path=path)
+        return cls.from_parent(session, name=ROOT, nodeid=ROOT, path=session.config.rootpath)
 
     def collect(self) -> list[pytest.Item | pytest.Collector]:
         """What was asked for of it, in the order of the history."""
         try:
+            project = open_project(self.config).alembic
             with kept_surroundings():
-                chain = read_chain(alembic_config(open_project(self.config).alembic))
+                chain = read_chain(alembic_config(project))
         except (ProofError, CommandError) as error:
             raise self.CollectError(str(error)) from error
         nodes: list[pytest.Item | pytest.Collector] = [
             Revision.from_parent(self, name=node_name(one), path=one.path, revision=one)
             for one in chain
         ]
-        nodes.append(ParityItem.from_parent(self, name="parity"))
+        nodes.append(HistoryItem.from_parent(self, name="history", path=project.file))
+        nodes.append(ParityItem.from_parent(self, name="parity", path=project.file))
         return self._chosen(nodes)
 
     def _chosen(

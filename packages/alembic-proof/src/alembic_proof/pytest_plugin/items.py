@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from alembic_proof.finding import Finding
 from alembic_proof.proofs.roundtrip.verdict import Direction
-from alembic_proof.pytest_plugin.outcome import Outcome, outcome_of, sorted_by_weight
+from alembic_proof.pytest_plugin.outcome import Outcome, outcome_of, sorted_by_weight, unclaimed
 from alembic_proof.pytest_plugin.result import Result
 from alembic_proof.pytest_plugin.session import proofs_of
 from alembic_proof.report.text import finding_text
@@ -67,12 +68,31 @@ class DirectionItem(ProofItem):
 
     def result(self) -> Result:
         """The round trip of every revision that has an item in this session."""
-        items = (item for item in self.session.items if isinstance(item, DirectionItem))
-        return proofs_of(self.config).roundtrip({item.revision_id for item in items})
+        return _roundtrip(self)
 
     def outcome(self, findings: tuple[Finding, ...]) -> Outcome:
-        """The findings about this revision in this direction."""
-        return outcome_of(findings, revision_id=self.revision_id, direction=self.direction)
+        """The findings about this revision in this direction; the last one's also all others'."""
+        own = outcome_of(findings, revision_id=self.revision_id, direction=self.direction)
+        if self is not _claims(self.session).bearer:
+            return own
+        others = sorted_by_weight(unclaimed(findings, _claims(self.session).revisions))
+        return Outcome(
+            failures=(*own.failures, *others.failures),
+            notes=(*own.notes, *others.notes),
+            not_proved=own.not_proved,
+        )
+
+
+class HistoryItem(ProofItem):
+    """What the round trip finds and no revision's item reports."""
+
+    def result(self) -> Result:
+        """The round trip of every revision that has an item in this session, else of every one."""
+        return _roundtrip(self)
+
+    def outcome(self, findings: tuple[Finding, ...]) -> Outcome:
+        """The findings about no revision, or about one that has no item here."""
+        return sorted_by_weight(unclaimed(findings, _claims(self.session).revisions))
 
 
 class ParityItem(ProofItem):
@@ -85,6 +105,35 @@ class ParityItem(ProofItem):
     def outcome(self, findings: tuple[Finding, ...]) -> Outcome:
         """All that they disagree on."""
         return sorted_by_weight(findings)
+
+
+def _roundtrip(item: ProofItem) -> Result:
+    return proofs_of(item.config).roundtrip(_claims(item.session).revisions or None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """What the items of a session report of the round trip."""
+
+    revisions: frozenset[str]
+    """Those that have an item."""
+    bearer: pytest.Item | None
+    """The item that reports what none of them does: `history`, else the last direction."""
+
+
+_CLAIMS = pytest.StashKey[_Claims]()
+
+
+def _claims(session: pytest.Session) -> _Claims:
+    """The claims of the items that are left when all are collected."""
+    if _CLAIMS not in session.stash:
+        directions = [item for item in session.items if isinstance(item, DirectionItem)]
+        history = [item for item in session.items if isinstance(item, HistoryItem)]
+        session.stash[_CLAIMS] = _Claims(
+            revisions=frozenset(item.revision_id for item in directions),
+            bearer=next(iter([*history, *reversed(directions)]), None),
+        )
+    return session.stash[_CLAIMS]
 
 
 def _text(findings: Iterable[Finding]) -> str:

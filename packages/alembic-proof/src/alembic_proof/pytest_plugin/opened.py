@@ -1,4 +1,4 @@
-"""The project that a session proves, found from its options."""
+"""The project that a session proves, found from its options as the command line finds it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.errors import ConfigError
 from alembic_proof.project import Project, find_project
 
 
-def config_file(config: pytest.Config) -> Path:
-    """The file that the option names, else the ini option, else the one in rootdir."""
-    given = config.getoption("alembic_proof_config")
-    if given:
-        return Path(config.invocation_params.dir, given)
-    return Path(config.rootpath, config.getini("alembic_proof_config"))
-
-
 def open_project(config: pytest.Config) -> Project:
-    """The project of that file.
+    """The project of the file that the options name, else of the one that rootdir has.
 
     Raises:
         ConfigError: no such file, or settings that cannot be used.
     """
-    path = config_file(config)
-    if not path.is_file():
-        raise ConfigError(
-            f"there is no {path.name} for --alembic-proof",
-            where=str(path.parent),
-            todo="name the project's alembic.ini: --alembic-proof-config FILE, "
-            "or alembic_proof_config in pytest's configuration",
-        )
-    return find_project(path)
+    return find_project(
+        _named_file(config),
+        section=config.getoption("alembic_proof_name"),
+        x_arguments=tuple(config.getoption("alembic_proof_x")),
+        directory=config.rootpath,
+        option="--alembic-proof-config",
+    )
+
+
+def _named_file(config: pytest.Config) -> Path | None:
+    """The file that the option names, else the ini option; None where neither does."""
+    given = config.getoption("alembic_proof_config")
+    if given:
+        return Path(config.invocation_params.dir, given)
+    named = config.getini("alembic_proof_config")
+    return Path(config.rootpath, named) if named else None

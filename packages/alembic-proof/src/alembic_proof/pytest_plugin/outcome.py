@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import get_args
 
@@ -36,6 +36,11 @@ def outcome_of(findings: Iterable[Finding], *, revision_id: str, direction: Dire
     if ended is None or outcome.failures or not _is_unproved(direction, ended):
         return outcome
     return Outcome(notes=outcome.notes, not_proved=ended.message.splitlines()[0])
+
+
+def unclaimed(findings: Iterable[Finding], revision_ids: Collection[str]) -> tuple[Finding, ...]:
+    """The findings about none of these revisions: about another one, or the history as a whole."""
+    return tuple(one for one in findings if one.revision not in revision_ids)
 
 
 def sorted_by_weight(findings: Iterable[Finding]) -> Outcome:

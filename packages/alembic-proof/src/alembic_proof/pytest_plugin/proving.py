@@ -12,9 +12,9 @@ from alembic_proof.proofs import RowPlan, Step, prove_parity, prove_roundtrip
 
 
 def find_in_revisions(
-    project: Project, *, wanted: Collection[str], rows: int
+    project: Project, *, wanted: Collection[str] | None, rows: int
 ) -> tuple[Finding, ...]:
-    """What the round trip finds in these revisions, with so many rows in each table.
+    """What the round trip finds in these revisions (None: in all), with so many rows in each table.
 
     Raises:
         ProofError: broken surroundings.
@@ -36,7 +36,7 @@ def find_in_revisions(
         )
     reached = {step.name.partition(" ")[0] for step in steps}
     reached.update(finding.revision for finding in findings)
-    return (*findings, *_not_reached(sorted(set(wanted) - reached)))
+    return (*findings, *_not_reached(sorted(set(wanted or ()) - reached)))
 
 
 def find_in_models(project: Project) -> tuple[Finding, ...]:

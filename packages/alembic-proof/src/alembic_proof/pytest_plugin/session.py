@@ -28,8 +28,8 @@ class SessionProofs:
         self._results: dict[str, Result] = {}
         self._told: set[str] = set()
 
-    def roundtrip(self, wanted: Collection[str]) -> Result:
-        """The round trip of the revisions that the first item asks for."""
+    def roundtrip(self, wanted: Collection[str] | None) -> Result:
+        """The round trip of the revisions that the first item asks for, None for all."""
         proof = partial(find_in_revisions, self._project, wanted=wanted, rows=self._rows)
         return self._once("roundtrip", proof)
 

@@ -1,0 +1,83 @@
+"""The project is the one that the command line finds, in rootdir."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .run import Run
+
+Open = Callable[[str], Path]
+
+
+@pytest.fixture
+def open_bare(open_case: Open) -> Open:
+    """Opens a case that has neither an alembic.ini nor an env.py at its root."""
+
+    def open_(name: str) -> Path:
+        root = open_case(name)
+        for file in ("alembic.ini", "env.py"):
+            (root / file).unlink()
+        return root
+
+    return open_
+
+
+@pytest.mark.parametrize("case", ["flask", "in_pyproject"])
+def test_a_project_without_an_alembic_ini_is_found(
+    open_bare: Open, run: Callable[..., Run], case: str
+) -> None:
+    """By `[tool.alembic]`, and where Flask-Migrate puts its file; settings lie in rootdir."""
+    done = run(open_bare(f"adopting/{case}"), "--alembic-proof", "-k", "not parity")
+
+    assert done.code == 0, done.output
+    assert set(done.outcomes.values()) == {"passed"}
+
+
+def test_it_is_found_from_below_rootdir(open_bare: Open, run: Callable[..., Run]) -> None:
+    """Where pytest is called makes no difference."""
+    root = open_bare("adopting/flask")
+    (root / "tests").mkdir()
+
+    done = run(root / "tests", "--rootdir=..", "-c", "../pyproject.toml", "--alembic-proof")
+
+    assert done.code == 0, done.output
+    assert done.outcomes["history"] == "passed"
+
+
+def test_a_section_is_named(open_case: Open, run: Callable[..., Run]) -> None:
+    """The default one is broken here."""
+    root = open_case("adopting/in_a_section")
+
+    named = run(root, "--alembic-proof", "-k", "not parity", "--alembic-proof-name=shop")
+    default = run(root, "--alembic-proof", "-k", "not parity")
+
+    assert named.code == 0, named.output
+    assert default.code != 0
+
+
+def test_an_env_takes_arguments(open_case: Open, run: Callable[..., Run]) -> None:
+    """As many as are given, as `-x` of Alembic."""
+    root = open_case("adopting/given_by_x")
+    other, right = "--alembic-proof-x=tenant=other", "--alembic-proof-x=tenant=acme"
+
+    given = run(root, "--alembic-proof", "-k", "not parity", other, right)
+    missing = run(root, "--alembic-proof", "-k", "not parity")
+
+    assert given.code == 0, given.output
+    assert missing.code == 1
+
+
+def test_alembics_own_variable_names_the_file(open_case: Open, run: Callable[..., Run]) -> None:
+    """As on the command line; an option of pytest's own counts for more."""
+    root = open_case("adopting/given_by_ini_key")
+    (root / "alembic.ini").rename(root / "other.ini")
+    arguments = ("--alembic-proof", "-k", "not parity")
+
+    done = run(root, *arguments, ALEMBIC_CONFIG="other.ini")
+    overruled = run(root, *arguments, "--alembic-proof-config=a.ini", ALEMBIC_CONFIG="other.ini")
+
+    assert done.code == 0, done.output
+    assert "there is no a.ini here" in overruled.output
