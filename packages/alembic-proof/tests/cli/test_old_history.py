@@ -96,6 +96,29 @@ def test_a_setting_that_is_wrong_is_one_clear_error(
     assert said in err
 
 
+@pytest.mark.parametrize("key", ["leave_out", "rows"])
+def test_a_table_that_never_exists_is_a_finding(open_case: Open, run: Run, key: str) -> None:
+    """It was mistyped, or has gone; a note only where a skipped revision may have made it."""
+    root = open_case("adopting/old")
+    if key == "leave_out":
+        _settings(root, lambda text: text.replace('["secrets"', '["secrets", "audti"'))
+    else:
+        rows = (root / "shop_rows.py").read_text(encoding="utf-8")
+        (root / "shop_rows.py").write_text(rows.replace("{", '{"audti": [], ', 1), encoding="utf-8")
+    said = f"{key} names audti, which no revision makes a table of"
+
+    code, out, _ = run("roundtrip")
+    assert (code, f"note: {said}" in out) == (0, True), out
+    _settings(root, lambda text: text[: text.index("[tool.alembic-proof.skip]")])
+    code, out, _ = run("roundtrip")
+
+    assert (code, f"warning: {said}" in out) == (1, True), out
+    assert f"{said} [names-no-table]" in out
+    assert "names secrets" not in out
+    assert said not in run("roundtrip", "0005:")[1]
+    assert said not in run("roundtrip", "--rows", "0")[1]
+
+
 def test_an_exception_that_is_not_needed_is_a_finding(open_case: Open, run: Run) -> None:
     """As a declaration in the file would be; a pattern that meets nothing is a note."""
     root = open_case("adopting/old")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from alembic_proof.catalog import Catalog, CatalogReader
 from alembic_proof.history.walk import Ground
 from alembic_proof.proofs.roundtrip.population import Population
+from alembic_proof.proofs.roundtrip.unmet import Unmet
 from alembic_proof.rows import Digests, FillReport, Shapes, TableName
 
 
@@ -25,6 +26,7 @@ class Database:
 
     url: str
     population: Population
+    unmet: Unmet
     applied: list[str] = field(default_factory=list)
     catalog: Catalog | None = None
     """What it holds; None where that was not read."""
@@ -57,6 +59,7 @@ class Database:
         """The catalog as it is now; one that was there a step or two before is the same value."""
         catalog = self.read(ground)
         self.catalog = next((known for known in self._recent if known == catalog), catalog)
+        self.unmet.meet(self.catalog)
         self._recent = (self.catalog, *(c for c in self._recent if c is not self.catalog))[:3]
         return self.catalog
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from alembic_proof.config import Config
-from alembic_proof.finding import Finding
+from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.declared import refuse_unknown, with_exceptions
 from alembic_proof.proofs.ignored import Ignored
+from alembic_proof.proofs.roundtrip.unmet import Unmet
 from alembic_proof.proofs.roundtrip.verdict import skipped
 
 
@@ -48,3 +49,10 @@ class Leave:
                 yield skipped(revision, self.skipped[revision.revision_id])
         if len(wanted) == len(self.chain):
             yield from self.ignored.unmet()
+
+    def unmet(self, unmet: Unmet) -> Iterator[Finding]:
+        """A warning for each table that the settings name and nobody has seen.
+
+        A note where revisions were skipped: the table may have been there in between.
+        """
+        yield from unmet.findings(severity=Severity.NOTE if self.skipped else Severity.WARNING)

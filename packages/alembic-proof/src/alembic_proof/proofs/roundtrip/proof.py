@@ -25,6 +25,7 @@ from alembic_proof.proofs.roundtrip.plan import RowPlan
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.remarks import Remarks
 from alembic_proof.proofs.roundtrip.turn import Turn
+from alembic_proof.proofs.roundtrip.unmet import Unmet
 from alembic_proof.proofs.roundtrip.verdict import (
     Direction,
     Suspicion,
@@ -69,13 +70,19 @@ def prove_roundtrip(
             tell=_tell_nobody if is_thorough else tell,
             waiting=waiting - leave.skipped.keys(),
             row_plan=row_plan or RowPlan(),
+            unmet=Unmet.of(row_plan or RowPlan()),
             ignored=leave.ignored,
             is_thorough=is_thorough,
         )
         proof.prove(open_database)
         if not proof.has_missed:
             break
-    return (*proof.findings, *proof.remarks.findings(), *leave.notes(waiting))
+    return (
+        *proof.findings,
+        *proof.remarks.findings(),
+        *leave.notes(waiting),
+        *(() if waiting != ids or proof.blocked else leave.unmet(proof.unmet)),
+    )
 
 
 def _tell_nobody(_: Step) -> None:
@@ -91,6 +98,7 @@ class _RoundTrip:
     tell: Tell
     waiting: set[str]
     row_plan: RowPlan
+    unmet: Unmet
     ignored: Ignored
     is_thorough: bool
     """Whether every table is digested each time, whatever the server counts."""
@@ -111,7 +119,9 @@ class _RoundTrip:
         while self.waiting:
             if self.database is None:
                 self.database = Database(
-                    open_database(), Population(self.row_plan, is_thorough=self.is_thorough)
+                    open_database(),
+                    Population(self.row_plan, is_thorough=self.is_thorough),
+                    self.unmet,
                 )
             self.turn = None
             failure = walk(alembic_config(self.project, url=self.database.url), self._moves)
