@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from alembic_proof.postgres.connect import run_on
-from alembic_proof.rows import fill, read_shapes
+from alembic_proof.rows import digest, fill, read_shapes
 
 
 def test_forced_row_level_security_does_not_keep_rows_out_and_stays(sandbox: Any) -> None:
@@ -89,3 +89,34 @@ def test_tables_of_extensions_and_alembics_own_are_left_alone(sandbox: Any) -> N
     )
 
     assert [table.name for table in outcome.shapes] == ["public.t"]
+
+
+def test_a_table_without_columns_has_rows_that_are_counted(sandbox: Any) -> None:
+    """A row of nothing is a row; another one may refuse it, and then it is said."""
+    refused = "CREATE TRIGGER no BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION no()"
+
+    outcome = sandbox.fill(
+        "CREATE TABLE t ()",
+        "CREATE TABLE u ()",
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN RAISE EXCEPTION 'not today'; END $$",
+        refused,
+    )
+
+    assert outcome.rows() == [{}, {}, {}]
+    assert [str(one) for one in outcome.report.not_filled] == [
+        "u: not filled: not today (SQLSTATE P0001)"
+    ]
+
+
+def test_rows_without_columns_are_digested(sandbox: Any) -> None:
+    """One by one, and as a sum where there are many: how many there are is what they say."""
+
+    def work(connection: sa.Connection) -> list[int]:
+        connection.exec_driver_sql("CREATE TABLE t ()")
+        shapes = read_shapes(connection)
+        fill(connection, shapes)
+        few, many = digest(connection, shapes), digest(connection, shapes, few_rows=2)
+        return [table.count for table in (*few.tables, *many.tables)]
+
+    assert sandbox.run(work) == [3, 3]

@@ -33,7 +33,9 @@ def _insert(table: Table, rows: Sequence[Values], back: tuple[str, ...]) -> str:
     returning = f" RETURNING {returned or '1 AS c0'}"
     names = names or [column.name for column in table.columns[:1]]
     if not names:
-        return f"INSERT INTO {table.name} DEFAULT VALUES{returning}"
+        # DEFAULT VALUES would be one row, however many are wanted.
+        series = f"pg_catalog.generate_series(1, {len(rows)})"
+        return f"INSERT INTO {table.name} SELECT FROM {series}{returning}"
     is_overriding = any(table_column.identity == "a" for table_column in table.columns
                         if table_column.name in names)  # fmt: skip
     overriding = " OVERRIDING SYSTEM VALUE" if is_overriding else ""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from alembic_proof.catalog import Catalog, Key
-from alembic_proof.catalog.model import Identity, Kind
+from alembic_proof.catalog import Catalog, key
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.proofs.roundtrip.plan import RowPlan
 
@@ -31,18 +30,17 @@ class Unmet:
 
     def findings(self, *, severity: Severity) -> Iterator[Finding]:
         """One for each name that was never met."""
-        for key, waiting in self.names.items():
+        for setting, waiting in self.names.items():
             for name in sorted(waiting):
                 yield Finding(
                     rule="names-no-table",
-                    message=f"{key} names {name}, which no revision makes a table of",
+                    message=f"{setting} names {name}, which no revision makes a table of",
                     severity=severity,
                     todo="correct the name, or take it out of [tool.alembic-proof]"
-                    if key == "leave_out"
+                    if setting == "leave_out"
                     else "correct the name in the function of [tool.alembic-proof], or take it out",
                 )
 
 
 def _is_there(name: str, catalog: Catalog) -> bool:
-    keys = (Key(Kind("table"), Identity(each)) for each in (name, f"public.{name}"))
-    return any(catalog.find(key) is not None for key in keys)
+    return any(catalog.find(key("table", each)) for each in (name, f"public.{name}"))
