@@ -123,7 +123,7 @@ STEPS = (
     "COMMENT ON DATABASE {database} IS 'scratch'",
     "ALTER DATABASE {database} SET work_mem = '5MB'",
     "SET DateStyle = 'German'",
-    "DEALLOCATE alembic_proof_0_touched",
+    "DEALLOCATE alembic_proof_0_0",
     "DISCARD PLANS",
     "TRUNCATE one.a CASCADE",
     "ANALYZE one.a",
@@ -134,3 +134,34 @@ STEPS = (
     "DROP TABLE one.b CASCADE",
     "DROP SCHEMA two CASCADE",
 )
+
+CHAINS = (
+    (
+        ("CREATE UNIQUE INDEX r1 ON one.a (id)", "CREATE UNIQUE INDEX r2 ON one.a (id)"),
+        ("ALTER TABLE one.a REPLICA IDENTITY USING INDEX r1",),
+        ("ALTER TABLE one.a REPLICA IDENTITY USING INDEX r2",),
+        ("ALTER INDEX one.r2 RENAME TO r3",),
+        ("DROP INDEX one.r3",),
+    ),
+    (
+        ("COMMENT ON CONSTRAINT a_id_not_null ON one.a IS 'a key'",),
+        ("COMMENT ON CONSTRAINT a_id_not_null ON one.a IS NULL",),
+        ("ALTER DOMAIN one.share SET NOT NULL",),
+        ("COMMENT ON CONSTRAINT share_not_null ON DOMAIN one.share IS 'a part'",),
+        ("COMMENT ON CONSTRAINT share_not_null ON DOMAIN one.share IS NULL",),
+    ),
+    (
+        ("CREATE STATISTICS one.st (dependencies) ON id, x FROM one.a",),
+        ("COMMENT ON STATISTICS one.st IS 'both'", "COMMENT ON PUBLICATION gazette IS 'news'"),
+        ("ALTER TABLE one.a RENAME COLUMN x TO y",),
+        ("COMMENT ON STATISTICS one.st IS NULL", "COMMENT ON PUBLICATION gazette IS NULL"),
+        ("DROP STATISTICS one.st",),
+    ),
+    (
+        ("CREATE TYPE two.pair AS (x integer, y one.mood)",),
+        ("ALTER TYPE two.pair RENAME ATTRIBUTE x TO z", "COMMENT ON COLUMN two.pair.z IS 'first'"),
+        ("COMMENT ON COLUMN two.pair.z IS NULL", "ALTER TYPE two.pair DROP ATTRIBUTE y"),
+        ("DROP TYPE two.pair",),
+    ),
+)
+"""What has to come in this order; each member is committed as a whole."""

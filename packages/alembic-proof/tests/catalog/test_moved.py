@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from alembic_proof.catalog import CatalogReader, key
@@ -27,6 +28,11 @@ def _run(database: Database, *statements: str) -> tuple[str, ...]:
     database.execute(*statements)
     database.commit()
     return database.run(_moved)
+
+
+def _commit(database: Database, statement: str) -> None:
+    database.execute(statement)
+    database.commit()
 
 
 def test_only_what_was_written_has_moved(admin_url: str) -> None:
@@ -70,3 +76,21 @@ def test_everything_counts_as_moved_where_nothing_is_counted(admin_url: str) -> 
         database.run(_moved)
 
         assert _run(database, "SET track_counts = off") == _TABLES
+
+
+@pytest.mark.parametrize(
+    "reset",
+    ["pg_stat_reset()", "pg_stat_reset_single_table_counters('pg_policy'::regclass)"],
+)
+def test_what_was_written_before_counters_are_set_back_is_read(admin_url: str, reset: str) -> None:
+    """They say the same again, though something was written in between."""
+    reader = CatalogReader(is_verified=True)
+    flush = "SELECT pg_stat_force_next_flush()"
+    with scratch_database(admin_url, label="moved") as url, open_database(url) as database:
+        for step in ("CREATE TABLE t (n integer)", flush, f"SELECT {reset}"):
+            _commit(database, step)
+        database.run(reader.read)
+        for step in ("CREATE POLICY mine ON t", flush, f"SELECT {reset}"):
+            _commit(database, step)
+
+        assert database.run(reader.read).find(key("policy", "public.t.mine")) is not None

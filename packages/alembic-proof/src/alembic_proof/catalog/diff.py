@@ -22,6 +22,8 @@ def diff(before: Catalog, after: Catalog) -> tuple[Change, ...]:
     What a missing or unexpected object carries is not listed, nor what only follows the same
     change of an inherited-from or partitioned table. diff(b, a) mirrors diff(a, b).
     """
+    if before == after:
+        return ()
     old = {record.key: record for record in before.objects}
     new = {record.key: record for record in after.objects}
     found = {

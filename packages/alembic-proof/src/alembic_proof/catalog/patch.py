@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -46,17 +46,6 @@ class Kept:
         """The catalog as it is known now."""
         return Catalog(tuple(self.objects), self.major)
 
-    def holders(self, addresses: Iterable[Address]) -> frozenset[int]:
-        """The OIDs of the tables and types that the objects at these addresses hang on."""
-        rows = self.names.reading.rows
-        return frozenset(
-            other[1]
-            for address in addresses
-            if (row := rows.get(address)) is not None
-            for role, other in row.links
-            if role in ("scope", "holder") and other[0] in ("pg_class", "pg_type")
-        )
-
     def drop(self, addresses: Iterable[Address]) -> None:
         """Forget the objects at these addresses and their columns."""
         at = self.names.reading.at
@@ -65,10 +54,12 @@ class Kept:
             [one for _, oid in wanted for one in at.get(oid, ()) if one[:2] in wanted], text="[]"
         )
 
-    def renew(self, oids: Iterable[int], *, text: str) -> None:
-        """Replace what is known of the objects with these OIDs in the catalogs that are followed."""
+    def renew(self, oids: Iterable[int], *, catalogs: Collection[str], text: str) -> None:
+        """Replace what is known of the objects with these OIDs in these catalogs."""
         at = self.names.reading.at
-        self._replace([one for oid in oids for one in at.get(oid, ()) if one[0] in LIVE], text=text)
+        self._replace(
+            [one for oid in oids for one in at.get(oid, ()) if one[0] in catalogs], text=text
+        )
 
     def renew_small(self, text: str) -> None:
         """Replace what is known of the small catalogs."""

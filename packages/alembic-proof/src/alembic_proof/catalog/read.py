@@ -42,7 +42,7 @@ def read_catalog(
             with connection.begin():
                 text = _fetch(connection, major=major, keep_prepared=keep_prepared)
     except sa.exc.DBAPIError as error:
-        raise refused(error) from error
+        raise refused(error.orig or error) from error
     return assemble(text, major=major, version_table=version_table, version_schema=version_schema)
 
 
@@ -57,10 +57,10 @@ def _fetch(connection: sa.Connection, *, major: int, keep_prepared: bool) -> str
     return str(connection.exec_driver_sql(sql).scalar_one())
 
 
-def refused(error: sa.exc.DBAPIError) -> DatabaseError:
+def refused(error: BaseException) -> DatabaseError:
     """What is raised when the server refuses to tell its catalog."""
     return DatabaseError(
-        f"the catalog cannot be read: {error.orig}",
+        f"the catalog cannot be read: {error}",
         todo="end the transaction that failed before the catalog is read",
     )
 

@@ -5,31 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from alembic_proof.catalog.diff import diff
+from alembic_proof.catalog.follow import Followed
 from alembic_proof.catalog.model import Catalog
-from alembic_proof.catalog.patch import Kept
-from alembic_proof.catalog.queries import (
-    GIVEN,
-    narrow_statement,
-    small_statement,
-    statement,
-    touched_statement,
-)
-from alembic_proof.catalog.queries.moved import COUNTS
 from alembic_proof.catalog.read import read_catalog, refused, server_major
-from alembic_proof.catalog.touched import Touched, gone
+from alembic_proof.catalog.session import Session
 from alembic_proof.errors import DatabaseError
 
 VERIFY = "ALEMBIC_PROOF_VERIFY_READS"
 """The variable that has each reading held against a whole one."""
 _NO_SUCH_STATEMENT = "26000"
-_PREPARED = "alembic_proof_prepared"
-_ROUND = "alembic_proof_round"
 
 
 class CatalogReader:
@@ -53,8 +42,7 @@ class CatalogReader:
         self._is_verified = VERIFY in os.environ if is_verified is None else is_verified
         self._version_table = version_table
         self._version_schema = version_schema
-        self._kept: Kept | None = None
-        self._touched: Touched | None = None
+        self._followed: Followed | None = None
         self._catalog: Catalog | None = None
 
     def read(self, connection: sa.Connection) -> Catalog:
@@ -69,7 +57,7 @@ class CatalogReader:
         Locks: none beyond ACCESS SHARE on the system catalogs.
         """
         if connection.in_transaction():
-            self._kept = self._touched = self._catalog = None
+            self._followed = self._catalog = None
             return self._read_all(connection)
         found = self._read_prepared(connection)
         if self._is_verified:
@@ -100,43 +88,34 @@ class CatalogReader:
                 todo="report this as a fault of alembic-proof",
             )
 
-    def _read_prepared(self, connection: sa.Connection) -> Catalog:
-        """The reading; statements that somebody deallocated are prepared again."""
-        major = server_major(connection)
+    def _read_prepared(self, connection: sa.Connection, *, is_again: bool = False) -> Catalog:
+        """The reading; statements that somebody deallocated are prepared again, once."""
+        driver: Any = connection.dialect.dbapi
         try:
-            return self._read_touched(connection, major=major)
-        except sa.exc.DBAPIError as error:
-            if _state_of(error) != _NO_SUCH_STATEMENT:
+            return self._read_touched(connection, major=server_major(connection))
+        except driver.Error as error:
+            if is_again or _state_of(error) != _NO_SUCH_STATEMENT:
                 raise refused(error) from error
-        _Session.forget(connection)
-        return self._read_touched(connection, major=major)
+        Session.forget(connection)
+        return self._read_prepared(connection, is_again=True)
 
     def _read_touched(self, connection: sa.Connection, *, major: int) -> Catalog:
+        followed, self._followed = self._followed, None  # unless all goes well: read all again
         with _without_transaction(connection):
-            session = _Session(connection, major)
-            touched, told = session.touched(self._touched)
-            before, self._touched = self._touched, None  # unless all goes well: read all again
-            kept, self._kept = self._kept, None
-            if kept is None or before is None or not _can_follow(before, touched):
-                kept = Kept.of(
-                    session.all(),
-                    major=major,
+            session = Session(connection, major=major)
+            answer = session.touched(followed.answer if followed else None)
+            if followed is None or not followed.follow(session, answer):
+                followed = Followed.begin(
+                    session,
+                    answer,
                     version_table=self._version_table,
                     version_schema=self._version_schema,
                 )
-            else:
-                _follow(kept, session, told, before=before, after=touched)
-        self._kept, self._touched = kept, touched
-        found = kept.catalog()
+        self._followed = followed
+        found = followed.kept.catalog()
         if self._catalog is None or self._catalog != found:
             self._catalog = found
         return self._catalog
-
-
-def _can_follow(before: Touched, after: Touched) -> bool:
-    """Whether everything that is otherwise can be told row by row."""
-    is_next = after.since == before.next and before.surroundings == after.surroundings
-    return is_next and not after.is_beyond
 
 
 @contextmanager
@@ -154,8 +133,7 @@ def _without_transaction(connection: sa.Connection) -> Iterator[None]:
     before = driver.autocommit
     driver.autocommit = True
     try:
-        with connection.begin():
-            yield
+        yield
     finally:
         driver.autocommit = before
 
@@ -166,104 +144,5 @@ def _is_in_transaction(driver: Any) -> bool:
     return bool(getattr(info, "transaction_status", 0))
 
 
-def _follow(kept: Kept, session: _Session, told: Told, *, before: Touched, after: Touched) -> None:
-    """Ensures that what is kept is as the database is now."""
-    lost = gone(before, after)
-    left = lost.said | kept.holders(lost.objects)
-    if lost.objects:
-        kept.drop(lost.objects)
-    if told.oids:
-        kept.renew(told.oids, text=told.text)
-    if left := left - frozenset(told.oids):
-        more = session.narrow(left)
-        kept.renew(more.oids, text=more.text)
-    if after.is_small or lost.is_small or before.stamps != after.stamps:
-        kept.renew_small(session.small())
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the server says of some objects."""
-
-    oids: tuple[int, ...]
-    """Of all of them, of any catalog."""
-    text: str
-    """JSON."""
-
-    @classmethod
-    def of(cls, text: object, oids: object) -> Told:
-        """The two columns of a row."""
-        return cls(tuple(map(int, str(oids).split(","))) if oids else (), str(text))
-
-
-class _Session:
-    """The prepared statements of one session."""
-
-    def __init__(self, connection: sa.Connection, major: int) -> None:
-        self._connection = connection
-        self._major = major
-        self._round: int = connection.info.setdefault(_ROUND, 0)
-        self._prepared: set[str] = connection.info.setdefault(_PREPARED, set())
-        _keep_prepared(connection)
-
-    @staticmethod
-    def forget(connection: sa.Connection) -> None:
-        """Ensures that everything is prepared again, under names that no driver remembers."""
-        connection.info[_ROUND] = connection.info.get(_ROUND, 0) + 1
-        connection.info.pop(_PREPARED, None)
-
-    def touched(self, before: Touched | None) -> tuple[Touched, Told]:
-        """What was touched since that answer, and what is there instead.
-
-        All there is, where the session's last answer was another one.
-        """
-        if before is not None:
-            touched, told = self._touched()
-            if touched.since == before.next:
-                return touched.over(before), told
-        self._connection.exec_driver_sql(f"SELECT set_config('{COUNTS}', '', false)")
-        return self._touched()
-
-    def _touched(self) -> tuple[Touched, Told]:
-        row = tuple(self._row("touched", touched_statement(major=self._major)))
-        text, oids, *answer = row[:10]
-        return Touched.of(answer), Told.of(text, oids)
-
-    def all(self) -> str:
-        """Everything, as JSON text."""
-        return str(self._row("all", statement(major=self._major))[0])
-
-    def narrow(self, oids: frozenset[int]) -> Told:
-        """What there is of these objects and all that hangs on them."""
-        array = ",".join(map(str, sorted(oids)))
-        given = f"SELECT set_config('{GIVEN}', '{{{array}}}', false)"
-        self._connection.exec_driver_sql(given)
-        text, told, *_ = tuple(self._row("narrow", narrow_statement(major=self._major)))
-        return Told.of(text, told)
-
-    def small(self) -> str:
-        """The small catalogs, as JSON text."""
-        return str(self._row("small", small_statement(major=self._major))[0])
-
-    def _row(self, label: str, sql: str) -> sa.Row[Any]:
-        """The one row of the statement, which is prepared where it is not yet."""
-        name = f"alembic_proof_{self._round}_{label}"
-        if name not in self._prepared:
-            self._connection.exec_driver_sql(f"PREPARE {name} AS {sql}")
-            self._prepared.add(name)
-        return self._connection.exec_driver_sql(f"EXECUTE {name}").one()
-
-
-def _keep_prepared(connection: sa.Connection) -> None:
-    """Ensures that the driver leaves what is prepared here alone.
-
-    psycopg sends DEALLOCATE ALL after a DROP once it has prepared something by itself.
-    Source: psycopg's manual, "Prepared statements".
-    """
-    driver = connection.connection.dbapi_connection
-    if getattr(driver, "prepare_threshold", None) is not None:
-        setattr(driver, "prepare_threshold", None)  # noqa: B010  only psycopg's connection has it
-
-
-def _state_of(error: sa.exc.DBAPIError) -> str:
-    return str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
+def _state_of(error: Exception) -> str:
+    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")

@@ -110,6 +110,8 @@ class Saying:
     source: str
     sub: str = "0"
     since: int = 0
+    about: tuple[str, ...] = ()
+    """The catalogs that are followed row by row and whose objects it is about."""
 
     def sql(self, *, only: str = "") -> str:
         """The SELECT; the attribute stands for the kind, the catalog for the owner."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from alembic_proof.catalog.queries.touched import LIVE
+from alembic_proof.catalog.queries.frame import FIRST_USER_OID
+from alembic_proof.catalog.queries.touched import object_of
 from alembic_proof.catalog.rows import Address
 
 
@@ -17,77 +18,59 @@ class Touched:
     """The transaction number of the earlier reading, None where the session has none."""
     next: str
     """The transaction number that the session keeps for the next reading."""
-    surroundings: str
-    """Stands for what any description may hold though no dependency says so."""
-    small_there: str | None
-    """Stands for what there is in the small catalogs, None where they have not moved."""
-    small: str
-    """Stands for what shows no transaction number."""
-    is_beyond: bool
-    """Whether something of initdb or of an extension was touched."""
+    settings: str
+    """What a description's text depends on beside the catalog."""
+    named: str | None
+    """Stands for names that any description may hold, None where they have not moved."""
+    database: str | None
+    """Stands for what is said of the database itself, None where it has not moved."""
     is_small: bool
-    """Whether something in a small catalog was touched."""
+    """Whether a small catalog has moved."""
+    told: frozenset[Address]
+    """What is to be told; of OTHER catalogs it is not said which."""
     live: Mapping[str, frozenset[str]]
-    """What there is, by catalog: `catalog:oid`, comments and parents with more behind a colon.
-
-    A catalog that has not moved is missing.
-    """
+    """What there is in the catalogs that have lost rows: OIDs, or numbers with colons."""
 
     @classmethod
-    def of(cls, row: Sequence[str | bool | None]) -> Touched:
+    def of(cls, row: Sequence[object]) -> Touched:
         """The columns that `queries.touched` selects."""
-        since, next_, surroundings, small_there, small, is_beyond, is_small, live = row
+        since, next_, settings, named, database, is_small, told, live, *_ = row
         return cls(
-            since=None if since is None else str(since),
+            since=_text(since),
             next=str(next_),
-            surroundings=str(surroundings),
-            small_there=None if small_there is None else str(small_there),
-            small=str(small),
-            is_beyond=bool(is_beyond),
+            settings=str(settings),
+            named=_text(named),
+            database=_text(database),
             is_small=bool(is_small),
-            live=dict(map(_words, filter(None, str(live or "").split(";")))),
+            told=frozenset(
+                (*object_of(int(number)), 0) for number in str(told or "").split(",") if number
+            ),
+            live=_words(_text(live)),
         )
 
-    @property
-    def stamps(self) -> tuple[str | None, str]:
-        """Otherwise where something went from the small catalogs or shows no number."""
-        return self.small_there, self.small
-
     def over(self, before: Touched) -> Touched:
-        """The answer, and what the one before says of the catalogs that have not moved."""
-        there = before.small_there if self.small_there is None else self.small_there
-        return replace(self, small_there=there, live={**before.live, **self.live})
+        """The answer, and what the one before says of what has not moved."""
+        return replace(
+            self,
+            named=before.named if self.named is None else self.named,
+            database=before.database if self.database is None else self.database,
+        )
+
+    def follows(self, before: Touched) -> bool:
+        """Whether everything that is otherwise can be told object by object."""
+        return (
+            self.since == before.next
+            and self.settings == before.settings
+            and self.named == before.named
+            and all(oid >= FIRST_USER_OID for _, oid, _ in self.told)
+        )
 
 
-def _words(said: str) -> tuple[str, frozenset[str]]:
-    """A catalog and what there is in it."""
-    name, _, words = said.partition("=")
-    return name, frozenset(words.split(","))
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """What an earlier answer names among what there is and a later one does not."""
-
-    objects: frozenset[Address]
-    """In the catalogs that are followed row by row."""
-    said: frozenset[int]
-    """The OIDs of objects in them of which something is no longer said."""
-    is_small: bool
-    """Whether something is no longer said of an object in a small catalog."""
-
-
-def gone(before: Touched, after: Touched) -> Gone:
-    """What is no longer there; a catalog that is the same value in both is not looked at."""
-    words = [
-        word.split(":")
-        for name, there in after.live.items()
-        if there is not (earlier := before.live[name])
-        for word in earlier - there
-        if word
-    ]
-    return Gone(
-        objects=frozenset((word[0], int(word[1]), 0) for word in words if len(word) == 2),
-        said=frozenset(int(word[1]) for word in words if len(word) > 2 and word[0] in LIVE),
-        is_small=any(word[0] not in LIVE for word in words),
-    )
+def _words(said: str | None) -> dict[str, frozenset[str]]:
+    """By catalog the words behind its name."""
+    parts = (part.partition("=") for part in (said or "").split(";") if part)
+    return {name: frozenset(words.split(",")) - {""} for name, _, words in parts}

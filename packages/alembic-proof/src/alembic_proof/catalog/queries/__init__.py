@@ -19,8 +19,8 @@ from alembic_proof.catalog.queries import (
     spaces,
     types,
 )
-from alembic_proof.catalog.queries.moved import COUNTS
-from alembic_proof.catalog.queries.touched import LIVE, SINCE, answer_columns, told_tables
+from alembic_proof.catalog.queries.noted import GIVEN
+from alembic_proof.catalog.queries.touched import LIVE
 from alembic_proof.catalog.select import COLUMNS, Saying, Select
 
 SELECTS: tuple[Select, ...] = (
@@ -75,51 +75,20 @@ def statement(*, major: int) -> str:
 
 
 @cache
-def touched_statement(*, major: int) -> str:
-    """What was touched since the session's last reading, and what is to be said of it.
+def narrow_statement(catalogs: frozenset[str], *, major: int) -> str:
+    """The part of the statement about the objects of some catalogs in the setting GIVEN.
 
-    One row: the rows as JSON as ever, the columns of `touched.Touched`, the OIDs of all that is
-    told, with commas. It takes note of its snapshot and of what is counted for the next time.
-    """
-    given = "SELECT coalesce(array_agg(DISTINCT unit), '{}') FROM told WHERE unit IS NOT NULL"
-    told = _json_of(
-        _narrow_branches(major),
-        with_=_CARRIED.replace("{given}", given),
-        more=f"(SELECT array_to_string(oids, ',') FROM carried) AS told, {answer_columns()}",
-    )
-    return f"""WITH RECURSIVE {told_tables()}
-SELECT answer.*, set_config('{SINCE}', answer.next, answer.rows IS NULL),
-    set_config('{COUNTS}', answer.counts, answer.rows IS NULL)
-FROM (
-{told}
-OFFSET 0) AS answer"""
-
-
-GIVEN = "alembic_proof.given"
-"""The setting that holds what `narrow_statement` tells of, as an array's text."""
-
-
-@cache
-def narrow_statement(*, major: int) -> str:
-    """The part of the statement about the objects in the setting GIVEN, OIDs of any catalog.
-
-    A parameter would have it planned anew five times.
-
-    What hangs on a table or a domain among them is told with it; the first column of the row is
-    as ever, the last holds the OIDs of all that is told, with commas.
+    A parameter would have it planned anew five times. Of a relation its columns are told as well.
     """
     return _json_of(
-        _narrow_branches(major),
-        with_=_CARRIED.replace("{given}", f"SELECT current_setting('{GIVEN}')::oid[]"),
-        more="(SELECT array_to_string(oids, ',') FROM carried) AS told",
+        _branches(
+            [select for select in SELECTS if select.reads in catalogs],
+            [saying for saying in SAYINGS if not catalogs.isdisjoint(saying.about)],
+            major=major,
+            only="({oid}) = ANY ((SELECT oids FROM given)::oid[])",
+        ),
+        with_=f"WITH given (oids) AS MATERIALIZED (SELECT current_setting('{GIVEN}')::oid[])\n",
     )
-
-
-def _narrow_branches(major: int) -> list[str]:
-    narrowed = "({oid}) = ANY ((SELECT oids FROM carried)::oid[])"
-    selects = [select for select in SELECTS if select.reads in LIVE]
-    said = [saying for saying in SAYINGS if saying not in _NOT_FOLLOWED]
-    return _branches(selects, said, major=major, only=narrowed)
 
 
 @cache
@@ -141,20 +110,6 @@ def small_statement(*, major: int) -> str:
     return _json_of(branches)
 
 
-_NOT_FOLLOWED = (sayings.FIRST_COMMENTS, sayings.MEMBERS)
-_AMONG = "= ANY ((SELECT oids FROM given)::oid[])"
-_CARRIED = f"""WITH given (oids) AS MATERIALIZED ({{given}}),
-    carried (oids) AS MATERIALIZED (SELECT ARRAY(
-    SELECT unnest(oids) FROM given
-    UNION SELECT oid FROM pg_constraint WHERE conrelid {_AMONG} OR contypid {_AMONG}
-    UNION SELECT indexrelid FROM pg_index WHERE indrelid {_AMONG}
-    UNION SELECT oid FROM pg_trigger WHERE tgrelid {_AMONG}
-    UNION SELECT oid FROM pg_rewrite WHERE ev_class {_AMONG}
-    UNION SELECT oid FROM pg_policy WHERE polrelid {_AMONG}))
-    """
-"""What is given, and all that hangs on it."""
-
-
 def _branches(
     selects: Iterable[Select], said: Iterable[Saying], *, major: int, only: str = ""
 ) -> list[str]:
@@ -170,7 +125,7 @@ def _branches(
     ]
 
 
-def _json_of(branches: Iterable[str], *, with_: str = "", more: str = "''") -> str:
+def _json_of(branches: Iterable[str], *, with_: str = "") -> str:
     """The statement that reads the rows of all branches.
 
     The search_path is emptied before the first name is rendered and put back after the last:
@@ -185,8 +140,7 @@ FROM (
     OFFSET 0
 ) AS path
 CROSS JOIN LATERAL (
-    {with_}SELECT coalesce(json_agg(json_build_array({columns_})), '[]')::text AS rows,
-        {more}
+    {with_}SELECT coalesce(json_agg(json_build_array({columns_})), '[]')::text AS rows
     FROM (
 {rows}
     ) AS object ({columns_})

@@ -55,6 +55,7 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND {is_users("a.attrelid")}""",
 """Of a view's column only what its query does not say; it is there because the view is."""
 
 NOT_NULL = Saying(
+    about=("pg_class",),
     attribute="nullability",
     catalog="'pg_class'",
     oid="k.conrelid",
@@ -68,6 +69,7 @@ WHERE k.contype = 'n' AND (k.connoinherit OR NOT k.convalidated) AND {is_users("
 """PostgreSQL 18 keeps NOT NULL as a constraint; its name says nothing about the column."""
 
 NOT_NULL_COMMENT = Saying(
+    about=("pg_class",),
     attribute="not null comment",
     catalog="CASE WHEN k.conrelid <> 0 THEN 'pg_class' ELSE 'pg_type' END",
     oid="CASE WHEN k.conrelid <> 0 THEN k.conrelid ELSE k.contypid END",

@@ -35,6 +35,7 @@ A foreign key to a partitioned table has a row of its own for each partition: no
 """
 
 DISABLED = Saying(
+    about=("pg_constraint",),
     attribute="triggers",
     catalog="'pg_constraint'",
     oid="t.tgconstraint",

@@ -53,6 +53,7 @@ RELATIONS = Select(
 )
 
 REPLICA_INDEX = Saying(
+    about=("pg_class",),
     attribute="replica identity",
     catalog="'pg_class'",
     oid="i.indrelid",
@@ -64,6 +65,7 @@ WHERE i.indisreplident AND {is_users("i.indexrelid")}""",
 )
 
 INHERITS = Saying(
+    about=("pg_class",),
     attribute="(inherits)",
     catalog="'pg_class'",
     oid="h.inhrelid",

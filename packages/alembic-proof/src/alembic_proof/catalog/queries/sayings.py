@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from alembic_proof.catalog.queries.frame import FIRST_USER_OID, is_users
+from alembic_proof.catalog.queries.touched import LIVE
 from alembic_proof.catalog.select import Saying
 
 COMMENTS = Saying(
+    about=tuple(LIVE),
     attribute="comment",
     catalog="c.relname",
     oid="d.objoid",
@@ -33,6 +35,7 @@ WHERE d.objoid < {FIRST_USER_OID}""",
 """What a user can comment on though initdb made it: the schema public, plpgsql."""
 
 SECURITY_LABELS = Saying(
+    about=tuple(LIVE),
     attribute="security label",
     catalog="c.relname",
     oid="l.objoid",

@@ -1,0 +1,56 @@
+"""What descriptions may hold though no dependency says so: one stamp for each sort of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alembic_proof.catalog.queries.frame import FIRST_USER_OID
+
+_NAMES = (
+    *("DateStyle", "IntervalStyle", "TimeZone", "bytea_output", "extra_float_digits"),
+    *("quote_all_identifiers", "standard_conforming_strings", "lc_monetary", "role"),
+)
+"""What a definition's text depends on beside the catalog."""
+
+SETTINGS = "concat_ws('|', {settings}, current_user, current_database())".format(
+    settings=", ".join(f"current_setting('{name}')" for name in _NAMES)
+)
+"""The settings themselves, as one text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A text that is another one where something in these catalogs is."""
+
+    catalogs: tuple[str, ...]
+    sql: str
+
+
+NAMED = Stamp(
+    ("pg_authid", "pg_tablespace", "pg_namespace", "pg_extension", "pg_depend"),
+    """SELECT md5(concat_ws('|',
+        (SELECT string_agg(oid || '=' || rolname, ',' ORDER BY oid) FROM pg_roles),
+        (SELECT string_agg(oid || '=' || spcname, ',' ORDER BY oid) FROM pg_tablespace),
+        (SELECT string_agg(oid || '=' || nspname, ',' ORDER BY oid) FROM pg_namespace
+            WHERE nspname !~ '^pg_(toast|temp)'),
+        (SELECT count(*) || '/' || sum(hashint8(d.objid::bigint + d.classid::bigint))
+            FROM pg_extension AS e
+            CROSS JOIN LATERAL (SELECT objid, classid FROM pg_depend
+                WHERE refclassid = 'pg_extension'::regclass AND refobjid = e.oid
+                    AND deptype = 'e' OFFSET 0) AS d)))""",
+)
+"""Names that stand in any description, and what extensions made."""
+
+DATABASE = Stamp(
+    ("pg_database", "pg_shdescription", "pg_db_role_setting", "pg_description"),
+    f"""SELECT md5(concat_ws('|',
+        (SELECT concat_ws(' ', b.datdba, b.datacl, shobj_description(b.oid, 'pg_database'),
+                (SELECT string_agg(s::text, ',' ORDER BY s.setrole) FROM pg_db_role_setting AS s
+                    WHERE s.setdatabase = b.oid))
+            FROM pg_database AS b WHERE b.datname = current_database()),
+        (SELECT string_agg(d.description, '|' ORDER BY d.objoid) FROM pg_description AS d
+            WHERE d.objoid < {FIRST_USER_OID} AND d.objoid IN (
+                SELECT oid FROM pg_namespace WHERE nspname = 'public'
+                UNION ALL SELECT oid FROM pg_extension))))""",
+)
+"""What is said of the database itself, and of what initdb made."""
