@@ -64,6 +64,11 @@ class CatalogReader:
             self._verify(found, self._read_all(connection))
         return found
 
+    @property
+    def lasting(self) -> str | None:
+        """The session's settings at the last reading (`queries.lasting`), None in a transaction."""
+        return self._followed.answer.lasting if self._followed is not None else None
+
     def verify(self, connection: sa.Connection) -> None:
         """Ensures that what was followed is the whole catalog, unless a transaction runs.
 

@@ -31,10 +31,13 @@ class Touched:
     live: Mapping[str, frozenset[str]]
     """What there is in the catalogs that have lost rows: OIDs, or numbers with colons."""
 
+    lasting: str
+    """The values of `queries.lasting`."""
+
     @classmethod
     def of(cls, row: Sequence[object]) -> Touched:
         """The columns that `queries.touched` selects."""
-        since, next_, settings, named, database, is_small, told, live, *_ = row
+        since, next_, settings, named, database, is_small, told, live, lasting, *_ = row
         return cls(
             since=_text(since),
             next=str(next_),
@@ -46,6 +49,7 @@ class Touched:
                 (*object_of(int(number)), 0) for number in str(told or "").split(",") if number
             ),
             live=_words(_text(live)),
+            lasting=str(lasting),
         )
 
     def over(self, before: Touched) -> Touched:

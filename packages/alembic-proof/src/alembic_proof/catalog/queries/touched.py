@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from alembic_proof.catalog.queries.frame import FIRST_USER_OID, only
+from alembic_proof.catalog.queries.lasting import LASTING_VALUES
 from alembic_proof.catalog.queries.moved import has_lost, has_moved, moved_table
 from alembic_proof.catalog.queries.noted import (
     BEFORE,
@@ -155,6 +156,7 @@ def _columns() -> Mapping[str, str]:
         "is_small": has_moved(*SMALL_SOURCES),
         "told": "SELECT string_agg(number::text, ',') FROM told",
         "live": f"concat_ws(';',\n{_live()})",
+        "lasting": f"SELECT {LASTING_VALUES}",
         "given": "SELECT coalesce(array_agg((number & 4294967295)::oid)"
         " FILTER (WHERE number IS NOT NULL), '{}')::text FROM told",
         "counts": "SELECT counts::text FROM moved",

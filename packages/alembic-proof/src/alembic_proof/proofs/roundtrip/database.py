@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from alembic_proof.catalog import Catalog, CatalogReader
+from alembic_proof.errors import DatabaseError
 from alembic_proof.history.walk import Ground
+from alembic_proof.proofs.roundtrip.left_settings import (
+    LeftSetting,
+    take_back,
+    take_back_unread,
+)
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.unmet import Unmet
 from alembic_proof.rows import Digests, FillReport, Shapes, TableName
@@ -35,6 +41,8 @@ class Database:
     """Whether rows of ours are in it, or were."""
     to_empty: TableName | None = None
     """The table whose rows a revision does not cope with: it is tried again without them."""
+    left: tuple[LeftSetting, ...] = ()
+    """What was otherwise in the session at the last look, and was put back."""
     _recent: tuple[Catalog, ...] = ()
     _reader: CatalogReader | None = None
 
@@ -44,7 +52,16 @@ class Database:
             self._reader = CatalogReader(
                 version_table=ground.version_table, version_schema=ground.version_schema
             )
-        return self._reader.read(ground.connection)
+        try:
+            catalog = self._reader.read(ground.connection)
+        except DatabaseError:
+            self.left = take_back_unread(ground.connection)
+            if not self.left:
+                raise
+            return self._reader.read(ground.connection)
+        values = self._reader.lasting
+        self.left = () if values is None else take_back(ground.connection, values)
+        return catalog
 
     def verify(self, ground: Ground) -> None:
         """Ensures that the readings that followed what was touched have missed nothing.

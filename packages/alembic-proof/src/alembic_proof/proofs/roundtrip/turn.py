@@ -15,7 +15,12 @@ from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip import row_verdict
 from alembic_proof.proofs.roundtrip.database import Database, State
 from alembic_proof.proofs.roundtrip.row_changes import row_changes, written
-from alembic_proof.proofs.roundtrip.verdict import Direction, changes_found, untrue_irreversible
+from alembic_proof.proofs.roundtrip.verdict import (
+    Direction,
+    changes_found,
+    settings_left,
+    untrue_irreversible,
+)
 from alembic_proof.rows import FillReport, RowChange, Shapes, TableName, compare
 
 _NAMES: dict[Direction, str] = {
@@ -91,7 +96,16 @@ class Turn:
         if direction == "upgrade":
             self.database.applied.append(self.revision.revision_id)
         self.database.look(self.ground)
+        self._tell_left()
         return self._state()
+
+    def _tell_left(self) -> None:
+        """A finding for settings that the step left, unless an earlier step is known to do so."""
+        found = settings_left(self.revision, self.direction, self.database.left)
+        self.findings += (one for one in found if not self._is_told(one))
+
+    def _is_told(self, finding: Finding) -> bool:
+        return any((finding.rule, finding.message) == (f.rule, f.message) for f in self.findings)
 
     def _compare(self, before: State, left: State) -> bool:
         """Whether the downgrade restores everything; what it does not is noted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,7 @@ from alembic_proof.env.server_message import server_message
 from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.load import describe, place_in
+from alembic_proof.proofs.roundtrip.left_settings import LeftSetting
 
 _STEPS = ("upgrade", "downgrade", "second upgrade")
 Direction = Literal["upgrade", "downgrade", "second upgrade"]
@@ -41,6 +42,23 @@ def changes_found(
     for change in changes:
         severity = Severity.NOTE if revision.irreversible else change.severity
         yield finding_of(revision, direction, rule, f"after its {direction}: {change}", severity)
+
+
+def settings_left(
+    revision: ChainRevision, direction: Direction, settings: Sequence[LeftSetting]
+) -> Iterator[Finding]:
+    """A warning where a step leaves the session otherwise than it found it."""
+    if settings:
+        way = "upgrade" if direction == "second upgrade" else direction
+        listed = "; ".join(map(str, settings))
+        yield finding_of(
+            revision,
+            direction,
+            "setting-left",
+            f"its {way} leaves {listed} in the session, for the revisions behind it",
+            Severity.WARNING,
+            todo="write SET LOCAL, or put it back at the end (here it was)",
+        )
 
 
 def is_refusal(revision: ChainRevision, direction: Direction, error: BaseException) -> bool:
