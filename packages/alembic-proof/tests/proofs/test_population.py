@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -10,9 +11,11 @@ import sqlalchemy as sa
 from alembic_proof.catalog import read_catalog
 from alembic_proof.history.walk import Ground
 from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.proofs import RowPlan
-from alembic_proof.proofs.roundtrip.population import Population, working
+from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.row_changes import row_changes
+from alembic_proof.proofs.roundtrip.working import working
 from alembic_proof.rows import TableName
 
 USERS, NOTES = TableName("public.users"), TableName("public.notes")
@@ -210,3 +213,31 @@ def timeouts(connection: sa.Connection) -> list[str]:
     """The session's two timeouts."""
     names = ("statement_timeout", "lock_timeout")
     return [str(connection.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in names]
+
+
+def break_off(connection: sa.Connection) -> None:
+    """Write a row, and fail."""
+    with working(connection):
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+def test_work_is_whole_or_nothing_where_the_driver_commits_each_statement(
+    scratch_url: str, driver: str
+) -> None:
+    """An env.py in AUTOCOMMIT: what breaks leaves nothing, what does not stays; then as before."""
+
+    def work(connection: sa.Connection) -> list[object]:
+        connection.exec_driver_sql("CREATE TABLE t (id integer)")
+        with pytest.raises(ZeroDivisionError):
+            break_off(connection)
+        with working(connection):
+            connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+        connection.exec_driver_sql("INSERT INTO t VALUES (3)")
+        connection.rollback()
+        return list(connection.exec_driver_sql("SELECT id FROM t ORDER BY id").scalars())
+
+    pytest.importorskip(driver)
+    url = replace(DatabaseUrl.parse(scratch_url), driver=driver).sqlalchemy_url
+    assert run_on(url, work, autocommit=True) == [2, 3]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
@@ -13,6 +12,7 @@ from alembic_proof.catalog import Catalog
 from alembic_proof.history.walk import Ground
 from alembic_proof.proofs.roundtrip.plan import RowPlan
 from alembic_proof.proofs.roundtrip.touched import Touched, touched
+from alembic_proof.proofs.roundtrip.working import working
 from alembic_proof.rows import (
     Digests,
     FillReport,
@@ -30,10 +30,6 @@ from alembic_proof.rows.numbering import advance_sequences
 
 MOST_ROWS = 2_000
 """Up to how many rows of a table differences are named, and new ones are written."""
-_NO_TIMEOUTS = """
-SELECT pg_catalog.set_config('statement_timeout', '0', true),
-    pg_catalog.set_config('lock_timeout', '0', true)
-"""
 
 
 @dataclass(slots=True)
@@ -265,18 +261,3 @@ class Population:
         except DBAPIError as error:
             reason = " ".join(str(error.orig).split())
             return FillReport(not_filled=tuple(NotFilled(t.name, reason) for t in waiting))
-
-
-@contextmanager
-def working(connection: Connection) -> Iterator[None]:
-    """A transaction of our own between two steps, without the timeouts of env.py.
-
-    Where all steps share one transaction it is a savepoint of that.
-    """
-    if connection.in_transaction():
-        with connection.begin_nested():
-            yield
-        return
-    with connection.begin():
-        connection.exec_driver_sql(_NO_TIMEOUTS)
-        yield
