@@ -39,6 +39,14 @@ def test_upgrade(migrate: Migrate, scratch_url: str) -> None:
     assert query(scratch_url, "SELECT version_num FROM alembic_version") == [HEAD]
 
 
+def test_a_first_upgrade_tells_of_nothing_that_is_not_there(migrate: Migrate) -> None:
+    """What a revision takes out of its way is no news where it never was."""
+    done = migrate("upgrade")
+
+    assert "skipping" not in done.out + done.err
+    assert "notice:" in done.out
+
+
 def test_upgrade_again(migrate: Migrate) -> None:
     """A second `upgrade` has nothing to do, says so, and is clean."""
     migrate("upgrade")
