@@ -6,12 +6,14 @@ from alembic_proof.rows.allowed import fill_allowed
 from alembic_proof.rows.compare import RowChange, RowChangeKind, compare
 from alembic_proof.rows.digest import Digests, RowDigest, TableDigest, digest
 from alembic_proof.rows.fill import fill
+from alembic_proof.rows.position import FallenBehind, fallen_behind
 from alembic_proof.rows.read import read_shapes
 from alembic_proof.rows.report import Filled, FillNote, FillReport, NotFilled
 from alembic_proof.rows.shape import Shapes, Table, TableName
 
 __all__ = [
     "Digests",
+    "FallenBehind",
     "FillNote",
     "FillReport",
     "Filled",
@@ -25,6 +27,7 @@ __all__ = [
     "TableName",
     "compare",
     "digest",
+    "fallen_behind",
     "fill",
     "fill_allowed",
     "read_shapes",

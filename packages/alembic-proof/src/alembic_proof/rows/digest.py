@@ -11,11 +11,12 @@ Source: https://www.postgresql.org/docs/current/runtime-config-client.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
 from alembic_proof.rows.literal import quote, quote_name
+from alembic_proof.rows.position import Position, position_statements, positions_of
 from alembic_proof.rows.run import Failure, Outcome, run_each
 from alembic_proof.rows.shape import Shapes, Table, TableName
 from alembic_proof.rows.sight import unforce
@@ -60,6 +61,8 @@ class TableDigest:
     """All rows, sorted, where there are few; else none."""
     sums: tuple[tuple[int, int], ...] = ()
     """(values that are not NULL, sum of their hashes) for each column, where there are many."""
+    positions: tuple[Position, ...] = field(default=(), compare=False)
+    """Where the sequences stand that number its rows; equal rows may have other ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,11 @@ class Digests:
     tables: tuple[TableDigest, ...] = ()
     unread: tuple[tuple[TableName, Failure], ...] = ()
     """Tables that could not be read, and why."""
+
+    @property
+    def positions(self) -> dict[TableName, tuple[Position, ...]]:
+        """Where sequences stand, by table."""
+        return {table.table: table.positions for table in self.tables if table.positions}
 
     def find(self, name: TableName) -> TableDigest | None:
         """The table's digest, None where there is none."""
@@ -95,8 +103,11 @@ def digest(
     found: dict[TableName, TableDigest] = {}
     unread: list[tuple[TableName, Failure]] = []
     large = []
-    outcomes = _run(connection, [_rows_sql(table, few_rows) for table in chosen], chosen)
-    for table, outcome in zip(chosen, outcomes, strict=True):
+    numbered = position_statements(chosen)
+    statements = [*(_rows_sql(table, few_rows) for table in chosen), *(sql for _, sql in numbered)]
+    outcomes = _run(connection, statements, chosen)
+    positions = positions_of(numbered, outcomes[len(chosen) :])
+    for table, outcome in zip(chosen, outcomes[: len(chosen)], strict=True):
         if outcome.failure is not None:
             unread.append((table.name, outcome.failure))
         elif len(outcome.value) > few_rows:
@@ -110,7 +121,10 @@ def digest(
             unread.append((table.name, outcome.failure))
         else:
             found[table.name] = _sums_of(table, outcome.value)
-    return Digests(tuple(found[name] for name in sorted(found)), tuple(unread))
+    tables_read = (
+        replace(found[name], positions=positions.get(name, ())) for name in sorted(found)
+    )
+    return Digests(tuple(tables_read), tuple(unread))
 
 
 def _run(

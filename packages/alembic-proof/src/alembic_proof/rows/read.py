@@ -159,6 +159,7 @@ class _Facts:
             default,
             is_anew,
             spelled,
+            sequence,
         ) = row
         return Column(
             name=name,
@@ -168,6 +169,7 @@ class _Facts:
             default_kind=_default_kind(identity, None if generated else default, is_anew=is_anew),
             identity=identity,
             is_generated=bool(generated),
+            sequence=sequence or "",
         )
 
     def _foreign_key(self, row: list[Any], names: dict[int, str]) -> ForeignKey:

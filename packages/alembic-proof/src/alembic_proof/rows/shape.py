@@ -96,6 +96,9 @@ class Column:
     identity: str = ""
     """"" for none, "a" for always, "d" for by default."""
     is_generated: bool = False
+    sequence: str = field(default="", compare=False)
+    """The sequence that gives its default, named as the table is; "" for none. A row may as well
+    have another number."""
 
     @property
     def is_numbered(self) -> bool:

@@ -76,7 +76,27 @@ SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
         END
     END,
     CASE WHEN a.atttypid::bigint >= 16384
-        THEN pg_catalog.format_type(a.atttypid, a.atttypmod) END
+        THEN pg_catalog.format_type(a.atttypid, a.atttypmod) END,
+    CASE WHEN a.attidentity <> '' OR d.oid IS NOT NULL AND a.attgenerated = '' THEN (
+        SELECT pg_catalog.format('%I.%I', n.nspname, s.relname)
+        FROM pg_catalog.pg_class AS s
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = s.relnamespace
+        WHERE s.relkind = 'S' AND s.oid IN (
+            SELECT own.objid
+            FROM pg_catalog.pg_depend AS own
+            WHERE own.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            AND own.refobjid = a.attrelid AND own.refobjsubid = a.attnum AND own.deptype = 'i'
+            AND own.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            UNION ALL
+            SELECT used.refobjid
+            FROM pg_catalog.pg_depend AS used
+            WHERE used.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+            AND used.objid = d.oid
+            AND used.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        )
+        ORDER BY s.oid
+        LIMIT 1
+    ) END
 ) ORDER BY a.attrelid, a.attnum)
 FROM attribute AS a
 LEFT JOIN pg_catalog.pg_attrdef AS d

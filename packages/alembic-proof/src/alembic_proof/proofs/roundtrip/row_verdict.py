@@ -8,7 +8,15 @@ from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.proofs.roundtrip.row_changes import row_changes
 from alembic_proof.proofs.roundtrip.verdict import Direction, finding_of
-from alembic_proof.rows import Digests, NotFilled, RowChange, RowChangeKind, TableName, compare
+from alembic_proof.rows import (
+    Digests,
+    FallenBehind,
+    NotFilled,
+    RowChange,
+    RowChangeKind,
+    TableName,
+    compare,
+)
 
 _MOST_LISTED = 20
 
@@ -26,6 +34,22 @@ def rows_found(
             change.told(when=f"after {direction}"),
             Severity.NOTE if is_declared else Severity.ERROR,
             todo="" if is_declared else _TODO[direction],
+        )
+
+
+def sequences_behind(
+    revision: ChainRevision, direction: Direction, fallen: Sequence[FallenBehind]
+) -> Iterator[Finding]:
+    """A finding for each sequence that gives taken numbers; a note where a loss is declared."""
+    is_declared = bool(revision.lossy or revision.irreversible)
+    for one in fallen:
+        yield finding_of(
+            revision,
+            direction,
+            "sequence-behind",
+            one.told(when=f"after {direction}"),
+            Severity.NOTE if is_declared else Severity.ERROR,
+            todo="" if is_declared else "let it call setval() with the greatest number there",
         )
 
 

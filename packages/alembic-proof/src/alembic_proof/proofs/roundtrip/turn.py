@@ -21,7 +21,14 @@ from alembic_proof.proofs.roundtrip.verdict import (
     settings_left,
     untrue_irreversible,
 )
-from alembic_proof.rows import FillReport, RowChange, Shapes, TableName, compare
+from alembic_proof.rows import (
+    FillReport,
+    RowChange,
+    Shapes,
+    TableName,
+    compare,
+    fallen_behind,
+)
 
 _NAMES: dict[Direction, str] = {
     "upgrade": "up",
@@ -51,6 +58,8 @@ class Turn:
     reports: list[FillReport] = field(default_factory=list)
     unread: dict[TableName, str] = field(default_factory=dict)
     """The tables whose rows could not be read, and why."""
+    fallen: set[str] = field(default_factory=set)
+    """The columns whose sequences have fallen behind in this turn."""
     elapsed_s: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> Iterator[Move]:
@@ -112,7 +121,7 @@ class Turn:
         is_wrong = self._compare_catalogs(before, left)
         changes = row_changes(before.rows, left.rows)
         self.findings += row_verdict.rows_found(self.revision, self.direction, changes)
-        is_restored = not is_wrong and not changes
+        is_restored = not is_wrong and not changes and not self._compare_positions(before, left)
         if self.revision.irreversible and is_restored:
             self.findings.append(untrue_irreversible(self.revision))
         return is_restored
@@ -127,7 +136,20 @@ class Turn:
         )
         self.findings += row_verdict.rows_found(self.revision, self.direction, changes)
         self.findings += row_verdict.made_anew(self.revision, anew)
-        return not changes
+        return not self._compare_positions(first, again) and not changes
+
+    def _compare_positions(self, before: State, after: State) -> bool:
+        """Whether sequences have fallen behind their rows; each is told once in a turn."""
+        if before.rows is after.rows:
+            return False
+        fallen = [
+            one
+            for one in fallen_behind(before.rows.positions, after.rows.positions)
+            if one.place not in self.fallen
+        ]
+        self.fallen |= {one.place for one in fallen}
+        self.findings += row_verdict.sequences_behind(self.revision, self.direction, fallen)
+        return bool(fallen)
 
     def _over_new_rows(
         self, left: State, again: State, older: Shapes
