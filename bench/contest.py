@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -32,6 +33,8 @@ class Contest:
     runs: int
     python: str
     has_rows: bool
+    is_kept: bool = True
+    """Whether Python keeps what it compiles of the revisions; many container images say no."""
 
     def compare_on(self, ini: Path) -> None:
         """Time the round trip and a stairway on any project."""
@@ -41,19 +44,24 @@ class Contest:
 
     def compare_all(self, ini: Path) -> None:
         """Time everything on the generated chain."""
-        project = ini.parent
-        ours = self._ours("round trip without rows", ini, rows=0)
-        stairway = self._line("stairway", self._stairway(ini), directory=project)
-        alembic = self._peer("pytest-alembic's built-in suite", pytest_alembic, project)
-        walks, floors = self._floor(ini)
         print(f"{_count(ini)} generated revisions, {self.runs} runs each")
-        print(table((floors, walks, ours, alembic, stairway), unit=ours))
+        self._compare_without_rows(ini, floors=self._floor(ini))
+        print(f"the same, and {_NOT_KEPT} set")
+        replace(self, is_kept=False)._compare_without_rows(ini, floors=())
         if self.has_rows:
             rows = self._ours(f"round trip with {ROWS} rows", ini, rows=ROWS)
-            mrt = self._peer("pytest-mrt's up_down_consistency", pytest_mrt, project)
+            mrt = self._peer("pytest-mrt's up_down_consistency", pytest_mrt, ini.parent)
             print(table((rows, mrt), unit=rows))
         else:
             print("with rows: skipped, this round trip does not write any")
+
+    def _compare_without_rows(self, ini: Path, *, floors: tuple[Line, ...]) -> None:
+        if not self.is_kept:
+            _forget_compiled(ini.parent)
+        ours = self._ours("round trip without rows", ini, rows=0)
+        alembic = self._peer("pytest-alembic's built-in suite", pytest_alembic, ini.parent)
+        stairway = self._line("stairway", self._stairway(ini), directory=ini.parent)
+        print(table((*floors, ours, alembic, stairway), unit=ours))
 
     def show_growth(self, ini: Path) -> None:
         """Time what a revision costs early and late in a long chain."""
@@ -92,7 +100,7 @@ class Contest:
         recordings = [walk_alone(ini, server_url=server_url) for _ in range(self.runs + 1)][1:]
         walks = Line("the walk alone", tuple(Timing(None, one.elapsed_s) for one in recordings))
         floors = tuple(Timing(None, replay_s(one, server_url=server_url)) for one in recordings)
-        return walks, Line("its statements alone", floors)
+        return Line("its statements alone", floors), walks
 
     def _repeat(self, name: str, once: Callable[[], Timing]) -> Line:
         """The runs; one before them does not count, in which Python compiles what it imports."""
@@ -108,9 +116,15 @@ class Contest:
         return (self.python, "-m", "bench.stairway", str(ini))
 
     def _environ(self) -> Mapping[str, str]:
-        """The environment, with Python as it runs by itself: what it compiled, it keeps."""
+        """The environment, which says nothing else of what Python keeps than is asked for."""
         kept = {name: value for name, value in os.environ.items() if name != _NOT_KEPT}
-        return {**kept, "PYTHONPATH": str(ROOT)}
+        return {**kept, "PYTHONPATH": str(ROOT)} | ({} if self.is_kept else {_NOT_KEPT: "1"})
+
+
+def _forget_compiled(project: Path) -> None:
+    """Ensures that nothing is left of what Python compiled of the project."""
+    for directory in tuple(project.rglob("__pycache__")):
+        shutil.rmtree(directory)
 
 
 def _count(ini: Path) -> int:

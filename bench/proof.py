@@ -6,18 +6,27 @@ Run it as `python -m bench.proof ARGUMENTS`, the arguments being those of `alemb
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
 from alembic_proof.cli import main
 from alembic_proof.cli import roundtrip as command
+from alembic_proof.history.chain import load_history
+from alembic_proof.history.project import AlembicProject
+from alembic_proof.history.script import alembic_config
 from alembic_proof.proofs import prove_roundtrip
 
 
-def _timed(*arguments: Any, **named: Any) -> Any:
-    """The proof, from its first statement to its last, on a database that is there."""
+def _timed(project: AlembicProject, *, open_database: Callable[[], str], **named: Any) -> Any:
+    """The proof, the loading of the revisions included, on a database that is there."""
+    ready = [open_database()]
     start = perf_counter()
-    findings = prove_roundtrip(*arguments, **named)
+    findings = prove_roundtrip(
+        project,
+        **named | {"script": load_history(alembic_config(project))},
+        open_database=lambda: ready.pop() if ready else open_database(),
+    )
     print(f"itself: {perf_counter() - start:.3f} s", flush=True)
     return findings
 

@@ -158,6 +158,14 @@ CHAINS = (
         ("DROP STATISTICS one.st",),
     ),
     (
+        ("CREATE DOMAIN two.list AS integer[] DEFAULT '{}'",),
+        ("ALTER DOMAIN two.list SET DEFAULT '{1}'", "ALTER TABLE one.b ADD COLUMN l two.list"),
+        ("ALTER DOMAIN two.list ADD CONSTRAINT short CHECK (cardinality(VALUE) < 9)",),
+        ("ALTER DOMAIN two.list RENAME TO list2",),
+        ("ALTER DOMAIN two.list2 DROP CONSTRAINT short", "ALTER TABLE one.b DROP COLUMN l"),
+        ("DROP DOMAIN two.list2",),
+    ),
+    (
         ("CREATE TYPE two.pair AS (x integer, y one.mood)",),
         ("ALTER TYPE two.pair RENAME ATTRIBUTE x TO z", "COMMENT ON COLUMN two.pair.z IS 'first'"),
         ("COMMENT ON COLUMN two.pair.z IS NULL", "ALTER TYPE two.pair DROP ATTRIBUTE y"),

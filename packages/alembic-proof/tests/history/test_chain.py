@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from alembic_proof.errors import HistoryError
-from alembic_proof.history.chain import ChainRevision, choose, followers, heads_of, read_chain
+from alembic_proof.history.chain import (
+    ChainRevision,
+    choose,
+    followers,
+    heads_of,
+    load_history,
+    read_chain,
+)
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 
@@ -17,16 +25,14 @@ _CASES = Path(__file__).parents[1] / "cases" / "roundtrip"
 @pytest.fixture
 def chain(tmp_path: Path) -> tuple[ChainRevision, ...]:
     """Two bases, one of which depends on the other."""
-    return read_chain(
-        alembic_config(AlembicProject(file=ini_of(tmp_path, "two_bases_and_a_dependency")))
-    )
+    return read_chain(script_of(tmp_path, "two_bases_and_a_dependency"))
 
 
-def ini_of(tmp_path: Path, case: str) -> Path:
-    """An alembic.ini for the case's revisions."""
+def script_of(tmp_path: Path, case: str) -> ScriptDirectory:
+    """The case's history, loaded."""
     ini = tmp_path / "alembic.ini"
     ini.write_text(f"[alembic]\nscript_location = {_CASES / case}\npath_separator = os\n")
-    return ini
+    return load_history(alembic_config(AlembicProject(file=ini)))
 
 
 def test_what_a_revision_needs_stands_before_it(chain: tuple[ChainRevision, ...]) -> None:
@@ -54,9 +60,7 @@ def test_heads_are_what_nothing_applied_needs(chain: tuple[ChainRevision, ...]) 
 
 def test_declarations_are_read(tmp_path: Path) -> None:
     """The reason as it is written; nothing where nothing is declared."""
-    chain = read_chain(
-        alembic_config(AlembicProject(file=ini_of(tmp_path, "irreversible_in_the_middle")))
-    )
+    chain = read_chain(script_of(tmp_path, "irreversible_in_the_middle"))
 
     assert [r.irreversible for r in chain] == ["", "the addresses are lost", ""]
     assert {r.lossy for r in chain} == {""}
@@ -64,25 +68,25 @@ def test_declarations_are_read(tmp_path: Path) -> None:
 
 def test_revisions_are_chosen_by_name_range_start_and_file(tmp_path: Path) -> None:
     """All conditions hold together; none leaves all."""
-    config = alembic_config(AlembicProject(file=ini_of(tmp_path, "wrong_default")))
-    chain = read_chain(config)
+    script = script_of(tmp_path, "wrong_default")
+    chain = read_chain(script)
     second = chain[1].path.resolve()
 
-    assert choose(config, chain) == {"0001", "0002", "0003"}
-    assert choose(config, chain, names=["0002:"]) == {"0002", "0003"}
-    assert choose(config, chain, names=[":0002"]) == {"0001", "0002"}
-    assert choose(config, chain, start="0002", names=["0001", "0003"]) == {"0003"}
-    assert choose(config, chain, files=[second]) == {"0002"}
-    assert choose(config, chain, files=[]) == frozenset()
+    assert choose(script, chain) == {"0001", "0002", "0003"}
+    assert choose(script, chain, names=["0002:"]) == {"0002", "0003"}
+    assert choose(script, chain, names=[":0002"]) == {"0001", "0002"}
+    assert choose(script, chain, start="0002", names=["0001", "0003"]) == {"0003"}
+    assert choose(script, chain, files=[second]) == {"0002"}
+    assert choose(script, chain, files=[]) == frozenset()
 
 
 @pytest.mark.parametrize("name", ["0009", "0009:"])
 def test_a_name_that_nothing_has_is_an_error(tmp_path: Path, name: str) -> None:
     """A mistyped revision does not leave an empty proof."""
-    config = alembic_config(AlembicProject(file=ini_of(tmp_path, "clean")))
-    chain = read_chain(config)
+    script = script_of(tmp_path, "clean")
+    chain = read_chain(script)
 
     with pytest.raises(HistoryError, match="0009"):
-        choose(config, chain, names=[name])
+        choose(script, chain, names=[name])
     with pytest.raises(HistoryError, match="0009"):
-        choose(config, chain, start="0009")
+        choose(script, chain, start="0009")

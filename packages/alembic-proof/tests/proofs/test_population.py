@@ -16,7 +16,7 @@ from alembic_proof.proofs import RowPlan
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.row_changes import row_changes
 from alembic_proof.proofs.roundtrip.working import working
-from alembic_proof.rows import TableName
+from alembic_proof.rows import TableName, digest
 
 USERS, NOTES = TableName("public.users"), TableName("public.notes")
 TABLES = (
@@ -194,6 +194,43 @@ def test_timeouts_of_the_session_do_not_bind_our_statements(visit: Visit) -> Non
     visit(body)
 
 
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        (),
+        ("SET DateStyle = 'German'", "SET extra_float_digits = -5", "SET search_path = pg_catalog"),
+        ("SET statement_timeout = '90s'",),
+        ("ALTER TABLE public.users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",),
+        ("REVOKE ALL ON public.notes FROM CURRENT_USER",),
+    ],
+    ids=["none", "settings", "timeout", "forced", "unreadable"],
+)
+def test_the_shorter_way_to_read_rows_reads_the_same(
+    visit: Visit, obstacle: tuple[str, ...]
+) -> None:
+    """And leaves the session's settings alone; what cannot be read keeps nobody from the rest."""
+
+    def body(site: Site) -> None:
+        site.run("ALTER TABLE users ADD COLUMN x float8 DEFAULT 0.1 + 0.2, ADD COLUMN d date")
+        site.population.fill(site.ground)
+        site.run(*obstacle)
+        set_before = settings(site.connection)
+
+        found = site.population.read(site.ground)
+
+        assert settings(site.connection) == set_before
+        with working(site.connection):
+            assert found == digest(site.connection, site.population.shapes)
+        is_read = found.find(NOTES) is not None
+        assert is_read == ("REVOKE" not in str(obstacle))
+        assert found.unread or is_read
+        users = found.find(USERS)
+        assert users is not None
+        assert users.count == 3
+
+    visit(body)
+
+
 def test_a_transaction_that_runs_goes_on(visit: Visit) -> None:
     """Where all steps share one transaction our work is a savepoint of it."""
 
@@ -207,6 +244,16 @@ def test_a_transaction_that_runs_goes_on(visit: Visit) -> None:
         assert site.rows("users") == []
 
     visit(body)
+
+
+def settings(connection: sa.Connection) -> list[tuple[str, str]]:
+    """The settings of the session, without what the proof notes for itself."""
+    sql = (
+        "SELECT name, setting FROM pg_catalog.pg_settings WHERE name !~ '^alembic_proof' ORDER BY 1"
+    )
+    rows = [(str(name), str(setting)) for name, setting in connection.exec_driver_sql(sql)]
+    connection.rollback()
+    return rows
 
 
 def timeouts(connection: sa.Connection) -> list[str]:

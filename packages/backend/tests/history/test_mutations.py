@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from alembic_proof.finding import Finding, Severity
+from alembic_proof.history.chain import load_history
 from alembic_proof.history.project import AlembicProject
+from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.proofs import RowPlan, prove_roundtrip
 from packages.backend.tests.history.database import BACKEND, REVISIONS
@@ -55,8 +57,10 @@ def prove(root: Path, server_url: str, name: str) -> tuple[Finding, ...]:
         def open_database() -> str:
             return stack.enter_context(scratch_database(server_url, label="mutation"))
 
+        project = AlembicProject(file=root / "alembic.ini")
         return prove_roundtrip(
-            AlembicProject(file=root / "alembic.ini"),
+            project,
+            script=load_history(alembic_config(project)),
             open_database=open_database,
             tell=lambda _: None,
             wanted=[REVISIONS[name]],

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,13 +10,18 @@ import sqlalchemy as sa
 from alembic_proof.catalog.diff import diff
 from alembic_proof.catalog.follow import Followed
 from alembic_proof.catalog.model import Catalog
+from alembic_proof.catalog.prepared import (
+    NO_SUCH_STATEMENT,
+    Prepared,
+    sqlstate,
+    without_transaction,
+)
 from alembic_proof.catalog.read import read_catalog, refused, server_major
 from alembic_proof.catalog.session import Session
 from alembic_proof.errors import DatabaseError
 
 VERIFY = "ALEMBIC_PROOF_VERIFY_READS"
 """The variable that has each reading held against a whole one."""
-_NO_SUCH_STATEMENT = "26000"
 
 
 class CatalogReader:
@@ -99,14 +102,14 @@ class CatalogReader:
         try:
             return self._read_touched(connection, major=server_major(connection))
         except driver.Error as error:
-            if is_again or _state_of(error) != _NO_SUCH_STATEMENT:
+            if is_again or sqlstate(error) != NO_SUCH_STATEMENT:
                 raise refused(error) from error
-        Session.forget(connection)
+        Prepared.forget(connection)
         return self._read_prepared(connection, is_again=True)
 
     def _read_touched(self, connection: sa.Connection, *, major: int) -> Catalog:
         followed, self._followed = self._followed, None  # unless all goes well: read all again
-        with _without_transaction(connection):
+        with without_transaction(connection):
             session = Session(connection, major=major)
             answer = session.touched(followed.answer if followed else None)
             if followed is None or not followed.follow(session, answer):
@@ -121,33 +124,3 @@ class CatalogReader:
         if self._catalog is None or self._catalog != found:
             self._catalog = found
         return self._catalog
-
-
-@contextmanager
-def _without_transaction(connection: sa.Connection) -> Iterator[None]:
-    """Ensures that each statement is a transaction of its own: two round trips less.
-
-    SQLAlchemy 1.4 leaves the driver in a transaction after a SELECT outside of one; that one ends
-    here, and all is read in it.
-    """
-    driver: Any = connection.connection.dbapi_connection
-    if _is_in_transaction(driver):
-        with connection.begin():
-            yield
-        return
-    before = driver.autocommit
-    driver.autocommit = True
-    try:
-        yield
-    finally:
-        driver.autocommit = before
-
-
-def _is_in_transaction(driver: Any) -> bool:
-    """Whether psycopg or psycopg2 says so; asyncpg's adapter begins none by itself."""
-    info = getattr(driver, "info", None)
-    return bool(getattr(info, "transaction_status", 0))
-
-
-def _state_of(error: Exception) -> str:
-    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")

@@ -7,13 +7,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+from alembic.script import ScriptDirectory
+
 from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_unreadable
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import announced_server
 from alembic_proof.config.row_number import row_number
 from alembic_proof.finding import Finding
-from alembic_proof.history.chain import ChainRevision, choose, read_chain
+from alembic_proof.history.chain import choose, load_history, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
 from alembic_proof.project import Project, history_databases, supplied_rows
@@ -65,11 +67,13 @@ def _run(arguments: argparse.Namespace) -> int:
     def prove(audience: Audience) -> tuple[Finding, ...]:
         server_url = announced_server(project, os.environ)
         with history_databases(project, server_url, label="roundtrip") as open_database:
-            chain = read_chain(alembic_config(project.alembic))
-            wanted = _wanted(project, chain, arguments)
+            script = load_history(alembic_config(project.alembic))
+            chain = read_chain(script)
+            wanted = _wanted(project, script, arguments)
             audience.expect([one.name for one in chain if one.revision_id in wanted])
             findings = prove_roundtrip(
                 project.alembic,
+                script=script,
                 open_database=open_database,
                 tell=audience.tell,
                 wanted=wanted,
@@ -90,15 +94,15 @@ def _row_plan(project: Project, *, rows: int) -> RowPlan:
 
 
 def _wanted(
-    project: Project, chain: tuple[ChainRevision, ...], arguments: argparse.Namespace
+    project: Project, script: ScriptDirectory, arguments: argparse.Namespace
 ) -> frozenset[str]:
     """The ids of the revisions that the arguments name."""
     files: frozenset[Path] | None = None
     if arguments.base_ref is not None:
         files = changed_files(project.alembic.directory, base_ref=arguments.base_ref)
     return choose(
-        alembic_config(project.alembic),
-        chain,
+        script,
+        read_chain(script),
         names=arguments.revisions,
         start=arguments.start,
         files=files,

@@ -32,21 +32,26 @@ class ChainRevision:
         return f"{self.revision_id} {self.title}"
 
 
-def read_chain(config: Config) -> tuple[ChainRevision, ...]:
-    """All revisions in the order in which Alembic applies them to an empty database.
+def load_history(config: Config) -> ScriptDirectory:
+    """The script directory with all its revisions, loaded once for whoever needs them.
 
     Raises:
         HistoryError: the history cannot be loaded.
     """
     script = ScriptDirectory.from_config(config)
     load_revisions(script)
+    return script
+
+
+def read_chain(script: ScriptDirectory) -> tuple[ChainRevision, ...]:
+    """All revisions in the order in which Alembic applies them to an empty database."""
     # Its type says one revision; it takes those that a database is at, here none.
     steps = script._upgrade_revs("heads", ())  # type: ignore[arg-type]
     return tuple(_revision(step.revision) for step in steps)
 
 
 def choose(
-    config: Config,
+    script: ScriptDirectory,
     chain: tuple[ChainRevision, ...],
     *,
     names: Collection[str] = (),
@@ -61,7 +66,6 @@ def choose(
     Raises:
         HistoryError: there is no such revision.
     """
-    script = ScriptDirectory.from_config(config)
     chosen = [revision.revision_id for revision in chain]
     try:
         if start is not None:

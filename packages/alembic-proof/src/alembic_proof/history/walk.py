@@ -57,11 +57,12 @@ Proof = Callable[[Ground], Iterator[Move]]
 """Yields the moves; it is resumed after each one, never after one that failed."""
 
 
-def walk(config: Config, proof: Proof) -> Failure | None:
+def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None) -> Failure | None:
     """The step that ended the walk, None when the proof came to its own end.
 
     Every step has a transaction of its own, whatever env.py says; what it prints is kept from
-    standard output. A step that fails is rolled back as far as it had no autocommit block.
+    standard output. A step that fails is rolled back as far as it had no autocommit block. Without
+    `script` the revisions are loaded anew.
 
     Raises:
         HistoryError: an env.py that cannot run, runs no migrations or those of several databases,
@@ -70,7 +71,7 @@ def walk(config: Config, proof: Proof) -> Failure | None:
     walking = _Walking(proof, outside=sys.stdout)
     try:
         with redirect_stdout(io.StringIO()), explained_failures(config):
-            script = ScriptDirectory.from_config(config)
+            script = script or ScriptDirectory.from_config(config)
             with _environment(config, script, walking):
                 script.run_env()
     except ProofError as error:

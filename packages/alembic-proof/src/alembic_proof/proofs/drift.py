@@ -9,7 +9,7 @@ from alembic_proof.catalog.roles import rename_roles
 from alembic_proof.config import Config
 from alembic_proof.errors import DatabaseError, HistoryError
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.history.chain import ChainRevision, read_chain
+from alembic_proof.history.chain import ChainRevision, load_history, read_chain
 from alembic_proof.history.environment import Environment, read_environment
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, run_upgrade
@@ -54,7 +54,8 @@ def prove_drift(
     environment = read_environment(config)
     with timed(DRIFT_STEPS[0], tell=tell):
         live = read_state(live_url, environment=environment, owner=owner)
-    heads = _known_heads(live, read_chain(config), environment, url=live_url)
+    chain = read_chain(load_history(config))
+    heads = _known_heads(live, chain, environment, url=live_url)
     with timed(f"{DRIFT_STEPS[1]} at {', '.join(heads) or 'base'}", tell=tell):
         for head in heads:
             run_upgrade(config, head)
@@ -62,7 +63,7 @@ def prove_drift(
         history = read_state(config.attributes["url"], environment=environment)
         changes = diff(_as_if_live(history, live), live.catalog)
     found = tuple(_finding(change) for change in ignored.without(changes))
-    return (*found, *_pending(read_chain(config), heads), *ignored.unmet())
+    return (*found, *_pending(chain, heads), *ignored.unmet())
 
 
 def _known_heads(

@@ -9,7 +9,7 @@ import pytest
 from alembic.util import CommandError
 
 from alembic_proof.errors import ProofError
-from alembic_proof.history.chain import ChainRevision, read_chain
+from alembic_proof.history.chain import ChainRevision, load_history, read_chain
 from alembic_proof.history.script import alembic_config
 from alembic_proof.proofs.roundtrip.verdict import Direction
 from alembic_proof.pytest_plugin import placed_skips
@@ -34,7 +34,7 @@ class History(pytest.Collector):
         try:
             project = open_project(self.config).alembic
             with kept_surroundings():
-                chain = read_chain(alembic_config(project))
+                chain = read_chain(load_history(alembic_config(project)))
         except (ProofError, CommandError) as error:
             raise self.CollectError(str(error)) from error
         nodes: list[pytest.Item | pytest.Collector] = [

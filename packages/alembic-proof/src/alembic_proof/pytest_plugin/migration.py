@@ -13,7 +13,13 @@ import pytest
 from sqlalchemy import Connection
 
 from alembic_proof.errors import ProofError
-from alembic_proof.history.chain import ChainRevision, choose, reached, read_chain
+from alembic_proof.history.chain import (
+    ChainRevision,
+    choose,
+    load_history,
+    reached,
+    read_chain,
+)
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Ground, Move, walk
 from alembic_proof.postgres.connect import run_on
@@ -108,8 +114,8 @@ class MigrationOpener:
 
     def _find(self, name: str) -> tuple[ChainRevision, tuple[str, ...]]:
         """The revision, and the ids of all that it needs in chain order."""
-        config = alembic_config(self.project.alembic)
-        chain = read_chain(config)
-        [revision_id] = choose(config, chain, names=[name])
+        script = load_history(alembic_config(self.project.alembic))
+        chain = read_chain(script)
+        [revision_id] = choose(script, chain, names=[name])
         [target] = [one for one in chain if one.revision_id == revision_id]
         return target, reached(chain, target.needs)

@@ -11,10 +11,13 @@ Source: https://www.postgresql.org/docs/current/monitoring-stats.html
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
+from alembic_proof.catalog.prepared import Prepared, without_transaction
 from alembic_proof.rows.run import fetch
 from alembic_proof.rows.shape import TableName
 
@@ -24,6 +27,10 @@ _COUNTS = " || ':' || ".join(
 )
 _ACTIVITY = f"""
 SELECT pg_catalog.current_setting('track_counts') = 'on',
+    '0' <> ANY (ARRAY[pg_catalog.current_setting('statement_timeout'),
+        pg_catalog.current_setting('lock_timeout')]),
+    (SELECT pg_catalog.pg_stat_get_db_stat_reset_time(d.oid)::text
+    FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()),
     (SELECT pg_catalog.json_object_agg(
         pg_catalog.format('%I.%I', n.nspname, c.relname), c.relfilenode || ':' || {_COUNTS})::text
     FROM pg_catalog.pg_class AS c
@@ -48,14 +55,18 @@ class Activity:
 
     is_counted: bool
     """Whether the server counts at all (`track_counts`)."""
+    has_timeouts: bool = True
+    """Whether the session ends a statement that takes long, or waits long for a lock."""
+    reset: str | None = None
+    """When the counters were last set back."""
     counts: dict[TableName, str] = field(default_factory=dict)
     """File and counts of each table that holds rows itself."""
     parents: dict[TableName, tuple[TableName, ...]] = field(default_factory=dict)
     """What a table's rows are seen in as well: those that it inherits from or is a partition of."""
 
     def since(self, earlier: Activity) -> frozenset[TableName] | None:
-        """The tables that something may have moved in; None where nobody counts."""
-        if not (self.is_counted and earlier.is_counted):
+        """The tables that something may have moved in; None where nobody counted all of it."""
+        if not (self.is_counted and earlier.is_counted) or self.reset != earlier.reset:
             return None
         moved = {name for name, count in self.counts.items() if earlier.counts.get(name) != count}
         moved |= earlier.counts.keys() - self.counts.keys()
@@ -71,8 +82,22 @@ class Activity:
 
 def read_activity(connection: sa.Connection) -> Activity:
     """What was written to each table so far; one round trip, no table is read."""
-    is_counted, counts, links = fetch(connection, _ACTIVITY)
+    is_counted, has_timeouts, reset, counts, links = _row(connection)
     parents: dict[TableName, tuple[TableName, ...]] = {}
     for child, parent in json.loads(links or "[]"):
         parents[child] = (*parents.get(child, ()), parent)
-    return Activity(bool(is_counted), json.loads(counts or "{}"), parents)
+    return Activity(
+        is_counted=bool(is_counted),
+        has_timeouts=bool(has_timeouts),
+        reset=None if reset is None else str(reset),
+        counts=json.loads(counts or "{}"),
+        parents=parents,
+    )
+
+
+def _row(connection: sa.Connection) -> Sequence[Any]:
+    """The statement's row; it is prepared where no transaction could be broken by that."""
+    if connection.in_transaction():
+        return fetch(connection, _ACTIVITY)
+    with without_transaction(connection):
+        return Prepared(connection).row(_ACTIVITY)

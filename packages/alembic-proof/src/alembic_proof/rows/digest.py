@@ -10,11 +10,13 @@ Source: https://www.postgresql.org/docs/current/runtime-config-client.html
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
+from alembic_proof.catalog.prepared import Prepared, without_transaction
 from alembic_proof.rows.literal import quote, quote_name
 from alembic_proof.rows.position import Position, position_statements, positions_of
 from alembic_proof.rows.run import Failure, Outcome, run_each
@@ -89,14 +91,21 @@ def digest(
     *,
     tables: Iterable[TableName] | None = None,
     few_rows: int = FEW_ROWS,
+    is_alone: bool = False,
 ) -> Digests:
     """The digests of these tables (all by default), sorted by name; leaves nothing behind.
 
-    One round trip, and one more for tables of more than `few_rows` rows.
+    Two round trips, and as many for tables of more than `few_rows` rows. Where no transaction
+    runs and no table is forced, `is_alone` halves them; then any table that cannot be read has the
+    server refuse them all.
+
+    Raises:
+        the driver's own error: with `is_alone`, a table cannot be read.
 
     Locks: ACCESS SHARE on the tables; ACCESS EXCLUSIVE where FORCE ROW LEVEL SECURITY binds the
         connection's own role.
     """
+    run = _run_alone if is_alone else _run
     names = {table.name for table in shapes} if tables is None else set(tables)
     roots = {table.name for name in names if (table := shapes.find(name)) is not None}
     chosen = [table for table in shapes if table.name in roots]
@@ -105,7 +114,7 @@ def digest(
     large = []
     numbered = position_statements(chosen)
     statements = [*(_rows_sql(table, few_rows) for table in chosen), *(sql for _, sql in numbered)]
-    outcomes = _run(connection, statements, chosen)
+    outcomes = run(connection, statements, chosen)
     positions = positions_of(numbered, outcomes[len(chosen) :])
     for table, outcome in zip(chosen, outcomes[: len(chosen)], strict=True):
         if outcome.failure is not None:
@@ -115,7 +124,7 @@ def digest(
         else:
             found[table.name] = _digest_of(table, outcome.value)
     for table, outcome in zip(
-        large, _run(connection, [_sums_sql(table) for table in large], large), strict=True
+        large, run(connection, [_sums_sql(table) for table in large], large), strict=True
     ):
         if outcome.failure is not None:
             unread.append((table.name, outcome.failure))
@@ -135,6 +144,26 @@ def _run(
         for name, value in PINNED
     )
     return run_each(connection, statements, before=unforce(tables) + "\n" + pins, is_kept=False)
+
+
+def _run_alone(
+    connection: sa.Connection, statements: Sequence[str], _: Iterable[Table]
+) -> tuple[Outcome, ...]:
+    """The same in one statement, which has the settings for itself."""
+    if not statements:
+        return ()
+    pins = ", ".join(
+        f"pg_catalog.set_config({quote(name)}, {quote(value)}, true)" for name, value in PINNED
+    )
+    values = ",\n".join(f"({sql})" for sql in statements)
+    sql = f"""SELECT pg_catalog.array_to_json(found.those)::text
+FROM (SELECT ARRAY[{pins}] AS pins OFFSET 0) AS pinned
+CROSS JOIN LATERAL (SELECT ARRAY[
+{values}
+]::pg_catalog.jsonb[] AS those WHERE pinned.pins IS NOT NULL OFFSET 0) AS found"""
+    with without_transaction(connection):
+        text = str(Prepared(connection).row_once(sql)[0])
+    return tuple(Outcome(value=value) for value in json.loads(text))
 
 
 def _hash(column: str) -> str:

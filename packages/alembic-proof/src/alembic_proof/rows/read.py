@@ -10,6 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from alembic_proof.catalog.prepared import Prepared
+from alembic_proof.rows.literal import array_text, quote
 from alembic_proof.rows.run import fetch
 from alembic_proof.rows.shape import (
     Check,
@@ -23,7 +25,7 @@ from alembic_proof.rows.shape import (
     TableName,
     TypeShape,
 )
-from alembic_proof.rows.shape_sql import statement
+from alembic_proof.rows.shape_sql import SETTING, statement
 
 Facts = list[list[Any]]
 """What one of the statement's JSON documents holds."""
@@ -35,11 +37,13 @@ def read_shapes(
     version_table: str = "alembic_version",
     version_schema: str | None = None,
     tables: Collection[TableName] | None = None,
+    is_prepared: bool = False,
 ) -> Shapes:
-    """What a row of each user-made table has to satisfy; one round trip.
+    """What a row of each user-made table has to satisfy; one round trip, or two.
 
     Of `tables` alone, where given (a partition stands for its table); names that do not exist are
-    left out.
+    left out. With `is_prepared` the statement stays prepared in the session: planning it takes
+    longer than running it.
 
     Locks: none beyond ACCESS SHARE on the system catalogs.
     """
@@ -48,9 +52,13 @@ def read_shapes(
         major=major,
         version_table=version_table,
         version_schema=version_schema,
-        tables=None if tables is None else sorted(tables),
+        is_asked=tables is not None,
     )
-    found = [json.loads(text) if text else [] for text in fetch(connection, sql)]
+    if tables is not None:
+        names = quote(array_text(sorted(tables)))
+        fetch(connection, f"SELECT pg_catalog.set_config('{SETTING}', {names}, true)")
+    row = Prepared(connection).row(sql) if is_prepared else fetch(connection, sql)
+    found = [json.loads(text) if text else [] for text in row]
     shapes = assemble(*found)
     return shapes if tables is None else _chosen(shapes, frozenset(tables))
 

@@ -8,8 +8,6 @@ Source: https://www.postgresql.org/docs/current/catalogs.html
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 RELATION = """
 RECURSIVE relation AS MATERIALIZED (
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition, c.relforcerowsecurity
@@ -178,10 +176,13 @@ AND t.tgenabled <> 'D'"""
 KINDS = (TABLES, COLUMNS, TYPES, CONSTRAINTS, KEYS, TRIGGERS)
 
 
+SETTING = "alembic_proof.asked"
+"""The setting with the names of the tables that are asked about, as an array's text."""
 ASKED = """
     AND c.oid IN (
         WITH asked AS (
-            SELECT pg_catalog.to_regclass(name) AS oid FROM pg_catalog.unnest({names}) AS name
+            SELECT pg_catalog.to_regclass(name) AS oid FROM pg_catalog.unnest(
+                pg_catalog.current_setting('{setting}')::text[]) AS name
         ), near AS (
             SELECT oid FROM asked
             UNION
@@ -200,11 +201,11 @@ def statement(
     major: int,
     version_table: str,
     version_schema: str | None,
-    tables: Sequence[str] | None = None,
+    is_asked: bool = False,
 ) -> str:
     """A SELECT of one row: a JSON array for each of KINDS, NULL where there is nothing.
 
-    `tables` are the tables to read (and those that they refer to); all for None.
+    With `is_asked` of the tables in SETTING and those that they refer to, else of all.
     """
     is_version_table = f"c.relname = {_literal(version_table)}"
     is_version_table += (
@@ -213,9 +214,7 @@ def statement(
         else " AND pg_catalog.pg_table_is_visible(c.oid)"
     )
     relation = RELATION.replace("{is_version_table}", is_version_table)
-    names = ", ".join(_literal(name) for name in tables or ())
-    asked = "" if tables is None else ASKED.replace("{names}", f"ARRAY[{names}]::text[]")
-    relation = relation.replace("{is_asked}", asked)
+    relation = relation.replace("{is_asked}", ASKED.format(setting=SETTING) if is_asked else "")
     kinds = ", ".join(f"({kind})::text" for kind in KINDS)
     is_enforced = "c.conenforced" if major >= 18 else "true"
     return f"WITH {relation} SELECT {kinds}".replace("{is_enforced}", is_enforced)

@@ -32,7 +32,7 @@ from alembic_proof.catalog.queries.surroundings import DATABASE, NAMED, SETTINGS
 LIVE: Mapping[str, str] = {
     "pg_class": "relkind <> 't'",
     "pg_constraint": "contype <> 'n'",
-    "pg_type": "(typcategory <> 'A' OR typtype <> 'b')",
+    "pg_type": "typsubscript <> 'array_subscript_handler'::regproc",
     "pg_proc": "true",
     "pg_trigger": "NOT tgisinternal",
     "pg_rewrite": "ev_type <> '1'",
@@ -67,8 +67,9 @@ _TOLD_FOR: Mapping[str, str] = {
             FROM pg_constraint AS k WHERE k.oid = t.oid)""",
     "pg_type": f"""(SELECT {_told("pg_type", "coalesce(g.rngtypid, y.oid)")}
             FROM pg_type AS y LEFT JOIN pg_range AS g ON g.rngmultitypid = y.oid
-            WHERE y.oid = t.oid AND y.typcategory <> 'A' AND (y.typrelid = 0 OR EXISTS (
-                SELECT FROM pg_class AS c WHERE c.oid = y.typrelid AND c.relkind = 'c')))""",
+            WHERE y.oid = t.oid AND {LIVE["pg_type"]}
+                AND (y.typrelid = 0 OR EXISTS (
+                    SELECT FROM pg_class AS c WHERE c.oid = y.typrelid AND c.relkind = 'c')))""",
     "pg_proc": _told("pg_proc", "t.oid"),
     "pg_trigger": f"""(SELECT {_told("pg_trigger", "g.oid")}
             FROM pg_trigger AS g WHERE g.oid = t.oid AND NOT g.tgisinternal)""",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -174,14 +176,27 @@ class Population:
 
         The same value as before where nothing did.
         """
-        with working(ground.connection):
-            activity = read_activity(ground.connection)
-            stale = self._stale(activity)
-            if stale is None or stale:
-                fresh = digest(ground.connection, self.shapes, tables=stale, few_rows=MOST_ROWS)
-                self._digests = self._merged(fresh, stale)
+        activity = read_activity(ground.connection)
+        stale = self._stale(activity)
+        if stale is None or stale:
+            fresh = self._digest(ground.connection, stale, has_timeouts=activity.has_timeouts)
+            self._digests = self._merged(fresh, stale)
         self._activity, self._unsure = activity, frozenset()
         return self._digests
+
+    def _digest(
+        self, connection: Connection, tables: frozenset[TableName] | None, *, has_timeouts: bool
+    ) -> Digests:
+        """The digests of these tables, None for all; the shorter way where it is open."""
+        is_hindered = has_timeouts or connection.in_transaction()
+        if not is_hindered and not any(table.is_forced for table in self.shapes):
+            driver: Any = connection.dialect.dbapi
+            with suppress(driver.Error):
+                return digest(
+                    connection, self.shapes, tables=tables, few_rows=MOST_ROWS, is_alone=True
+                )
+        with working(connection):
+            return digest(connection, self.shapes, tables=tables, few_rows=MOST_ROWS)
 
     def has_missed(self, ground: Ground) -> bool:
         """Whether a table holds something else than the readings of what moved have it hold.
@@ -227,12 +242,14 @@ class Population:
         names = None if self.catalog is None or where.is_any else where.tables
         if names is not None and not names:
             return self.shapes
+        is_prepared = not ground.connection.in_transaction()
         with working(ground.connection):
             fresh = read_shapes(
                 ground.connection,
                 version_table=ground.version_table,
                 version_schema=ground.version_schema,
                 tables=names,
+                is_prepared=is_prepared,
             )
         if names is None:
             return fresh

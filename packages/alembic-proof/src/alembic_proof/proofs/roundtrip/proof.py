@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
+from alembic.script import ScriptDirectory
+
 from alembic_proof.config import Config
 from alembic_proof.finding import Finding, shown_path
 from alembic_proof.history.chain import (
@@ -41,6 +43,7 @@ from alembic_proof.proofs.step import Step, Tell
 def prove_roundtrip(
     project: AlembicProject,
     *,
+    script: ScriptDirectory,
     open_database: Callable[[], str],
     tell: Tell,
     wanted: Collection[str] | None = None,
@@ -49,7 +52,7 @@ def prove_roundtrip(
 ) -> tuple[Finding, ...]:
     """What each revision's downgrade or second upgrade leaves different; empty for nothing.
 
-    `open_database` gives the URL of a fresh empty scratch database each time: another one is
+    `script` is the project's history as it was loaded. `open_database` gives the URL of a fresh empty scratch database each time: another one is
     needed where a revision leaves one in a state that the history does not lead to, and where a
     step has to be tried without rows. `wanted` are the ids of the revisions that are proved (all
     by default); the others are only applied. `row_plan` says which rows are put in front of them,
@@ -57,15 +60,16 @@ def prove_roundtrip(
 
     Raises:
         ConfigError: settings that name a revision which is not there.
-        HistoryError: a history that cannot be loaded, or an env.py that cannot be used.
+        HistoryError: an env.py that cannot be used.
     """
-    leave = Leave.of(settings, read_chain(alembic_config(project)))
+    leave = Leave.of(settings, read_chain(script))
     ids = {revision.revision_id for revision in leave.chain}
     waiting = ids if wanted is None else ids & set(wanted)
     # What the server had not counted in time is met by a second walk that trusts no counts.
     for is_thorough in (False, True):
         proof = _RoundTrip(
             project=project,
+            script=None if is_thorough else script,
             chain=leave.chain,
             tell=_tell_nobody if is_thorough else tell,
             waiting=waiting - leave.skipped.keys(),
@@ -94,6 +98,8 @@ class _RoundTrip:
     """What is proved, what waits, and the database that is worked on."""
 
     project: AlembicProject
+    script: ScriptDirectory | None
+    """The revisions as they were loaded, for the first walk; what they keep is not met again."""
     chain: tuple[ChainRevision, ...]
     tell: Tell
     waiting: set[str]
@@ -124,7 +130,9 @@ class _RoundTrip:
                     self.unmet,
                 )
             self.turn = None
-            failure = walk(alembic_config(self.project, url=self.database.url), self._moves)
+            config = alembic_config(self.project, url=self.database.url)
+            script, self.script = self.script, None
+            failure = walk(config, self._moves, script=script)
             if failure is not None:
                 self._note(failure, self.database)
 

@@ -1,0 +1,91 @@
+"""Statements that stay prepared in a session, and statements that are a transaction of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+NO_SUCH_STATEMENT = "26000"
+"""The SQLSTATE of what somebody has deallocated."""
+_NAMES = "alembic_proof_prepared"
+_ROUND = "alembic_proof_round"
+
+
+class Prepared:
+    """What is prepared in the session of a connection; asked of the driver itself.
+
+    Its answers need no translation, and nobody who listens to the connection hears them.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._driver: Any = connection.connection.dbapi_connection
+        self._round: int = connection.info.setdefault(_ROUND, 0)
+        self._names: dict[str, str] = connection.info.setdefault(_NAMES, {})
+        _keep_prepared(self._driver)
+
+    @staticmethod
+    def forget(connection: sa.Connection) -> None:
+        """Ensures that everything is prepared again, under names that no driver remembers."""
+        connection.info[_ROUND] = connection.info.get(_ROUND, 0) + 1
+        connection.info.pop(_NAMES, None)
+
+    def row(self, sql: str) -> Sequence[Any]:
+        """The one row of the statement, which is prepared where it is not yet."""
+        name = self._names.get(sql)
+        if name is None:
+            name = f"alembic_proof_{self._round}_{len(self._names)}"
+            with closing(self._driver.cursor()) as cursor:
+                cursor.execute(f"PREPARE {name} AS {sql}")
+            self._names[sql] = name
+        return self.row_once(f"EXECUTE {name}")
+
+    def row_once(self, sql: str) -> Sequence[Any]:
+        """The one row of a statement that is sent as it is written."""
+        with closing(self._driver.cursor()) as cursor:
+            cursor.execute(sql)
+            row: Sequence[Any] = cursor.fetchone()
+        return row
+
+
+@contextmanager
+def without_transaction(connection: sa.Connection) -> Iterator[None]:
+    """Ensures that each statement is a transaction of its own: two round trips less.
+
+    SQLAlchemy 1.4 leaves the driver in a transaction after a SELECT outside of one; that one ends
+    here, and all is read in it.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    if _is_in_transaction(driver):
+        with connection.begin():
+            yield
+        return
+    before = driver.autocommit
+    driver.autocommit = True
+    try:
+        yield
+    finally:
+        driver.autocommit = before
+
+
+def sqlstate(error: Exception) -> str:
+    """The SQLSTATE of a driver's error, '' where it has none."""
+    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
+
+
+def _is_in_transaction(driver: Any) -> bool:
+    """Whether psycopg or psycopg2 says so; asyncpg's adapter begins none by itself."""
+    info = getattr(driver, "info", None)
+    return bool(getattr(info, "transaction_status", 0))
+
+
+def _keep_prepared(driver: Any) -> None:
+    """Ensures that the driver leaves what is prepared here alone.
+
+    psycopg sends DEALLOCATE ALL after a DROP once it has prepared something by itself.
+    Source: psycopg's manual, "Prepared statements".
+    """
+    if getattr(driver, "prepare_threshold", None) is not None:
+        driver.prepare_threshold = None
