@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from alembic_proof.history.script import alembic_config, revision_files
+from alembic_proof.history.chain import load_history, read_chain
+from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.project import find_project, scratch_server_url
 from bench.floor import replay_s, walk_alone
@@ -128,7 +129,7 @@ def _forget_compiled(project: Path) -> None:
 
 
 def _count(ini: Path) -> int:
-    return len(revision_files(alembic_config(find_project(ini).alembic)))
+    return len(read_chain(load_history(alembic_config(find_project(ini).alembic))))
 
 
 def _server_url(ini: Path) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from alembic_proof.history.script import alembic_config, revision_files
+from alembic_proof.history.chain import load_history, read_chain
+from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Ground, Move, walk
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.postgres.url import DatabaseUrl
@@ -37,7 +38,7 @@ def walk_alone(ini: Path, *, server_url: str) -> Recording:
     """
     recording = Recording()
     project = find_project(ini).alembic
-    names = [revision.revision_id for revision in revision_files(alembic_config(project))]
+    names = [revision.revision_id for revision in read_chain(load_history(alembic_config(project)))]
 
     def proof(ground: Ground) -> Iterator[Move]:
         _listen(ground.connection, recording.statements)

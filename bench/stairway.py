@@ -12,7 +12,8 @@ from time import perf_counter
 
 from alembic import command
 
-from alembic_proof.history.script import alembic_config, revision_files
+from alembic_proof.history.chain import load_history, read_chain
+from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.project import find_project, scratch_server_url
 
@@ -24,9 +25,9 @@ def climb(ini: Path) -> None:
     with scratch_database(server_url, label="stairway") as url:
         config = alembic_config(project.alembic, url=url)
         start = perf_counter()
-        for revision in revision_files(config):
+        for revision in read_chain(load_history(config)):
             command.upgrade(config, revision.revision_id)
-            command.downgrade(config, (*revision.down_revisions, "base")[0])
+            command.downgrade(config, (*revision.needs, "base")[0])
             command.upgrade(config, revision.revision_id)
         print(f"itself: {perf_counter() - start:.3f} s")
 

@@ -12,7 +12,8 @@ from alembic import command
 from alembic.util import CommandError
 from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Numeric, Table
 
-from alembic_proof.history.script import heads, revision_files
+from alembic_proof.history.chain import load_history, read_chain
+from alembic_proof.history.script import heads
 
 NAME = re.compile(r"\d{8}_\d{6}_[a-z0-9_]+\.py")
 
@@ -155,6 +156,6 @@ def test_eight_revisions_at_once(tracks: Any) -> None:
     assert codes == [0] * 8, outputs
     files = new_files(tracks)
     assert len(files) == 8
-    chain = [path.path for path in revision_files(tracks.config())]
+    chain = [revision.path for revision in read_chain(load_history(tracks.config()))]
     assert chain[-8:] == files
     assert len(heads(tracks.config())) == 1

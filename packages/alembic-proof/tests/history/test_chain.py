@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,30 @@ def test_a_name_that_nothing_has_is_an_error(tmp_path: Path, name: str) -> None:
         choose(script, chain, names=[name])
     with pytest.raises(HistoryError, match="0009"):
         choose(script, chain, start="0009")
+
+
+def test_chain_order_is_not_file_order(ini: Path, write: Callable[..., Path]) -> None:
+    """From the base to the head, each behind what it follows; a file that sorts first may be last."""
+    write("19990101_000000_late.py", revision="late", down="c" * 12)
+
+    found = read_chain(load_history(alembic_config(AlembicProject(file=ini))))
+
+    assert [one.revision_id for one in found] == ["a" * 12, "b" * 12, "c" * 12, "late"]
+    assert [one.needs for one in found] == [(), ("a" * 12,), ("b" * 12,), ("c" * 12,)]
+    assert found[-1].path.name == "19990101_000000_late.py"
+
+
+def test_an_empty_history_is_no_chain(ini: Path) -> None:
+    """Nothing is there to be walked."""
+    for path in (ini.parent / "alembic" / "versions").glob("*.py"):
+        path.unlink()
+
+    assert read_chain(load_history(alembic_config(AlembicProject(file=ini)))) == ()
+
+
+def test_a_history_that_lies_nowhere_is_an_error(tmp_path: Path) -> None:
+    """Alembic's own words, as one clear error."""
+    (tmp_path / "alembic.ini").write_text("[alembic]\n", encoding="utf-8")
+
+    with pytest.raises(HistoryError, match="script_location"):
+        load_history(alembic_config(AlembicProject(file=tmp_path / "alembic.ini")))

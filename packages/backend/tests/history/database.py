@@ -12,19 +12,15 @@ from alembic import command
 from sqlalchemy import Connection
 
 from alembic_proof.catalog import Catalog, read_catalog
+from alembic_proof.history.chain import load_history, read_chain
 from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import (
-    alembic_config,
-    revision_files,
-    run_downgrade,
-    run_upgrade,
-)
+from alembic_proof.history.script import alembic_config, run_upgrade
 from alembic_proof.postgres.connect import run_on
 
 BACKEND = Path(__file__).resolve().parents[2]
 INI = BACKEND / "alembic.ini"
-FILES = revision_files(alembic_config(AlembicProject(file=INI)))
-REVISIONS = {file.path.stem[len("YYYYMMDD_HHMMSS_") :]: file.revision_id for file in FILES}
+CHAIN = read_chain(load_history(alembic_config(AlembicProject(file=INI))))
+REVISIONS = {one.path.stem[len("YYYYMMDD_HHMMSS_") :]: one.revision_id for one in CHAIN}
 """Revision ids by the names of their files, in chain order."""
 
 
@@ -47,7 +43,7 @@ class Database:
 
     def downgrade(self, revision: str = "base") -> None:
         """Ensures that the database is downgraded to the revision."""
-        run_downgrade(alembic_config(AlembicProject(file=self.ini), url=self.url), revision)
+        command.downgrade(alembic_config(AlembicProject(file=self.ini), url=self.url), revision)
 
     def check(self) -> None:
         """Raises when autogenerate finds a difference between models and database."""

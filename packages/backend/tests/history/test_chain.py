@@ -7,12 +7,12 @@ import re
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, heads
 from alembic_proof.lint import all_rules, lint, read_history
-from packages.backend.tests.history.database import FILES, INI
+from packages.backend.tests.history.database import CHAIN, INI
 
 
 def test_order_of_files_is_order_of_chain() -> None:
     """Sorted by name, the revision files stand in the order in which they are applied."""
-    names = [file.path.name for file in FILES]
+    names = [one.path.name for one in CHAIN]
 
     assert names == sorted(names)
     assert all(re.fullmatch(r"\d{8}_\d{6}_[a-z0-9_]+\.py", name) for name in names)
@@ -20,12 +20,12 @@ def test_order_of_files_is_order_of_chain() -> None:
 
 def test_chain_has_one_line_and_one_head() -> None:
     """Each revision follows the one before it; no branch, no second head."""
-    parents = [file.down_revisions for file in FILES]
+    parents = [one.needs for one in CHAIN]
 
     assert parents[0] == ()
-    assert parents[1:] == [(file.revision_id,) for file in FILES[:-1]]
-    assert heads(alembic_config(AlembicProject(file=INI))) == (FILES[-1].revision_id,)
-    assert len(FILES) >= 9
+    assert parents[1:] == [(one.revision_id,) for one in CHAIN[:-1]]
+    assert heads(alembic_config(AlembicProject(file=INI))) == (CHAIN[-1].revision_id,)
+    assert len(CHAIN) >= 9
 
 
 def test_revisions_keep_the_rules() -> None:

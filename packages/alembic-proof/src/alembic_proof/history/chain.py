@@ -38,7 +38,10 @@ def load_history(config: Config) -> ScriptDirectory:
     Raises:
         HistoryError: the history cannot be loaded.
     """
-    script = ScriptDirectory.from_config(config)
+    try:
+        script = ScriptDirectory.from_config(config)
+    except CommandError as error:
+        raise HistoryError(str(error)) from error
     load_revisions(script)
     return script
 

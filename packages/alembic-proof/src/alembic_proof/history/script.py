@@ -1,33 +1,21 @@
-"""A project's history as values, and its two commands run in this process."""
+"""A project's configuration, and the commands that are run with it in this process."""
 
 from __future__ import annotations
 
 import io
 from argparse import Namespace
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TextIO
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.alembic_toml import toml_argument
+from alembic_proof.history.chain import load_history
 from alembic_proof.history.environment import explained_failures
 from alembic_proof.history.given_url import url_for_env
-from alembic_proof.history.load import load_revisions
 from alembic_proof.history.project import AlembicProject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevisionFile:
-    """One revision: its id, its file, and the ids that it follows, none for a base."""
-
-    revision_id: str
-    path: Path
-    down_revisions: tuple[str, ...]
 
 
 def alembic_config(
@@ -92,16 +80,6 @@ def run_upgrade(config: Config, revision: str) -> None:
         command.upgrade(config, revision)
 
 
-def run_downgrade(config: Config, revision: str) -> None:
-    """Ensures that the configuration's database is downgraded to `revision`.
-
-    Raises:
-        HistoryError: it is not; in the words of env.py.
-    """
-    with explained_failures(config):
-        command.downgrade(config, revision)
-
-
 def run_stamp(config: Config, revision: str) -> None:
     """Ensures that the configuration's database is taken to be at `revision`; nothing else runs.
 
@@ -118,31 +96,4 @@ def heads(config: Config) -> tuple[str, ...]:
     Raises:
         HistoryError: the history cannot be loaded.
     """
-    return tuple(sorted(_load(config).get_heads()))
-
-
-def revision_files(config: Config) -> tuple[RevisionFile, ...]:
-    """The revisions in chain order: each stands behind those that it follows.
-
-    Raises:
-        HistoryError: the history cannot be loaded.
-    """
-    newest_first = _load(config).walk_revisions()
-    return tuple(reversed([_revision_file(script) for script in newest_first]))
-
-
-def _load(config: Config) -> ScriptDirectory:
-    try:
-        script = ScriptDirectory.from_config(config)
-    except CommandError as error:
-        raise HistoryError(str(error)) from error
-    load_revisions(script)
-    return script
-
-
-def _revision_file(script: Script) -> RevisionFile:
-    return RevisionFile(
-        revision_id=script.revision,
-        path=Path(script.path),
-        down_revisions=script._versioned_down_revisions,
-    )
+    return tuple(sorted(load_history(config).get_heads()))
