@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 import pytest
+from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
 from packages.backend.tests.history.database import (
@@ -107,7 +108,7 @@ def test_downgrade_refuses_while_rows_hang_on_it(database: Database, revision: s
     database.upgrade(revision)
     database.execute(insert("users", tenant_id=TENANT, auth_provider="oidc", auth_subject="ann"))
 
-    with pytest.raises(HistoryError, match=r"default tenant still has rows in users \(1\)"):
+    with pytest.raises(CommandError, match=r"default tenant still has rows in users \(1\)"):
         database.downgrade()
 
     assert database.rows("SELECT version_num FROM alembic_version") == [(SEED,)]
