@@ -11,6 +11,7 @@ from alembic_proof.proofs.roundtrip.left_settings import (
     LeftSetting,
     take_back,
     take_back_unread,
+    take_back_within,
 )
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.unmet import Unmet
@@ -60,7 +61,11 @@ class Database:
                 raise
             return self._reader.read(ground.connection)
         values = self._reader.lasting
-        self.left = () if values is None else take_back(ground.connection, values)
+        self.left = (
+            take_back_within(ground.connection)
+            if values is None
+            else take_back(ground.connection, values)
+        )
         return catalog
 
     def verify(self, ground: Ground) -> None:

@@ -38,9 +38,19 @@ def take_back(connection: Connection, values: str) -> tuple[LeftSetting, ...]:
         return ()
     pairs = zip(LASTING, json.loads(first), json.loads(values), strict=True)
     changed = [(name, before, now) for name, before, now in pairs if before != now]
-    with connection.begin():
-        fetch(connection, f"SELECT {', '.join(_set(name, before) for name, before, _ in changed)}")
+    sql = f"SELECT {', '.join(_set(name, before) for name, before, _ in changed)}"
+    if connection.in_transaction():
+        fetch(connection, sql)
+    else:
+        with connection.begin():
+            fetch(connection, sql)
     return tuple(LeftSetting(name, now) for name, _, now in changed)
+
+
+def take_back_within(connection: Connection) -> tuple[LeftSetting, ...]:
+    """The same in a transaction that runs, where SET LOCAL lasts as well; one round trip."""
+    [values] = fetch(connection, f"SELECT {LASTING_VALUES}")
+    return take_back(connection, values)
 
 
 def take_back_unread(connection: Connection) -> tuple[LeftSetting, ...]:
