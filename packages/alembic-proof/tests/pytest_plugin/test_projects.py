@@ -47,6 +47,22 @@ def test_it_is_found_from_below_rootdir(open_bare: Open, run: Callable[..., Run]
     assert done.outcomes["history"] == "passed"
 
 
+def test_it_is_found_where_pytest_is_called(open_bare: Open, run: Callable[..., Run]) -> None:
+    """Below a rootdir that has none, as on the command line; another's is not taken for it."""
+    root = open_bare("adopting/in_pyproject")
+    (root.parent / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    arguments = ("--rootdir=..", "-c", "../pytest.ini", "--alembic-proof", "-k", "not parity")
+
+    done = run(root, *arguments)
+    (root.parent / "alembic.ini").write_text("[alembic]\n", encoding="utf-8")
+    other = run(root, *arguments)
+
+    assert done.code == 0, done.output
+    assert set(done.outcomes.values()) == {"passed"}
+    assert other.code == 2
+    assert "script_location" in other.output
+
+
 def test_a_section_is_named(open_case: Open, run: Callable[..., Run]) -> None:
     """The default one is broken here."""
     root = open_case("adopting/in_a_section")

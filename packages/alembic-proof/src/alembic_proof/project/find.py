@@ -60,6 +60,11 @@ def find_project(
     )
 
 
+def has_project(directory: Path) -> bool:
+    """Whether `alembic` would find a project there by itself."""
+    return _found_in(directory) != directory
+
+
 def _named(file: Path | None) -> Path | None:
     """The file that is named, by Alembic's own variable at last; None for the one that is there."""
     named = file or Path(os.environ.get("ALEMBIC_CONFIG", "").strip() or ".")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.project import Project, find_project
+from alembic_proof.project import Project, find_project, has_project
 
 
 def open_project(config: pytest.Config) -> Project:
-    """The project of the file that the options name, else of the one that rootdir has.
+    """The project of the file that the options name, else of the one that rootdir has, else the place of the call.
 
     Raises:
         ConfigError: no such file, or settings that cannot be used.
@@ -19,9 +19,16 @@ def open_project(config: pytest.Config) -> Project:
         _named_file(config),
         section=config.getoption("alembic_proof_name"),
         x_arguments=tuple(config.getoption("alembic_proof_x")),
-        directory=config.rootpath,
+        directory=_directory(config),
         option="--alembic-proof-config",
     )
+
+
+def _directory(config: pytest.Config) -> Path:
+    """Where the project is looked for: one test configuration may serve several projects."""
+    called = config.invocation_params.dir
+    is_here = has_project(called) and not has_project(config.rootpath)
+    return called if is_here else config.rootpath
 
 
 def _named_file(config: pytest.Config) -> Path | None:
