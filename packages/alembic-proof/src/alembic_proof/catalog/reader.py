@@ -72,6 +72,11 @@ class CatalogReader:
         """The session's settings at the last reading (`queries.lasting`), None in a transaction."""
         return self._followed.answer.lasting if self._followed is not None else None
 
+    @property
+    def has_temporary(self) -> bool:
+        """Whether the session had temporary tables at the last reading; not in a transaction."""
+        return self._followed is not None and self._followed.answer.has_temporary
+
     def verify(self, connection: sa.Connection) -> None:
         """Ensures that what was followed is the whole catalog, unless a transaction runs.
 

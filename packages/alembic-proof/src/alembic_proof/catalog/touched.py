@@ -33,11 +33,13 @@ class Touched:
 
     lasting: str
     """The values of `queries.lasting`."""
+    has_temporary: bool
+    """Whether the session has anything in its temporary schema."""
 
     @classmethod
     def of(cls, row: Sequence[object]) -> Touched:
         """The columns that `queries.touched` selects."""
-        since, next_, settings, named, database, is_small, told, live, lasting, *_ = row
+        since, next_, settings, named, database, is_small, told, live, *session = row
         return cls(
             since=_text(since),
             next=str(next_),
@@ -49,7 +51,8 @@ class Touched:
                 (*object_of(int(number)), 0) for number in str(told or "").split(",") if number
             ),
             live=_words(_text(live)),
-            lasting=str(lasting),
+            lasting=str(session[0]),
+            has_temporary=bool(session[1]),
         )
 
     def over(self, before: Touched) -> Touched:

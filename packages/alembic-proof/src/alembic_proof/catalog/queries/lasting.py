@@ -1,6 +1,6 @@
-"""Settings of a session that outlive a transaction and change what the next one means or may do.
+"""What of a session outlives a transaction and changes what the next one means or may do.
 
-Source: runtime-config-client, "Statement Behavior"; sql-set.
+Source: runtime-config-client, "Statement Behavior"; sql-set; functions-info, pg_my_temp_schema.
 """
 
 from __future__ import annotations
@@ -21,3 +21,8 @@ LASTING_VALUES = "jsonb_build_array({values})::text".format(
     values=", ".join(f"current_setting('{name}', true)" for name in LASTING)
 )
 """Their values as they are now, in that order; NULL where there is no such setting."""
+
+HAS_TEMPORARY = """CASE WHEN pg_my_temp_schema() <> 0 THEN EXISTS (
+        SELECT FROM pg_depend AS d WHERE d.refclassid = 'pg_namespace'::regclass
+            AND d.refobjid = pg_my_temp_schema() OFFSET 0) ELSE false END"""
+"""Whether the session has temporary tables, or anything else in its own schema."""

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from alembic_proof.catalog.queries.frame import FIRST_USER_OID, only
-from alembic_proof.catalog.queries.lasting import LASTING_VALUES
+from alembic_proof.catalog.queries.lasting import HAS_TEMPORARY, LASTING_VALUES
 from alembic_proof.catalog.queries.moved import has_lost, has_moved, moved_table
 from alembic_proof.catalog.queries.noted import (
     BEFORE,
@@ -158,6 +158,7 @@ def _columns() -> Mapping[str, str]:
         "told": "SELECT string_agg(number::text, ',') FROM told",
         "live": f"concat_ws(';',\n{_live()})",
         "lasting": f"SELECT {LASTING_VALUES}",
+        "has_temporary": HAS_TEMPORARY,
         "given": "SELECT coalesce(array_agg((number & 4294967295)::oid)"
         " FILTER (WHERE number IS NOT NULL), '{}')::text FROM told",
         "counts": "SELECT counts::text FROM moved",

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from alembic_proof.catalog import Catalog, CatalogReader
 from alembic_proof.errors import DatabaseError
 from alembic_proof.history.walk import Ground
-from alembic_proof.proofs.roundtrip.left_settings import (
+from alembic_proof.proofs.roundtrip.left import (
     LeftSetting,
+    discard_temporary,
     take_back,
     take_back_unread,
     take_back_within,
@@ -60,6 +61,8 @@ class Database:
             if not self.left:
                 raise
             return self._reader.read(ground.connection)
+        if self._reader.has_temporary:
+            discard_temporary(ground.connection)
         values = self._reader.lasting
         self.left = (
             take_back_within(ground.connection)

@@ -11,7 +11,7 @@ from alembic_proof.env.server_message import server_message
 from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.load import describe, place_in
-from alembic_proof.proofs.roundtrip.left_settings import LeftSetting
+from alembic_proof.proofs.roundtrip.left import LeftSetting
 
 _STEPS = ("upgrade", "downgrade", "second upgrade")
 Direction = Literal["upgrade", "downgrade", "second upgrade"]

@@ -1,4 +1,4 @@
-"""Settings that a revision leaves in its session: the next one would meet them."""
+"""What a revision leaves in its session: the next one, or its way back, would meet it."""
 
 from __future__ import annotations
 
@@ -65,6 +65,15 @@ def take_back_unread(connection: Connection) -> tuple[LeftSetting, ...]:
         except DBAPIError:
             continue
     return ()
+
+
+def discard_temporary(connection: Connection) -> None:
+    """Ensures that a step finds no temporary table of an earlier one: it comes from elsewhere.
+
+    Source: sql-discard.
+    """
+    with connection.begin():
+        connection.exec_driver_sql("DISCARD TEMP")
 
 
 def _set(name: str, value: str) -> str:
