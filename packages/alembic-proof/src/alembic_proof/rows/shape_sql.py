@@ -2,6 +2,7 @@
 
 Everything is read by OID and put together on our side: no cast, name or function per row that a
 join or a number can replace. Definitions are rendered only where a value has to satisfy them.
+OFFSET 0 has a catalog read by its index: how few tables are asked about, no plan can know.
 
 Source: https://www.postgresql.org/docs/current/catalogs.html
 """
@@ -16,28 +17,34 @@ RECURSIVE relation AS MATERIALIZED (
     WHERE c.relkind IN ('r', 'p')
     AND c.relpersistence <> 't'
     AND n.nspname <> 'information_schema'
-    AND n.nspname !~ '^pg_'
-    AND c.oid NOT IN (
-        SELECT objid FROM pg_catalog.pg_depend
-        WHERE deptype = 'e' AND classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    AND n.nspname !~ '^pg_'{is_asked}
+    AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend AS d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+        AND d.deptype = 'e' OFFSET 0
     )
-    AND NOT ({is_version_table}){is_asked}
+    AND NOT ({is_version_table})
 ), attribute AS MATERIALIZED (
     SELECT a.*
-    FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid IN (SELECT oid FROM relation)
-    AND a.attnum > 0
-    AND NOT a.attisdropped
+    FROM relation AS r
+    CROSS JOIN LATERAL (
+        SELECT * FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped OFFSET 0
+    ) AS a
 ), used(oid) AS (
     SELECT DISTINCT atttypid FROM attribute
     UNION
     SELECT part.oid
     FROM used
-    JOIN pg_catalog.pg_type AS t ON t.oid = used.oid
+    CROSS JOIN LATERAL (
+        SELECT * FROM pg_catalog.pg_type AS t WHERE t.oid = used.oid OFFSET 0
+    ) AS t
     LEFT JOIN pg_catalog.pg_range AS r ON r.rngtypid = t.oid
     LEFT JOIN pg_catalog.pg_range AS m ON m.rngmultitypid = t.oid
-    LEFT JOIN pg_catalog.pg_attribute AS f
-        ON t.typtype = 'c' AND f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped
+    LEFT JOIN LATERAL (
+        SELECT * FROM pg_catalog.pg_attribute AS f
+        WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped OFFSET 0
+    ) AS f ON t.typtype = 'c'
     CROSS JOIN LATERAL (
         VALUES (t.typelem), (t.typbasetype), (r.rngsubtype), (m.rngtypid), (f.atttypid)
     ) AS part(oid)
@@ -131,9 +138,11 @@ SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
         WHERE c.contypid = t.oid AND c.contype = 'c'
     ) END
 ))
-FROM pg_catalog.pg_type AS t
-JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
-WHERE t.oid IN (SELECT oid FROM used)"""
+FROM used
+CROSS JOIN LATERAL (
+    SELECT * FROM pg_catalog.pg_type AS t WHERE t.oid = used.oid OFFSET 0
+) AS t
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace"""
 
 CONSTRAINTS = """
 SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
@@ -141,14 +150,13 @@ SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
     pg_catalog.array_to_json(c.conkey),
     CASE WHEN c.contype = 'c' THEN pg_catalog.pg_get_expr(c.conbin, c.conrelid) END,
     c.confrelid::bigint, pg_catalog.array_to_json(c.confkey),
-    CASE WHEN c.condeferred THEN (
-        SELECT pg_catalog.format('%I.%I', r.nspname, c.conname)
-        FROM relation AS r WHERE r.oid = c.conrelid
-    ) END
+    CASE WHEN c.condeferred THEN pg_catalog.format('%I.%I', r.nspname, c.conname) END
 ) ORDER BY c.conrelid, c.conname)
-FROM pg_catalog.pg_constraint AS c
-WHERE c.conrelid IN (SELECT oid FROM relation)
-AND (c.contype = 'c' OR c.conparentid = 0)
+FROM relation AS r
+CROSS JOIN LATERAL (
+    SELECT * FROM pg_catalog.pg_constraint AS c WHERE c.conrelid = r.oid OFFSET 0
+) AS c
+WHERE (c.contype = 'c' OR c.conparentid = 0)
 AND (c.contype IN ('c', 'f') OR c.condeferred)
 AND {is_enforced}"""
 
@@ -159,19 +167,24 @@ SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
     pg_catalog.pg_get_expr(i.indpred, i.indrelid),
     i.indisprimary, i.indisexclusion, i.indnullsnotdistinct
 ) ORDER BY i.indrelid, c.relname)
-FROM pg_catalog.pg_index AS i
-JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-WHERE i.indrelid IN (SELECT oid FROM relation)
-AND (i.indisunique OR i.indisexclusion)"""
+FROM relation AS r
+CROSS JOIN LATERAL (
+    SELECT * FROM pg_catalog.pg_index AS i
+    WHERE i.indrelid = r.oid AND (i.indisunique OR i.indisexclusion) OFFSET 0
+) AS i
+CROSS JOIN LATERAL (
+    SELECT c.relname FROM pg_catalog.pg_class AS c WHERE c.oid = i.indexrelid OFFSET 0
+) AS c"""
 
 TRIGGERS = """
 SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
     t.tgrelid::bigint, t.tgname
 ) ORDER BY t.tgrelid, t.tgname)
-FROM pg_catalog.pg_trigger AS t
-WHERE t.tgrelid IN (SELECT oid FROM relation)
-AND NOT t.tgisinternal
-AND t.tgenabled <> 'D'"""
+FROM relation AS r
+CROSS JOIN LATERAL (
+    SELECT * FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = r.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' OFFSET 0
+) AS t"""
 
 KINDS = (TABLES, COLUMNS, TYPES, CONSTRAINTS, KEYS, TRIGGERS)
 
