@@ -61,14 +61,14 @@ class Database:
             if not self.left:
                 raise
             return self._reader.read(ground.connection)
-        if self._reader.has_temporary:
-            discard_temporary(ground.connection)
         values = self._reader.lasting
         self.left = (
             take_back_within(ground.connection)
             if values is None
             else take_back(ground.connection, values)
         )
+        if self._reader.has_temporary:
+            discard_temporary(ground.connection)
         return catalog
 
     def verify(self, ground: Ground) -> None:

@@ -8,7 +8,9 @@ down_revision = "0001"
 
 def upgrade() -> None:
     op.execute("CREATE TEMPORARY TABLE kept AS SELECT id, name FROM public.users")
-    op.execute("CREATE FUNCTION pg_temp.twice(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1 * 2'")
+    op.execute(
+        "CREATE FUNCTION pg_temp.twice(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1 * 2'"
+    )
     op.execute("UPDATE public.users SET name = upper(name)")
 
 
