@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from alembic_proof.rows.documents import documents, meaning
 from alembic_proof.rows.literal import quote, quote_name
 from alembic_proof.rows.run import Failure, Outcome, run_each
 from alembic_proof.rows.shape import Shapes, Table, TableName
@@ -46,6 +47,8 @@ class RowDigest:
     """The primary key's texts, () where there is no primary key."""
     hashes: tuple[Hash, ...]
     """One for each column."""
+    meanings: tuple[Hash, ...] = ()
+    """One for each of the table's documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class TableDigest:
     """All rows, sorted, where there are few; else none."""
     sums: tuple[tuple[int, int], ...] = ()
     """(values that are not NULL, sum of their hashes) for each column, where there are many."""
+    documents: tuple[str, ...] = ()
+    """The columns of JSON, where all that they hold can be jsonb: what they mean is known as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +97,38 @@ def digest(
     names = {table.name for table in shapes} if tables is None else set(tables)
     roots = {table.name for name in names if (table := shapes.find(name)) is not None}
     chosen = [table for table in shapes if table.name in roots]
-    found: dict[TableName, TableDigest] = {}
-    unread: list[tuple[TableName, Failure]] = []
-    large = []
-    outcomes = _run(connection, [_rows_sql(table, few_rows) for table in chosen], chosen)
-    for table, outcome in zip(chosen, outcomes, strict=True):
-        if outcome.failure is not None:
-            unread.append((table.name, outcome.failure))
-        elif len(outcome.value) > few_rows:
-            large.append(table)
-        else:
-            found[table.name] = _digest_of(table, outcome.value)
+    few, failed = _few(connection, chosen, few_rows, has_meanings=True)
+    # Not all that json holds can be jsonb: then it is known by its text alone.
+    refused = [table for table in chosen if table.name in failed and documents(table)]
+    again, still = _few(connection, refused, few_rows, has_meanings=False)
+    failed = {name: why for name, why in failed.items() if name not in again} | still
+    found = few | again
+    large = [table for table in chosen if table.name not in found | failed]
     for table, outcome in zip(
         large, _run(connection, [_sums_sql(table) for table in large], large), strict=True
     ):
         if outcome.failure is not None:
-            unread.append((table.name, outcome.failure))
+            failed[table.name] = outcome.failure
         else:
             found[table.name] = _sums_of(table, outcome.value)
-    return Digests(tuple(found[name] for name in sorted(found)), tuple(unread))
+    return Digests(tuple(found[name] for name in sorted(found)), tuple(failed.items()))
+
+
+def _few(
+    connection: sa.Connection, tables: Sequence[Table], most: int, *, has_meanings: bool
+) -> tuple[dict[TableName, TableDigest], dict[TableName, Failure]]:
+    """The digests of those that have few rows, and why others cannot be read."""
+    found: dict[TableName, TableDigest] = {}
+    failed: dict[TableName, Failure] = {}
+    named = [documents(table) if has_meanings else () for table in tables]
+    statements = [_rows_sql(*one, most) for one in zip(tables, named, strict=True)]
+    outcomes = _run(connection, statements, tables)
+    for table, names, outcome in zip(tables, named, outcomes, strict=True):
+        if outcome.failure is not None:
+            failed[table.name] = outcome.failure
+        elif len(outcome.value) <= most:
+            found[table.name] = _digest_of(table, names, outcome.value)
+    return found, failed
 
 
 def _run(
@@ -127,14 +145,15 @@ def _hash(column: str) -> str:
     return f'pg_catalog.hashtextextended({quote_name(column)}::pg_catalog.text COLLATE "C", 0)'
 
 
-def _rows_sql(table: Table, most: int) -> str:
-    """A statement whose value is `[[[key, …], [hash, …]], …]`, one more row than the most."""
+def _rows_sql(table: Table, names: tuple[str, ...], most: int) -> str:
+    """A statement that gives `[[[key, …], [hash, …], [meaning, …]], …]`, one row above the most."""
     key = ", ".join(f"{quote_name(name)}::pg_catalog.text" for name in table.primary)
     hashes = ", ".join(_hash(column.name) for column in table.columns)
+    meanings = ", ".join(meaning(name) for name in names)
     return (
         "SELECT coalesce(pg_catalog.jsonb_agg(r.v), '[]') FROM (SELECT"
         f" pg_catalog.jsonb_build_array(ARRAY[{key}]::pg_catalog.text[],"
-        f" ARRAY[{hashes}]::pg_catalog.int8[]) AS v FROM {table.name} LIMIT {most + 1}) AS r"
+        f" ARRAY[{hashes}]::pg_catalog.int8[], ARRAY[{meanings}]::pg_catalog.int8[]) AS v FROM {table.name} LIMIT {most + 1}) AS r"
     )
 
 
@@ -153,14 +172,19 @@ def _sums_sql(table: Table) -> str:
     )
 
 
-def _digest_of(table: Table, rows: list[tuple[list[str | None], list[Hash]]]) -> TableDigest:
-    digests = (RowDigest(tuple(key), tuple(hashes)) for key, hashes in rows)
+def _digest_of(
+    table: Table,
+    names: tuple[str, ...],
+    rows: list[tuple[list[str | None], list[Hash], list[Hash]]],
+) -> TableDigest:
+    digests = (RowDigest(tuple(key), tuple(hashes), tuple(meant)) for key, hashes, meant in rows)
     return TableDigest(
         table=table.name,
         columns=tuple(column.name for column in table.columns),
         primary=table.primary,
         count=len(rows),
         rows=tuple(sorted(digests, key=_sortable)),
+        documents=names,
     )
 
 

@@ -187,6 +187,11 @@ class Population:
         self._activity, self._unsure = activity, frozenset()
         return self._digests
 
+    def glance(self, ground: Ground, shapes: Shapes) -> Digests:
+        """What tables of these shapes hold; nothing of it is remembered."""
+        with working(ground.connection):
+            return digest(ground.connection, shapes, few_rows=MOST_ROWS)
+
     def has_missed(self, ground: Ground) -> bool:
         """Whether a table holds something else than the readings of what moved have it hold.
 
