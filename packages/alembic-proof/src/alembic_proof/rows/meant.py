@@ -29,18 +29,21 @@ def meant(*readings: Digests) -> tuple[Digests, ...]:
 
 
 def _table(table: TableDigest, known: set[_Place]) -> TableDigest:
-    places = [
-        (table.columns.index(name), place)
-        for place, name in enumerate(table.documents)
-        if (table.table, name) in known
-    ]
-    if not places:
+    """The table whose values are meanings; these columns are documents no longer."""
+    names = [name for name in table.documents if (table.table, name) in known]
+    if not names:
         return table
-    return replace(table, rows=tuple(_row(row, places) for row in table.rows))
+    places = [(table.columns.index(name), table.documents.index(name)) for name in names]
+    rest = [place for place, name in enumerate(table.documents) if name not in names]
+    return replace(
+        table,
+        rows=tuple(_row(row, places, rest) for row in table.rows),
+        documents=tuple(table.documents[place] for place in rest),
+    )
 
 
-def _row(row: RowDigest, places: list[tuple[int, int]]) -> RowDigest:
+def _row(row: RowDigest, places: list[tuple[int, int]], rest: list[int]) -> RowDigest:
     hashes = [*row.hashes]
     for column, document in places:
         hashes[column] = row.meanings[document]
-    return replace(row, hashes=tuple(hashes))
+    return replace(row, hashes=tuple(hashes), meanings=tuple(row.meanings[place] for place in rest))

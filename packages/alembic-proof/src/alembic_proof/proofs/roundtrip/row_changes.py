@@ -11,12 +11,16 @@ def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
     Nor is there anything to say of a table that could not be read either time, or of JSON that is
     only spelt otherwise.
     """
+    if before is after:
+        return ()
     before, after = _differing(before, after), _differing(after, before)
     return _changes(meant(before, after))
 
 
 def respelt(before: Digests, after: Digests) -> tuple[RowChange, ...]:
     """What differs only in how JSON is spelt."""
+    if before is after:
+        return ()
     before, after = _differing(before, after), _differing(after, before)
     if not any(table.documents for table in before.tables):
         return ()

@@ -76,6 +76,8 @@ class Turn:
         is_tried = self.has_rows and not is_restored
         trial = _Trial(self.database, self.ground, newer) if is_tried else None
         again = yield from self._step("second upgrade", trial)
+        if trial and trial.rows is None and row_changes(first.rows, again.rows):
+            again = yield from self._once_more(left, again, trial)
         run = SecondRun(
             before=before.rows,
             first=first.rows,
@@ -145,6 +147,16 @@ class Turn:
         changes = respelt(before.rows, after.rows)
         self.findings += row_verdict.made_respelt(self.revision, self.direction, changes)
         return bool(changes)
+
+    def _once_more(self, left: State, again: State, trial: _Trial) -> Generator[Move, None, State]:
+        """The state after another way down and up, since the trial could not be taken back.
+
+        The second upgrade is the trial then, as long as the third begins with the same database.
+        """
+        below = yield from self._step("downgrade")
+        end = yield from self._step("second upgrade")
+        trial.rows = again.rows if below == left else None
+        return end
 
     def _over_new_rows(
         self, left: State, again: State, older: Shapes
