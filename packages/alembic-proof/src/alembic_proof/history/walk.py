@@ -24,6 +24,7 @@ from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.environment import explained_failures, refuse_another_database
 from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.load import refuse_unknown_heads
+from alembic_proof.history.trial import try_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Move:
 
     revision_id: str
     is_upgrade: bool
+    try_and_look: Callable[[], None] | None = None
+    """What looks at the database after a first run, which is then taken back; None for one run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +161,11 @@ class _Walking:
 
         def run(**arguments: Any) -> None:
             self.running = move
+            look = move.try_and_look
             try:
-                migrate(**arguments)
+                if look is None or try_out(migration, step=lambda: migrate(**arguments), look=look):
+                    _forget_plans(migration)
+                    migrate(**arguments)
             except Exception as error:
                 self.error = error
                 raise

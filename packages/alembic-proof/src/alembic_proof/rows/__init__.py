@@ -6,8 +6,10 @@ from alembic_proof.rows.allowed import fill_allowed
 from alembic_proof.rows.compare import RowChange, RowChangeKind, compare
 from alembic_proof.rows.digest import Digests, RowDigest, TableDigest, digest
 from alembic_proof.rows.fill import fill
+from alembic_proof.rows.meant import meant
 from alembic_proof.rows.position import FallenBehind, fallen_behind
 from alembic_proof.rows.read import read_shapes
+from alembic_proof.rows.renaming import renamed
 from alembic_proof.rows.report import Filled, FillNote, FillReport, NotFilled
 from alembic_proof.rows.shape import Shapes, Table, TableName
 
@@ -30,5 +32,7 @@ __all__ = [
     "fallen_behind",
     "fill",
     "fill_allowed",
+    "meant",
     "read_shapes",
+    "renamed",
 ]

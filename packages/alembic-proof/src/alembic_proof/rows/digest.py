@@ -11,12 +11,13 @@ Source: https://www.postgresql.org/docs/current/runtime-config-client.html
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
 from alembic_proof.catalog.prepared import Prepared, without_transaction
+from alembic_proof.rows.documents import documents, meaning
 from alembic_proof.rows.literal import quote, quote_name
 from alembic_proof.rows.position import Position, position_statements, positions_of
 from alembic_proof.rows.run import Failure, Outcome, run_each
@@ -49,6 +50,8 @@ class RowDigest:
     """The primary key's texts, () where there is no primary key."""
     hashes: tuple[Hash, ...]
     """One for each column."""
+    meanings: tuple[Hash, ...] = ()
+    """One for each of the table's documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class TableDigest:
     """(values that are not NULL, sum of their hashes) for each column, where there are many."""
     positions: tuple[Position, ...] = field(default=(), compare=False)
     """Where the sequences stand that number its rows; equal rows may have other ones."""
+    documents: tuple[str, ...] = ()
+    """The columns of JSON, where all that they hold can be jsonb: what they mean is known as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,31 +114,52 @@ def digest(
     names = {table.name for table in shapes} if tables is None else set(tables)
     roots = {table.name for name in names if (table := shapes.find(name)) is not None}
     chosen = [table for table in shapes if table.name in roots]
-    found: dict[TableName, TableDigest] = {}
-    unread: list[tuple[TableName, Failure]] = []
-    large = []
     numbered = position_statements(chosen)
-    statements = [*(_rows_sql(table, few_rows) for table in chosen), *(sql for _, sql in numbered)]
-    outcomes = run(connection, statements, chosen)
-    positions = positions_of(numbered, outcomes[len(chosen) :])
-    for table, outcome in zip(chosen, outcomes[: len(chosen)], strict=True):
-        if outcome.failure is not None:
-            unread.append((table.name, outcome.failure))
-        elif len(outcome.value) > few_rows:
-            large.append(table)
-        else:
-            found[table.name] = _digest_of(table, outcome.value)
+    few, failed, positions = _few(
+        run, connection, chosen, few_rows, has_meanings=True, more=[sql for _, sql in numbered]
+    )
+    # Not all that json holds can be jsonb: then it is known by its text alone.
+    refused = [table for table in chosen if table.name in failed and documents(table)]
+    again, still, _ = _few(run, connection, refused, few_rows, has_meanings=False)
+    failed = {name: why for name, why in failed.items() if name not in again} | still
+    found = few | again
+    large = [table for table in chosen if table.name not in found | failed]
     for table, outcome in zip(
         large, run(connection, [_sums_sql(table) for table in large], large), strict=True
     ):
         if outcome.failure is not None:
-            unread.append((table.name, outcome.failure))
+            failed[table.name] = outcome.failure
         else:
             found[table.name] = _sums_of(table, outcome.value)
-    tables_read = (
-        replace(found[name], positions=positions.get(name, ())) for name in sorted(found)
-    )
-    return Digests(tuple(tables_read), tuple(unread))
+    stand = positions_of(numbered, positions)
+    read = (replace(found[name], positions=stand.get(name, ())) for name in sorted(found))
+    return Digests(tuple(read), tuple(failed.items()))
+
+
+_Run = Callable[[sa.Connection, Sequence[str], Iterable[Table]], tuple[Outcome, ...]]
+
+
+def _few(
+    run: _Run,
+    connection: sa.Connection,
+    tables: Sequence[Table],
+    most: int,
+    *,
+    has_meanings: bool,
+    more: Sequence[str] = (),
+) -> tuple[dict[TableName, TableDigest], dict[TableName, Failure], tuple[Outcome, ...]]:
+    """The digests of those that have few rows, why others cannot be read, and what `more` gave."""
+    found: dict[TableName, TableDigest] = {}
+    failed: dict[TableName, Failure] = {}
+    named = [documents(table) if has_meanings else () for table in tables]
+    statements = [_rows_sql(*one, most) for one in zip(tables, named, strict=True)]
+    outcomes = run(connection, [*statements, *more], tables)
+    for table, names, outcome in zip(tables, named, outcomes[: len(tables)], strict=True):
+        if outcome.failure is not None:
+            failed[table.name] = outcome.failure
+        elif len(outcome.value) <= most:
+            found[table.name] = _digest_of(table, names, outcome.value)
+    return found, failed, outcomes[len(tables) :]
 
 
 def _run(
@@ -170,14 +196,15 @@ def _hash(column: str) -> str:
     return f'pg_catalog.hashtextextended({quote_name(column)}::pg_catalog.text COLLATE "C", 0)'
 
 
-def _rows_sql(table: Table, most: int) -> str:
-    """A statement whose value is `[[[key, …], [hash, …]], …]`, one more row than the most."""
+def _rows_sql(table: Table, names: tuple[str, ...], most: int) -> str:
+    """A statement that gives `[[[key, …], [hash, …], [meaning, …]], …]`, one row above the most."""
     key = ", ".join(f"{quote_name(name)}::pg_catalog.text" for name in table.primary)
     hashes = ", ".join(_hash(column.name) for column in table.columns)
+    meanings = ", ".join(meaning(name) for name in names)
     return (
         "SELECT coalesce(pg_catalog.jsonb_agg(r.v), '[]') FROM (SELECT"
         f" pg_catalog.jsonb_build_array(ARRAY[{key}]::pg_catalog.text[],"
-        f" ARRAY[{hashes}]::pg_catalog.int8[]) AS v FROM {table.name} LIMIT {most + 1}) AS r"
+        f" ARRAY[{hashes}]::pg_catalog.int8[], ARRAY[{meanings}]::pg_catalog.int8[]) AS v FROM {table.name} LIMIT {most + 1}) AS r"
     )
 
 
@@ -196,14 +223,19 @@ def _sums_sql(table: Table) -> str:
     )
 
 
-def _digest_of(table: Table, rows: list[tuple[list[str | None], list[Hash]]]) -> TableDigest:
-    digests = (RowDigest(tuple(key), tuple(hashes)) for key, hashes in rows)
+def _digest_of(
+    table: Table,
+    names: tuple[str, ...],
+    rows: list[tuple[list[str | None], list[Hash], list[Hash]]],
+) -> TableDigest:
+    digests = (RowDigest(tuple(key), tuple(hashes), tuple(meant)) for key, hashes, meant in rows)
     return TableDigest(
         table=table.name,
         columns=tuple(column.name for column in table.columns),
         primary=table.primary,
         count=len(rows),
         rows=tuple(sorted(digests, key=_sortable)),
+        documents=names,
     )
 
 

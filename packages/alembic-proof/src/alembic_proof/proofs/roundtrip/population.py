@@ -198,6 +198,11 @@ class Population:
         with working(connection):
             return digest(connection, self.shapes, tables=tables, few_rows=MOST_ROWS)
 
+    def glance(self, ground: Ground, shapes: Shapes) -> Digests:
+        """What tables of these shapes hold; nothing of it is remembered."""
+        with working(ground.connection):
+            return digest(ground.connection, shapes, few_rows=MOST_ROWS)
+
     def has_missed(self, ground: Ground) -> bool:
         """Whether a table holds something else than the readings of what moved have it hold.
 

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from alembic_proof.rows import Digests, RowChange, TableName, compare
+from alembic_proof.rows import Digests, RowChange, TableName, compare, meant
 
 
 def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
     """What differs in tables and columns that are in both: what came or went, the catalogs tell.
 
-    Nor is there anything to say of a table that could not be read either time.
+    Nor is there anything to say of a table that could not be read either time, or of JSON that is
+    only spelt otherwise.
     """
     if before is after:
         return ()
     before, after = _differing(before, after), _differing(after, before)
+    return _changes(meant(before, after))
+
+
+def respelt(before: Digests, after: Digests) -> tuple[RowChange, ...]:
+    """What differs only in how JSON is spelt."""
+    if before is after:
+        return ()
+    before, after = _differing(before, after), _differing(after, before)
+    if not any(table.documents for table in before.tables):
+        return ()
+    more = _changes(meant(before, after))
+    return tuple(change for change in _changes((before, after)) if change not in more)
+
+
+def _changes(readings: tuple[Digests, ...]) -> tuple[RowChange, ...]:
+    before, after = readings
     old, new = _columns(before), _columns(after)
     hidden = {name for name, _ in before.unread} & {name for name, _ in after.unread}
     return tuple(

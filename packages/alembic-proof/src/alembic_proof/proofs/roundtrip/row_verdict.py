@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
-from alembic_proof.proofs.roundtrip.row_changes import row_changes
 from alembic_proof.proofs.roundtrip.verdict import Direction, finding_of
-from alembic_proof.rows import (
-    Digests,
-    FallenBehind,
-    NotFilled,
-    RowChange,
-    RowChangeKind,
-    TableName,
-    compare,
-)
+from alembic_proof.rows import FallenBehind, NotFilled, RowChange, RowChangeKind, TableName
 
 _MOST_LISTED = 20
 
@@ -60,58 +51,22 @@ _TODO: dict[Direction, str] = {
 }
 
 
-def split_anew(
-    first: Digests, again: Digests, *, older: Digests, is_restored: bool
-) -> tuple[tuple[RowChange, ...], tuple[RowChange, ...]]:
-    """What a second upgrade changed, and what it only made anew.
-
-    An upgrade that meets the same rows and makes others takes them from the clock, from chance or
-    from a sequence. Where the downgrade did not restore the rows (`is_restored`), that can be said
-    of those columns alone that the upgrade adds to the `older` ones.
-    """
-    changes = row_changes(first, again)
-    known = {(table.table, name) for table in older.tables for name in table.columns}
-    renewed = {
-        table
-        for table in _as_many(changes)
-        if is_restored or _differs_in_new_key(table, first, again, known)
-    }
-    anew = tuple(
-        change
-        for change in changes
-        if change.table in renewed
-        or (
-            change.kind is RowChangeKind.VALUES_CHANGED
-            and (is_restored or (change.table, change.column) not in known)
-        )
-    )
-    return tuple(change for change in changes if change not in anew), anew
-
-
-def _as_many(changes: Sequence[RowChange]) -> frozenset[TableName]:
-    """The tables in which as many rows are new as are gone."""
-    gone = {c.table: c.count for c in changes if c.kind is RowChangeKind.ROWS_GONE}
-    new = {c.table: c.count for c in changes if c.kind is RowChangeKind.ROWS_NEW}
-    return frozenset(table for table, count in gone.items() if new.get(table) == count)
-
-
-def _differs_in_new_key(
-    name: TableName, first: Digests, again: Digests, known: Collection[tuple[TableName, str]]
-) -> bool:
-    """Whether the rows are the same but for columns of the primary key that the upgrade adds."""
-    table, twin = first.find(name), again.find(name)
-    if table is None or twin is None:
-        return False
-    fresh = {(name, column) for column in table.primary if (name, column) not in known}
-    return bool(fresh) and not compare(Digests((table,)), Digests((twin,)), anew=fresh)
-
-
 def made_anew(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:
     """One note on all values that its second upgrade made otherwise."""
     if changes:
         places = listed([*dict.fromkeys(change.place for change in changes)])
         message = f"makes other values each time (clock, chance or a sequence): {places}"
         yield finding_of(revision, "second upgrade", "rows-anew", message, Severity.NOTE)
+
+
+def made_respelt(
+    revision: ChainRevision, direction: Direction, changes: Sequence[RowChange]
+) -> Iterator[Finding]:
+    """One note on the JSON that means the same and is written otherwise."""
+    if changes:
+        places = listed([*dict.fromkeys(change.place for change in changes)])
+        message = f"spells JSON otherwise after its {direction}, which means the same: {places}"
+        yield finding_of(revision, direction, "rows-respelt", message, Severity.NOTE)
 
 
 def over_new_rows(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:

@@ -13,8 +13,9 @@ from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.walk import Ground, Move
 from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip import row_verdict
+from alembic_proof.proofs.roundtrip.anew import SecondRun, split_anew
 from alembic_proof.proofs.roundtrip.database import Database, State
-from alembic_proof.proofs.roundtrip.row_changes import row_changes, written
+from alembic_proof.proofs.roundtrip.row_changes import respelt, row_changes, written
 from alembic_proof.proofs.roundtrip.verdict import (
     Direction,
     changes_found,
@@ -22,6 +23,7 @@ from alembic_proof.proofs.roundtrip.verdict import (
     untrue_irreversible,
 )
 from alembic_proof.rows import (
+    Digests,
     FillReport,
     RowChange,
     Shapes,
@@ -36,6 +38,21 @@ _NAMES: dict[Direction, str] = {
     "second upgrade": "up again",
 }
 _ROWS = "rows"
+
+
+@dataclass(slots=True)
+class _Trial:
+    """What a second upgrade gives that is taken back, to see what it makes anew each time."""
+
+    database: Database
+    ground: Ground
+    shapes: Shapes
+    rows: Digests | None = None
+    """What it gave; None where it could not be taken back."""
+
+    def look(self) -> None:
+        """Read what the tables hold before it is taken back."""
+        self.rows = self.database.population.glance(self.ground, self.shapes)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,13 +84,23 @@ class Turn:
         before = self._start()
         older = self.database.population.shapes
         first = yield from self._step("upgrade")
+        newer = self.database.population.shapes
         self.database.population.mixed |= written(before.rows, first.rows)
         left = yield from self._step("downgrade")
         is_restored = self._compare(before, left)
-        again = yield from self._step("second upgrade")
-        is_rebuilt = self._compare_again(
-            before, first, again, is_restored=not row_changes(before.rows, left.rows)
+        is_tried = self.has_rows and not is_restored
+        trial = _Trial(self.database, self.ground, newer) if is_tried else None
+        again = yield from self._step("second upgrade", trial)
+        if trial and trial.rows is None and row_changes(first.rows, again.rows):
+            again = yield from self._once_more(left, again, trial)
+        run = SecondRun(
+            before=before.rows,
+            first=first.rows,
+            again=again.rows,
+            trial=trial.rows if trial else first.rows,
+            shapes=newer,
         )
+        is_rebuilt = self._compare_again(first, again, run)
         if not self.has_rows or not self.has_new_rows:
             return
         lost = yield from self._over_new_rows(left, again, older)
@@ -97,11 +124,14 @@ class Turn:
         self.unread |= {name: str(why) for name, why in state.rows.unread}
         return state
 
-    def _step(self, direction: Direction) -> Generator[Move, None, State]:
+    def _step(
+        self, direction: Direction, trial: _Trial | None = None
+    ) -> Generator[Move, None, State]:
         """The move, and what the database is afterwards."""
         self.direction = direction
+        is_upgrade, look = direction != "downgrade", trial.look if trial else None
         with self._timed(_NAMES[direction]):
-            yield Move(self.revision.revision_id, is_upgrade=direction != "downgrade")
+            yield Move(self.revision.revision_id, is_upgrade=is_upgrade, try_and_look=look)
         if direction == "upgrade":
             self.database.applied.append(self.revision.revision_id)
         self.database.look(self.ground)
@@ -121,21 +151,20 @@ class Turn:
         is_wrong = self._compare_catalogs(before, left)
         changes = row_changes(before.rows, left.rows)
         self.findings += row_verdict.rows_found(self.revision, self.direction, changes)
-        is_restored = not is_wrong and not changes and not self._compare_positions(before, left)
+        is_respelt = self._note_spelling(before, left)
+        is_behind = self._compare_positions(before, left)
+        is_restored = not (is_wrong or changes or is_respelt or is_behind)
         if self.revision.irreversible and is_restored:
             self.findings.append(untrue_irreversible(self.revision))
         return is_restored
 
-    def _compare_again(
-        self, before: State, first: State, again: State, *, is_restored: bool
-    ) -> bool:
+    def _compare_again(self, first: State, again: State, run: SecondRun) -> bool:
         """Whether the second upgrade makes what the first one made."""
         self.is_sound = not self._compare_catalogs(first, again)
-        changes, anew = row_verdict.split_anew(
-            first.rows, again.rows, older=before.rows, is_restored=is_restored
-        )
+        changes, anew = split_anew(run)
         self.findings += row_verdict.rows_found(self.revision, self.direction, changes)
         self.findings += row_verdict.made_anew(self.revision, anew)
+        self._note_spelling(first, again)
         return not self._compare_positions(first, again) and not changes
 
     def _compare_positions(self, before: State, after: State) -> bool:
@@ -150,6 +179,22 @@ class Turn:
         self.fallen |= {one.place for one in fallen}
         self.findings += row_verdict.sequences_behind(self.revision, self.direction, fallen)
         return bool(fallen)
+
+    def _note_spelling(self, before: State, after: State) -> bool:
+        """Whether JSON is spelt otherwise; that is noted."""
+        changes = respelt(before.rows, after.rows)
+        self.findings += row_verdict.made_respelt(self.revision, self.direction, changes)
+        return bool(changes)
+
+    def _once_more(self, left: State, again: State, trial: _Trial) -> Generator[Move, None, State]:
+        """The state after another way down and up, since the trial could not be taken back.
+
+        The second upgrade is the trial then, as long as the third begins with the same database.
+        """
+        below = yield from self._step("downgrade")
+        end = yield from self._step("second upgrade")
+        trial.rows = again.rows if below == left else None
+        return end
 
     def _over_new_rows(
         self, left: State, again: State, older: Shapes

@@ -1,0 +1,15 @@
+"""Each user gets a time, and the names are cut."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE public.users ADD COLUMN seen timestamptz NOT NULL DEFAULT now()")
+    op.execute("UPDATE public.users SET name = left(name, 3)")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE public.users DROP COLUMN seen")

@@ -1,0 +1,15 @@
+"""JSON goes through jsonb and back, and one value loses what it means."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE public.settings ALTER document TYPE jsonb")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE public.settings ALTER document TYPE json")
+    op.execute("UPDATE public.settings SET document = '{}' WHERE id = 1")
