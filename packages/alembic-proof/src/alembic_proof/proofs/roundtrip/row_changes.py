@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_proof.rows import Digests, RowChange, TableName, compare, meant
+from alembic_proof.rows import Digests, RowChange, Shapes, TableName, compare, meant
 
 
 def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
@@ -51,6 +51,12 @@ def _differing(one: Digests, other: Digests) -> Digests:
 
 def _columns(digests: Digests) -> dict[TableName, frozenset[str]]:
     return {table.table: frozenset(table.columns) for table in digests.tables}
+
+
+def meddled(before: Digests, after: Digests, *, older: Shapes, newer: Shapes) -> set[TableName]:
+    """The tables that an upgrade has changed, in shape or in rows."""
+    reshaped = {table.name for table in older if newer.find(table.name) != table}
+    return reshaped | {change.table for change in compare(before, after)}
 
 
 def written(before: Digests, after: Digests) -> set[TableName]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
@@ -69,13 +69,17 @@ def made_respelt(
         yield finding_of(revision, direction, "rows-respelt", message, Severity.NOTE)
 
 
-def over_new_rows(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:
+def over_new_rows(
+    revision: ChainRevision, changes: Sequence[RowChange], *, touched: Collection[TableName]
+) -> Iterator[Finding]:
     """What a downgrade did to rows when it met some that only its upgrade allows.
 
-    That values of older rows differ then is a note: new rows may have been moved into them.
+    That values of older rows differ then is a note in a table that the upgrade has touched: new
+    rows may have been moved into them.
     """
     for change in changes:
         is_lost = change.kind in (RowChangeKind.ROWS_GONE, RowChangeKind.UNREAD)
+        is_lost |= change.table not in touched
         is_noted = not is_lost or bool(revision.lossy or revision.irreversible)
         yield finding_of(
             revision,

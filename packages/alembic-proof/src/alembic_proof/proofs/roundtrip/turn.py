@@ -15,7 +15,7 @@ from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip import row_verdict
 from alembic_proof.proofs.roundtrip.anew import SecondRun, split_anew
 from alembic_proof.proofs.roundtrip.database import Database, State
-from alembic_proof.proofs.roundtrip.row_changes import respelt, row_changes, written
+from alembic_proof.proofs.roundtrip.row_changes import meddled, respelt, row_changes, written
 from alembic_proof.proofs.roundtrip.verdict import (
     Direction,
     changes_found,
@@ -103,7 +103,8 @@ class Turn:
         is_rebuilt = self._compare_again(first, again, run)
         if not self.has_rows or not self.has_new_rows:
             return
-        lost = yield from self._over_new_rows(left, again, older)
+        touched = meddled(before.rows, first.rows, older=older, newer=newer)
+        lost = yield from self._over_new_rows(left, again, older, touched)
         is_shown = any(table.count for table in before.rows.tables)
         if self.revision.lossy and is_restored and is_rebuilt and is_shown and not lost:
             self.findings.append(row_verdict.untrue_lossy(self.revision))
@@ -197,7 +198,7 @@ class Turn:
         return end
 
     def _over_new_rows(
-        self, left: State, again: State, older: Shapes
+        self, left: State, again: State, older: Shapes, touched: set[TableName]
     ) -> Generator[Move, None, tuple[RowChange, ...]]:
         """What is lost of rows that only the upgrade allows, and whether older ones stay."""
         with self._timed(_ROWS):
@@ -210,7 +211,8 @@ class Turn:
         below = yield from self._step("downgrade")
         self._compare_catalogs(left, below)
         changes = tuple(change for change in row_changes(left.rows, below.rows) if change.is_loss)
-        self.findings += row_verdict.over_new_rows(self.revision, changes)
+        touched |= {one.table for one in report.filled}
+        self.findings += row_verdict.over_new_rows(self.revision, changes, touched=touched)
         older_too = {change.table for change in changes}
         gone = [c for c in row_changes(met.rows, below.rows) if c.table not in older_too]
         self.findings += row_verdict.new_rows_gone(self.revision, gone)
