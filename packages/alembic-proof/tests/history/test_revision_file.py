@@ -104,6 +104,26 @@ def test_file_is_never_overwritten(script: ScriptDirectory, versions: Path) -> N
     assert "kept" in kept.read_text()
 
 
+def test_file_is_there_as_a_whole_or_not_at_all(
+    script: ScriptDirectory, versions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is complete it has another name, which no one takes for a revision."""
+    seen: list[tuple[list[str], str]] = []
+    move = Path.replace
+
+    def watched(part: Path, place: Path) -> Path:
+        seen.append((sorted(path.name for path in versions.glob("*.py")), part.read_text()))
+        return move(part, place)
+
+    before = sorted(path.name for path in versions.glob("*.py"))
+    monkeypatch.setattr(Path, "replace", watched)
+
+    path = make(script)
+
+    assert seen == [(before, path.read_text())]
+    assert [other.name for other in versions.iterdir() if other.suffix == ".new"] == []
+
+
 def test_slug_follows_a_shorter_limit(script: ScriptDirectory) -> None:
     """truncate_slug_length may make slugs shorter, without an underscore at the end."""
     script.truncate_slug_length = 10

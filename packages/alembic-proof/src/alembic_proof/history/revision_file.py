@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic.script import Script, ScriptDirectory
-from alembic.util import CommandError
+from alembic.util import CommandError, status, template_to_file
 
 from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.alembic_error import clearer_error
@@ -45,6 +45,7 @@ class SafeRevisionFiles:
             ("generate_revision", self.generate_revision),
             ("_rev_path", self.rev_path),
             ("_generate_create_date", self.create_date),
+            ("_generate_template", self.write),
         ):
             setattr(self._script, name, replacement)
 
@@ -89,6 +90,20 @@ class SafeRevisionFiles:
             raise HistoryError("there is such a revision file already", where=str(path))
         self._made.append(path)
         return path
+
+    def write(self, template: str | Path, path: str | Path, **values: Any) -> None:
+        """Write the file beside its place and move it there.
+
+        Another process that loads the directory meanwhile meets a whole file, or none.
+        """
+        place = Path(path)
+        part = place.with_name(f".{place.name}.new")
+        with status(f"Generating {place.absolute()}", **self._script.messaging_opts):
+            try:
+                template_to_file(template, part, self._script.output_encoding, **values)
+                part.replace(place)
+            finally:
+                part.unlink(missing_ok=True)
 
     def _places(self) -> tuple[Path, ...]:
         return tuple(Path(place) for place in self._script._version_locations)
