@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from alembic_proof.catalog import Catalog, CatalogReader
 from alembic_proof.history.walk import Ground
+from alembic_proof.proofs.roundtrip.duplicates import take_back
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.rows import Digests, FillReport, Shapes, TableName
+from alembic_proof.rows.twins import Twins
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Database:
     """Whether rows of ours are in it, or were."""
     to_empty: TableName | None = None
     """The table whose rows a revision does not cope with: it is tried again without them."""
+    twins: tuple[Twins, ...] = ()
+    """Rows that a revision does not cope with: they are taken back before it is applied."""
     _recent: tuple[Catalog, ...] = ()
     _reader: CatalogReader | None = None
 
@@ -79,9 +83,12 @@ class Database:
         return self.population.allow(ground, older)
 
     def empty(self, ground: Ground) -> bool:
-        """Whether the rows that are in the way could be taken away."""
+        """Whether the rows that are in the way, if any, could be taken away."""
         table, self.to_empty = self.to_empty, None
-        return table is not None and self.population.empty(ground, table)
+        twins, self.twins = self.twins, ()
+        return (table is None or self.population.empty(ground, table)) and (
+            not twins or take_back(self.population, ground, twins)
+        )
 
     def has_missed(self, ground: Ground) -> bool:
         """Whether its rows are not what the readings say; False where they were not followed."""
