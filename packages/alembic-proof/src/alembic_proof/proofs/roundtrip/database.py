@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from alembic_proof.catalog import Catalog, CatalogReader
 from alembic_proof.errors import DatabaseError
 from alembic_proof.history.walk import Ground
+from alembic_proof.proofs.roundtrip.duplicates import take_duplicates_back
 from alembic_proof.proofs.roundtrip.left import (
     LeftSetting,
     discard_temporary,
@@ -17,6 +18,7 @@ from alembic_proof.proofs.roundtrip.left import (
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.unmet import Unmet
 from alembic_proof.rows import Digests, FillReport, Shapes, TableName
+from alembic_proof.rows.twins import Twins
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Database:
     """The table whose rows a revision does not cope with: it is tried again without them."""
     left: tuple[LeftSetting, ...] = ()
     """What was otherwise in the session at the last look, and was put back."""
+    twins: tuple[Twins, ...] = ()
+    """Rows that a revision does not cope with: they are taken back before it is applied."""
     _recent: tuple[Catalog, ...] = ()
     _reader: CatalogReader | None = None
 
@@ -107,9 +111,12 @@ class Database:
         return self.population.allow(ground, older)
 
     def empty(self, ground: Ground) -> bool:
-        """Whether the rows that are in the way could be taken away."""
+        """Whether the rows that are in the way, if any, could be taken away."""
         table, self.to_empty = self.to_empty, None
-        return table is not None and self.population.empty(ground, table)
+        twins, self.twins = self.twins, ()
+        return (table is None or self.population.empty(ground, table)) and (
+            not twins or take_duplicates_back(self.population, ground, twins)
+        )
 
     def has_missed(self, ground: Ground) -> bool:
         """Whether its rows are not what the readings say; False where they were not followed."""

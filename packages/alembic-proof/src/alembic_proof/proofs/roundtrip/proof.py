@@ -142,7 +142,7 @@ class _RoundTrip:
         if database is None or not self._is_as_known(database, ground):
             self.database = None
             return
-        if database.to_empty is not None and not database.empty(ground):
+        if not database.empty(ground):
             self.database = None
             return
         if database.is_fresh:
@@ -248,10 +248,11 @@ class _RoundTrip:
             culprit=culprit.rows,
             is_over_new_rows=turn.is_over_new_rows,
         )
-        if turn.is_over_new_rows:
+        if turn.is_over_new_rows or turn.twins:
             self._end(turn)
             self.findings.append(fails_on_rows(turn.revision, suspicion))
-            if turn.direction == "second upgrade":
+            database.twins = turn.twins if turn.direction == "upgrade" else ()
+            if turn.direction == "second upgrade" or not turn.is_sound:
                 self.database = None
             return
         self._keep(turn)

@@ -15,6 +15,12 @@ from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip import row_verdict
 from alembic_proof.proofs.roundtrip.anew import SecondRun, split_anew
 from alembic_proof.proofs.roundtrip.database import Database, State
+from alembic_proof.proofs.roundtrip.duplicates import (
+    duplicates_lost,
+    keys_added,
+    lost_of_duplicates,
+    write_duplicates,
+)
 from alembic_proof.proofs.roundtrip.row_changes import meddled, respelt, row_changes, written
 from alembic_proof.proofs.roundtrip.verdict import (
     Direction,
@@ -31,6 +37,7 @@ from alembic_proof.rows import (
     compare,
     fallen_behind,
 )
+from alembic_proof.rows.twins import Twins
 
 _NAMES: dict[Direction, str] = {
     "upgrade": "up",
@@ -69,6 +76,8 @@ class Turn:
     direction: Direction = "upgrade"
     is_over_new_rows: bool = False
     """Whether the step meets rows that only the upgrade allows."""
+    twins: tuple[Twins, ...] = ()
+    """The rows that the step meets and a new key forbids."""
     is_sound: bool = True
     """Whether the database is what the history leads to."""
     findings: list[Finding] = field(default_factory=list)
@@ -105,6 +114,8 @@ class Turn:
             return
         touched = meddled(before.rows, first.rows, older=older, newer=newer)
         lost = yield from self._over_new_rows(left, again, older, touched)
+        usual = (*row_changes(before.rows, left.rows), *row_changes(first.rows, again.rows))
+        lost += yield from self._over_duplicates(again, older, usual)
         is_shown = any(table.count for table in before.rows.tables)
         if self.revision.lossy and is_restored and is_rebuilt and is_shown and not lost:
             self.findings.append(row_verdict.untrue_lossy(self.revision))
@@ -220,6 +231,31 @@ class Turn:
         if self._compare_catalogs(again, end):
             self.is_sound = False
         return tuple(change for change in compare(met.rows, end.rows) if change.is_loss)
+
+    def _over_duplicates(
+        self, again: State, older: Shapes, usual: tuple[RowChange, ...]
+    ) -> Generator[Move, None, tuple[RowChange, ...]]:
+        """What is lost, and not as `usual`, where rows are equal that a new key wants to differ."""
+        population = self.database.population
+        keys = keys_added(population, older)
+        if not keys:
+            return ()
+        yield from self._step("downgrade")
+        with self._timed(_ROWS):
+            twins = write_duplicates(population, self.ground, older, keys)
+        lost: tuple[RowChange, ...] = ()
+        if twins:
+            met = self._state()
+            self.twins, self.is_over_new_rows = twins, False
+            self.database.applied.remove(self.revision.revision_id)
+            yield from self._step("upgrade")
+            below = yield from self._step("downgrade")
+            lost = lost_of_duplicates(row_changes(met.rows, below.rows), usual=usual)
+            self.findings += duplicates_lost(self.revision, lost)
+        end = yield from self._step("second upgrade")
+        if self._compare_catalogs(again, end):
+            self.is_sound = False
+        return lost
 
     def _compare_catalogs(self, before: State, after: State) -> bool:
         """Whether more differs than a note is worth; the findings are noted."""

@@ -1,0 +1,14 @@
+"""Members, of whom two may have one address."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE public.members (id integer PRIMARY KEY, email text NOT NULL)")
+
+
+def downgrade() -> None:
+    op.drop_table("members")
