@@ -13,6 +13,8 @@ INTEGERS = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 UNSIGNED = {"oid": 2**32 - 1, "xid": 2**32 - 1, "cid": 2**32 - 1, "xid8": 2**63 - 1}
 FINE = {"numeric": Decimal("1E-20"), "float8": Decimal("1E-10")}
 """What ordinary values hold beyond what the next smaller type keeps."""
+_FRACTION = Decimal("0.25")
+"""Of ordinary values, where there is room for it."""
 FEW = 64
 """A span with fewer whole numbers than this is cut into fractions."""
 
@@ -31,7 +33,7 @@ def make_number(request: Request) -> Palette:
     span = span_of(request.type, request.requirement)
     start, unit = _start(span, request.requirement)
     room = max(int((span.high - start) / unit), 1)
-    fine = _fine(request)
+    fine = _fine(request, span)
 
     def series(n: int) -> str:
         return _text(start + unit * (n % room) + fine, span.step)
@@ -46,11 +48,14 @@ def make_number(request: Request) -> Palette:
     return Palette(series, tuple(kept), count=room if room < 1000 else None, is_rising=True)
 
 
-def _fine(request: Request) -> Decimal:
-    """What is added to ordinary values: nothing where type or checks bind them."""
+def _fine(request: Request, span: Span) -> Decimal:
+    """What is added to ordinary values: their last digit, nothing where checks bind them."""
     asked = request.requirement
-    is_bound = request.type.modifier >= 4 or asked.low is not None or asked.high is not None
-    return Decimal(0) if is_bound else FINE.get(request.type.name, Decimal(0))
+    if asked.low is not None or asked.high is not None:
+        return Decimal(0)
+    if request.type.modifier >= 4:
+        return span.step if span.step < Decimal("0.01") else Decimal(0)
+    return FINE.get(request.type.name, Decimal(0))
 
 
 def span_of(shape: TypeShape, requirement: Requirement) -> Span:
@@ -119,7 +124,7 @@ def _start(span: Span, requirement: Requirement) -> tuple[Decimal, Decimal]:
         start = max(span.low, span.high - 1000 * one)
     else:
         start = one
-    fraction = Decimal("0.25") if span.step <= Decimal("0.25") else Decimal(0)
+    fraction = _FRACTION if span.step <= _FRACTION else Decimal(0)
     if fraction % span.step:
         fraction = span.step
     return (start + fraction if start + fraction <= span.high else start), one

@@ -66,7 +66,7 @@ def make_registered(*names: str) -> Maker:
 MAKERS: dict[str, Maker] = {
     "uuid": make_uuid,
     "bool": make_boolean,
-    "inet": fixed("10.1.{b}.{n}/16", "::1", "0.0.0.0/0"),
+    "inet": fixed("10.1.1.{b}/16", "::1", "0.0.0.0/0"),
     "cidr": fixed("10.{b}.0.0/16", "::/0"),
     "macaddr": fixed("08:00:2b:01:02:{h}", "ff:ff:ff:ff:ff:ff"),
     "macaddr8": fixed("08:00:2b:01:02:03:04:{h}", "ff:ff:ff:ff:ff:ff:ff:ff"),

@@ -10,7 +10,7 @@ def upgrade() -> None:
     op.execute(
         "CREATE TABLE public.readings (id integer PRIMARY KEY, exact numeric, measured float8,"
         " name text, title text NOT NULL, payload json, details jsonb, lasted interval,"
-        " is_open boolean)"
+        " is_open boolean, rate numeric(12, 4), home inet)"
     )
 
 
