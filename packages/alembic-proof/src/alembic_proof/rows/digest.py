@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from alembic_proof.catalog.prepared import Prepared, without_transaction
 from alembic_proof.rows.documents import documents, meaning
@@ -91,7 +91,7 @@ class Digests:
 
 
 def digest(
-    connection: sa.Connection,
+    connection: Connection,
     shapes: Shapes,
     *,
     tables: Iterable[TableName] | None = None,
@@ -136,12 +136,12 @@ def digest(
     return Digests(tuple(read), tuple(failed.items()))
 
 
-_Run = Callable[[sa.Connection, Sequence[str], Iterable[Table]], tuple[Outcome, ...]]
+_Run = Callable[[Connection, Sequence[str], Iterable[Table]], tuple[Outcome, ...]]
 
 
 def _few(
     run: _Run,
-    connection: sa.Connection,
+    connection: Connection,
     tables: Sequence[Table],
     most: int,
     *,
@@ -163,7 +163,7 @@ def _few(
 
 
 def _run(
-    connection: sa.Connection, statements: Sequence[str], tables: Iterable[Table]
+    connection: Connection, statements: Sequence[str], tables: Iterable[Table]
 ) -> tuple[Outcome, ...]:
     pins = "\n".join(
         f"PERFORM pg_catalog.set_config({quote(name)}, {quote(value)}, true);"
@@ -173,7 +173,7 @@ def _run(
 
 
 def _run_alone(
-    connection: sa.Connection, statements: Sequence[str], _: Iterable[Table]
+    connection: Connection, statements: Sequence[str], _: Iterable[Table]
 ) -> tuple[Outcome, ...]:
     """The same in one statement, which has the settings for itself."""
     if not statements:
