@@ -127,3 +127,39 @@ def test_a_history_that_cannot_be_applied_is_one_clear_error(open_case: Open, ru
     assert 'column "nothing" does not exist' in err
     assert "0001_users.py:10" in err
     assert "Traceback" not in err
+
+
+def test_an_env_that_wants_an_application_is_told_of_the_setting(open_case: Open, run: Run) -> None:
+    """Flask-Migrate's own env.py says no more than that it works outside of a context."""
+    root = open_case("environment/has_no_metadata")
+    place = next(root.rglob("env.py"))
+    place.write_text("raise RuntimeError('Working outside of application context.')\n")
+
+    code, _, err = run("roundtrip")
+
+    assert code == 2
+    assert 'flask_app = "package:create_app"' in err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"foo\n",
+        b"[alembic]\nfoo\n",
+        b"[alembic]\nx = \xff\n",
+        b"[alembic]\nscript_location = %(nope)s",
+    ],
+)
+@pytest.mark.parametrize("command", ["roundtrip", "parity", "lint"])
+def test_a_file_that_is_no_alembic_ini_is_one_clear_error(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, command: str, text: bytes
+) -> None:
+    """It is named, with what is wrong in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "alembic.ini").write_bytes(text)
+
+    code, out, err = run(command)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("it cannot be read as an alembic.ini: ")
+    assert f"where: {tmp_path / 'alembic.ini'}" in err

@@ -233,3 +233,31 @@ def test_a_shallow_clone_is_told_what_to_fetch(
     [todo] = [line for line in err.splitlines() if line.startswith("  do: git fetch ")]
     git(shallow, *todo.split()[2:])
     assert run("roundtrip", "--base-ref", "origin/main") == (0, "round trip: no findings\n", "")
+
+
+def test_a_baseline_that_cannot_be_written_is_refused_before_anything_runs(
+    open_case: Open, run: Run
+) -> None:
+    """Nobody waits for a proof whose outcome cannot be kept."""
+    root = open_case("adopting/old")
+
+    for place in ("nowhere/known.json", "."):
+        code, out, err = run("roundtrip", "0006", "--write-baseline", str(root / place))
+
+        assert (code, out) == (2, "")
+        assert "the baseline" in err
+
+
+@pytest.mark.parametrize("names", [("base",), ("--from", "0006", "0001")])
+def test_where_nothing_is_to_be_proved_that_is_said(
+    open_case: Open, run: Run, names: tuple[str, ...]
+) -> None:
+    """No findings of no revision are no proof."""
+    open_case("adopting/old")
+
+    code, out, _ = run("roundtrip", *names)
+
+    assert (code, out) == (
+        0,
+        "note: no revision to prove: of 6 none is meant [nothing-proved]\nround trip: 1 note\n",
+    )

@@ -137,6 +137,20 @@ def test_another_database_s_url_is_not_looked_at(
     assert err == "SHOP_URL is set, but this command works on the local server only\n"
 
 
+def test_a_project_without_a_local_database_has_a_server_for_scratch_databases(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever adopts the proofs can see and stop what they have started."""
+    ini = tmp_path / "alembic.ini"
+    ini.write_text("[alembic]\n", encoding="utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    codes = [main(["--config", str(ini), "server", action]) for action in ("status", "stop")]
+
+    assert codes == [0, 0]
+    assert "no server was running" in capsys.readouterr().out
+
+
 def test_a_project_without_a_local_database_exits_with_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,7 +158,7 @@ def test_a_project_without_a_local_database_exits_with_2(
     ini = tmp_path / "alembic.ini"
     ini.write_text("[alembic]\n", encoding="utf-8")
 
-    code = main(["--config", str(ini), "server", "status"])
+    code = main(["--config", str(ini), "server", "url"])
 
     assert code == 2
     assert "set local_state, local_database and local_owner" in capsys.readouterr().err

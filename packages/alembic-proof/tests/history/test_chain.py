@@ -81,16 +81,18 @@ def test_revisions_are_chosen_by_name_range_start_and_file(tmp_path: Path) -> No
     assert choose(script, chain, files=[]) == frozenset()
 
 
-@pytest.mark.parametrize("name", ["0009", "0009:"])
+@pytest.mark.parametrize("name", ["0009", "0009:", "", " "])
 def test_a_name_that_nothing_has_is_an_error(tmp_path: Path, name: str) -> None:
     """A mistyped revision does not leave an empty proof."""
     script = script_of(tmp_path, "clean")
     chain = read_chain(script)
 
-    with pytest.raises(HistoryError, match="0009"):
+    with pytest.raises(HistoryError, match="no such revision"):
         choose(script, chain, names=[name])
-    with pytest.raises(HistoryError, match="0009"):
-        choose(script, chain, start="0009")
+    with pytest.raises(HistoryError, match="no such revision"):
+        choose(script, chain, start=name)
+    with pytest.raises(HistoryError, match="base is none"):
+        choose(script, chain, start="base")
 
 
 def test_chain_order_is_not_file_order(ini: Path, write: Callable[..., Path]) -> None:

@@ -40,6 +40,12 @@ def test_names(alembic_migration):
     assert migration.rows("SELECT name FROM public.users") == [("ada",)]
 
 
+def test_percent(alembic_migration):
+    migration = alembic_migration("0002")
+    migration.execute("INSERT INTO public.users (id, name) VALUES (1, '100%')")
+    assert migration.rows("SELECT 7 % 4 FROM public.users WHERE name LIKE '1%'") == [(3,)]
+
+
 def test_fresh_each_time(alembic_migration):
     assert alembic_migration("0002").rows("SELECT name FROM public.users") == []
 """
@@ -90,7 +96,10 @@ def test_a_wrong_migration_fails_the_test(root: Path, run: Callable[..., Run]) -
     done = run(root)
 
     assert done.with_outcome("failed") == ["test_own::test_names"]
-    assert done.with_outcome("passed") == ["test_own::test_fresh_each_time"]
+    assert done.with_outcome("passed") == [
+        "test_own::test_percent",
+        "test_own::test_fresh_each_time",
+    ]
 
 
 def test_an_unknown_revision(root: Path, run: Callable[..., Run]) -> None:
@@ -102,6 +111,18 @@ def test_an_unknown_revision(root: Path, run: Callable[..., Run]) -> None:
     assert done.code == 1
     assert "no such revision" in done.output
     assert "0009" in done.output
+    assert "pytest_plugin" not in done.output
+
+
+@pytest.mark.parametrize("name", ["", "base", "0001:"])
+def test_a_name_that_is_no_single_revision(root: Path, run: Callable[..., Run], name: str) -> None:
+    """One sentence, as for one that is not there."""
+    (root / "test_own.py").write_text(PLAIN.replace('"0002"', repr(name)), encoding="utf-8")
+
+    done = run(root)
+
+    assert done.code == 1
+    assert "no such revision" in done.output or "is no single revision" in done.output
     assert "pytest_plugin" not in done.output
 
 

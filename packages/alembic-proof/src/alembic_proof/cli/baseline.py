@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -34,14 +35,25 @@ def add_baseline(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def refuse_unreadable(arguments: argparse.Namespace) -> None:
-    """Ensures, before anything runs, that the baseline which is named can be read.
+def refuse_unusable(arguments: argparse.Namespace) -> None:
+    """Ensures, before anything runs, that the baseline which is named can be read or written.
 
     Raises:
         ConfigError: it cannot.
     """
     if arguments.baseline is not None:
         _read(arguments.baseline)
+    path: Path | None = arguments.write_baseline
+    if path is None:
+        return
+    if path.exists():
+        _read(path)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ConfigError(
+            "cannot write the baseline",
+            where=str(path),
+            todo="name a file in a directory that is there and may be written to",
+        )
 
 
 def against_baseline(

@@ -7,7 +7,7 @@ import os
 from contextlib import ExitStack
 from typing import Any
 
-from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_unreadable
+from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_unusable
 from alembic_proof.cli.live_url import find_live_url
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
@@ -55,7 +55,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
-    refuse_unreadable(arguments)
+    refuse_unusable(arguments)
     live_url = find_live_url(project, os.environ, url=arguments.url, variable=arguments.url_env)
     note(f"live database: {DatabaseUrl.parse(live_url).display}")
 

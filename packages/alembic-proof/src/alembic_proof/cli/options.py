@@ -21,7 +21,8 @@ def add_project_options(parser: argparse.ArgumentParser, *, is_whole: bool) -> N
         default=default,
         metavar="FILE",
         help="the project's alembic.ini, or a pyproject.toml with [tool.alembic] "
-        "(default: $ALEMBIC_CONFIG, else ./alembic.ini, else ./pyproject.toml)",
+        "(default: $ALEMBIC_CONFIG, else ./alembic.ini, else ./pyproject.toml, "
+        "else ./migrations/alembic.ini)",
     )
     parser.add_argument(
         "-n",

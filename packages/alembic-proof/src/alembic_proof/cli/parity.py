@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import Any
 
-from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_unreadable
+from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_unusable
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import history_and_models
@@ -34,7 +34,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
-    refuse_unreadable(arguments)
+    refuse_unusable(arguments)
 
     def prove(audience: Audience) -> tuple[Finding, ...]:
         audience.expect(PARITY_STEPS)

@@ -9,12 +9,12 @@ from typing import Any
 
 from alembic.script import ScriptDirectory
 
-from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_unreadable
+from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_unusable
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import announced_server
 from alembic_proof.config.row_number import row_number
-from alembic_proof.finding import Finding
+from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import choose, load_history, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.script import alembic_config
@@ -62,7 +62,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
-    refuse_unreadable(arguments)
+    refuse_unusable(arguments)
 
     def prove(audience: Audience) -> tuple[Finding, ...]:
         server_url = announced_server(project, os.environ)
@@ -70,6 +70,8 @@ def _run(arguments: argparse.Namespace) -> int:
             script = load_history(alembic_config(project.alembic))
             chain = read_chain(script)
             wanted = _wanted(project, script, arguments)
+            if not wanted:
+                return (_nothing_proved(len(chain)),)
             audience.expect([one.name for one in chain if one.revision_id in wanted])
             findings = prove_roundtrip(
                 project.alembic,
@@ -83,6 +85,14 @@ def _run(arguments: argparse.Namespace) -> int:
         return against_baseline(arguments, "round trip", findings, looked_at={"", *wanted})
 
     return conclude(arguments.format, "round trip", prove)
+
+
+def _nothing_proved(revisions: int) -> Finding:
+    """A note: a wrong path and a clean history would look alike."""
+    why = f"of {revisions} none is meant" if revisions else "the history has none"
+    return Finding(
+        rule="nothing-proved", message=f"no revision to prove: {why}", severity=Severity.NOTE
+    )
 
 
 def _row_plan(project: Project, *, rows: int) -> RowPlan:

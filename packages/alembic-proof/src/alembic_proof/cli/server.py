@@ -17,6 +17,7 @@ from alembic_proof.postgres.local import LocalDatabase, ensure_local_database
 from alembic_proof.postgres.server import LocalServer, status, stop
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.project import Project
+from alembic_proof.project.scratch import scratch_state
 from alembic_proof.report.text import servers_text
 
 
@@ -39,6 +40,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
     local = local_database(project.config.directory)
+    if arguments.act in _ON_SERVERS:
+        return _ON_SERVERS[arguments.act](_servers(project, local))
     if local is None:
         raise ConfigError(
             "this project describes no local database",
@@ -62,8 +65,8 @@ def _start(local: LocalDatabase, _: argparse.Namespace) -> int:
     return 0
 
 
-def _stop(local: LocalDatabase, _: argparse.Namespace) -> int:
-    stopped = [(name, one) for name, server in _servers(local) for one in stop(server)]
+def _stop(servers: _Servers) -> int:
+    stopped = [(name, one) for name, server in servers for one in stop(server)]
     for name, one in stopped:
         say(f"stopped: {name} server, PostgreSQL {one.major}, {one.data}")
     if not stopped:
@@ -71,8 +74,8 @@ def _stop(local: LocalDatabase, _: argparse.Namespace) -> int:
     return 0
 
 
-def _status(local: LocalDatabase, _: argparse.Namespace) -> int:
-    found = [(name, one) for name, server in _servers(local) for one in status(server)]
+def _status(servers: _Servers) -> int:
+    found = [(name, one) for name, server in servers for one in status(server)]
     say(servers_text(found) or "no server yet: `start`, or any command that needs one, makes it")
     return 0
 
@@ -92,16 +95,22 @@ def _reset(local: LocalDatabase, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _servers(local: LocalDatabase) -> tuple[tuple[str, LocalServer], ...]:
-    return ("local", local.server), ("scratch", LocalServer(local.state, durable=False))
+def _servers(project: Project, local: LocalDatabase | None) -> _Servers:
+    """The local one, where the project describes it, and the one for scratch databases."""
+    state = local.state if local else scratch_state(project, os.environ)
+    scratch = (("scratch", LocalServer(state, durable=False)),)
+    return (("local", local.server), *scratch) if local else scratch
 
 
 _Act = Callable[[LocalDatabase, argparse.Namespace], int]
-_ACTIONS: dict[str, tuple[_Act, str]] = {
+_Servers = tuple[tuple[str, LocalServer], ...]
+_ACTIONS: dict[str, tuple[_Act | str, str]] = {
     "start": (_start, "start the local server and make its database, if they are not there"),
-    "stop": (_stop, "stop the local server and the one for scratch databases"),
-    "status": (_status, "say which servers there are and whether they run"),
+    "stop": ("stop", "stop the local server and the one for scratch databases"),
+    "status": ("status", "say which servers there are and whether they run"),
     "url": (_url, "print the local database's URL"),
     "shell": (_shell, "open psql, else pgcli, on the local database"),
     "reset": (_reset, "drop the local database and make it anew, empty"),
 }
+_ON_SERVERS: dict[object, Callable[[_Servers], int]] = {"stop": _stop, "status": _status}
+"""What needs no local database: every project may have a server for scratch databases."""

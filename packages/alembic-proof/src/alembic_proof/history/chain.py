@@ -72,8 +72,7 @@ def choose(
     chosen = [revision.revision_id for revision in chain]
     try:
         if start is not None:
-            [first] = _named(script, start)
-            chosen = chosen[chosen.index(first) :]
+            chosen = chosen[chosen.index(_one(script, start)) :]
         if names:
             named = {found for name in names for found in _named(script, name)}
             chosen = [revision_id for revision_id in chosen if revision_id in named]
@@ -111,7 +110,16 @@ def heads_of(chain: tuple[ChainRevision, ...], applied: Collection[str]) -> froz
     return frozenset(applied) - needed
 
 
+def _one(script: ScriptDirectory, name: str) -> str:
+    found = tuple(_named(script, name))
+    if len(found) != 1:
+        raise ValueError(f"{name} is {'none' if not found else ' and '.join(found)}")
+    return found[0]
+
+
 def _named(script: ScriptDirectory, name: str) -> Iterator[str]:
+    if not name.strip():
+        raise ValueError("the name is empty")
     if ":" not in name:
         found = script.get_revisions(name)
         yield from (revision.revision for revision in found)

@@ -124,10 +124,15 @@ def explained_failures(config: Config) -> Iterator[None]:
         raise HistoryError(
             f"{what}: {describe(getattr(error, 'orig', None) or error)}",
             where=place,
-            todo="`alembic-proof roundtrip` tells what fails"
-            if is_revision
-            else "mend it, or install what it imports",
+            todo="`alembic-proof roundtrip` tells what fails" if is_revision else _remedy(error),
         ) from error
+
+
+def _remedy(error: Exception) -> str:
+    """What most likely helps an env.py that cannot run."""
+    if "application context" in str(error):
+        return 'name the application: flask_app = "package:create_app" in [tool.alembic-proof]'
+    return "mend it, or install what it imports"
 
 
 def _place_of(error: Exception, directory: Path) -> str:

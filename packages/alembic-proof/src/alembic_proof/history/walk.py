@@ -17,7 +17,7 @@ from typing import Any
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from alembic_proof.errors import HistoryError, ProofError
@@ -156,6 +156,7 @@ class _Walking:
         if migration.script is None:
             raise HistoryError("env.py configures a context without a script directory")
         script = migration.script.get_revision(move.revision_id)
+        _refuse_a_missing_direction(script, is_upgrade=move.is_upgrade)
         step = RevisionStep(migration.script.revision_map, script, move.is_upgrade)
         migrate = refuse_exits_of(step).migration_fn
 
@@ -172,6 +173,17 @@ class _Walking:
 
         step.migration_fn = run
         return step
+
+
+def _refuse_a_missing_direction(script: Script, *, is_upgrade: bool) -> None:
+    """Ensures that a revision without the function is one that fails there, not all of the walk."""
+    name = "upgrade" if is_upgrade else "downgrade"
+
+    def fail(**_: Any) -> None:
+        raise HistoryError(f"{name}() is missing")
+
+    if not callable(getattr(script.module, name, None)):
+        setattr(script.module, name, fail)
 
 
 def _ground(heads: tuple[str, ...], migration: MigrationContext) -> Ground:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from configparser import ConfigParser
+from configparser import Error as IniError
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +49,8 @@ def find_project(
     if not found.is_file():
         raise _not_found(found, place=place, option=option)
     path = found.resolve()
+    if path.suffix != ".toml":
+        _refuse_unreadable(path, section=section)
     config = next(_settings_of(path.parent, place), None) or Config(directory=path.parent)
     return Project(
         alembic=AlembicProject(
@@ -58,6 +62,24 @@ def find_project(
         ),
         config=config,
     )
+
+
+def _refuse_unreadable(path: Path, *, section: str) -> None:
+    """Ensures that the file is an ini file that says where the history lies.
+
+    Raises:
+        ConfigError: it is none, or what it says cannot be put together.
+    """
+    parser = ConfigParser({"here": str(path.parent)})
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+        parser.get(section, "script_location", fallback=None)
+    except (IniError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(
+            f"it cannot be read as an alembic.ini: {' '.join(str(error).split())}",
+            where=str(path),
+            todo="mend it, or name another file with --config",
+        ) from error
 
 
 def has_project(directory: Path) -> bool:

@@ -23,7 +23,7 @@ def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
     variable = project.config.scratch_url_env
     named = environ.get(variable, "").strip() if variable else ""
     url = named or project.config.server_url
-    return url or scratch_server(environ, state=_state(project, environ))
+    return url or scratch_server(environ, state=scratch_state(project, environ))
 
 
 @contextmanager
@@ -56,6 +56,6 @@ def history_databases(
         yield lambda: first.pop() if first else begin()
 
 
-def _state(project: Project, environ: Mapping[str, str]) -> Path:
+def scratch_state(project: Project, environ: Mapping[str, str]) -> Path:
     """Where the server keeps its data: the checkout's own place, else the user's cache."""
     return project.config.local_state or cache_directory(environ).parent / "servers"

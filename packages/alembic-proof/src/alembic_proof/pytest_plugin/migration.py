@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from alembic_proof.errors import ProofError
+from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.chain import (
     ChainRevision,
     choose,
@@ -25,6 +25,7 @@ from alembic_proof.history.walk import Ground, Move, walk
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.project import Project, history_databases, scratch_server_url
 from alembic_proof.pytest_plugin.surroundings import kept_surroundings, outside_of_loops
+from alembic_proof.rows.run import execute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class DataMigration:
 
         def send(connection: Connection) -> None:
             for statement in statements:
-                connection.exec_driver_sql(statement)
+                execute(connection, statement)
 
         outside_of_loops(lambda: run_on(self.url, send))
 
@@ -56,7 +57,7 @@ class DataMigration:
         """What the query returns."""
 
         def fetch(connection: Connection) -> Sequence[tuple[Any, ...]]:
-            return [tuple(row) for row in connection.exec_driver_sql(query)]
+            return [tuple(row) for row in execute(connection, query)]
 
         return outside_of_loops(lambda: run_on(self.url, fetch))
 
@@ -116,6 +117,11 @@ class MigrationOpener:
         """The revision, and the ids of all that it needs in chain order."""
         script = load_history(alembic_config(self.project.alembic))
         chain = read_chain(script)
-        [revision_id] = choose(script, chain, names=[name])
+        chosen = choose(script, chain, names=[name])
+        if len(chosen) != 1:
+            raise HistoryError(
+                f"{name} is no single revision", todo="`alembic history` lists the revisions"
+            )
+        [revision_id] = chosen
         [target] = [one for one in chain if one.revision_id == revision_id]
         return target, reached(chain, target.needs)

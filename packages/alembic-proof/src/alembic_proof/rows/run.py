@@ -106,15 +106,14 @@ def run_each(
     return tuple(_outcome(one) for one in json.loads(fetch(connection, FETCH)[0]))
 
 
-def execute(connection: sa.Connection, sql: str) -> None:
-    """Ensures that the statement ran exactly as it is written: no bind values, no escapes."""
-    connection.exec_driver_sql(sql, None, execution_options={"no_parameters": True})
+def execute(connection: sa.Connection, sql: str) -> sa.CursorResult[Any]:
+    """What the statement gives, run exactly as it is written: no bind values, no escapes."""
+    return connection.exec_driver_sql(sql, None, execution_options={"no_parameters": True})
 
 
 def fetch(connection: sa.Connection, sql: str) -> tuple[Any, ...]:
     """The one row of a statement that is sent exactly as it is written."""
-    result = connection.exec_driver_sql(sql, None, execution_options={"no_parameters": True})
-    return tuple(result.one())
+    return tuple(execute(connection, sql).one())
 
 
 def _outcome(one: list[Any]) -> Outcome:
