@@ -123,14 +123,8 @@ def digest(
     again, still, _ = _few(run, connection, refused, few_rows, has_meanings=False)
     failed = {name: why for name, why in failed.items() if name not in again} | still
     found = few | again
-    large = [table for table in chosen if table.name not in found | failed]
-    for table, outcome in zip(
-        large, run(connection, [_sums_sql(table) for table in large], large), strict=True
-    ):
-        if outcome.failure is not None:
-            failed[table.name] = outcome.failure
-        else:
-            found[table.name] = _sums_of(table, outcome.value)
+    many, lost = _many(run, connection, [t for t in chosen if t.name not in found | failed])
+    found, failed = found | many, failed | lost
     stand = positions_of(numbered, positions)
     read = (replace(found[name], positions=stand.get(name, ())) for name in sorted(found))
     return Digests(tuple(read), tuple(failed.items()))
@@ -160,6 +154,21 @@ def _few(
         elif len(outcome.value) <= most:
             found[table.name] = _digest_of(table, names, outcome.value)
     return found, failed, outcomes[len(tables) :]
+
+
+def _many(
+    run: _Run, connection: Connection, tables: Sequence[Table]
+) -> tuple[dict[TableName, TableDigest], dict[TableName, Failure]]:
+    """The digests of those that have many rows, and why others cannot be read."""
+    found: dict[TableName, TableDigest] = {}
+    failed: dict[TableName, Failure] = {}
+    outcomes = run(connection, [_sums_sql(table) for table in tables], tables)
+    for table, outcome in zip(tables, outcomes, strict=True):
+        if outcome.failure is not None:
+            failed[table.name] = outcome.failure
+        else:
+            found[table.name] = _sums_of(table, outcome.value)
+    return found, failed
 
 
 def _run(
