@@ -52,11 +52,11 @@ def prove_roundtrip(
 ) -> tuple[Finding, ...]:
     """What each revision's downgrade or second upgrade leaves different; empty for nothing.
 
-    `script` is the project's history as it was loaded. `open_database` gives the URL of a fresh empty scratch database each time: another one is
-    needed where a revision leaves one in a state that the history does not lead to, and where a
-    step has to be tried without rows. `wanted` are the ids of the revisions that are proved (all
-    by default); the others are only applied. `row_plan` says which rows are put in front of them,
-    `settings` what the project excepts, skips and ignores.
+    `script` is the project's history as it was loaded. `open_database` gives the URL of a fresh
+    empty scratch database each time: another one is needed where a revision leaves one in a state
+    that the history does not lead to, and where a step has to be tried without rows. `wanted` are
+    the ids of the revisions that are proved (all by default); the others are only applied.
+    `row_plan` says which rows are put in front of them, `settings` what the project excepts.
 
     Raises:
         ConfigError: settings that name a revision which is not there.
@@ -81,12 +81,14 @@ def prove_roundtrip(
         proof.prove(open_database)
         if not proof.has_missed:
             break
-    return (
-        *proof.findings,
-        *proof.remarks.findings(),
-        *leave.notes(waiting),
-        *(() if waiting != ids or proof.blocked else leave.unmet(proof.unmet)),
-    )
+    return _told(proof, leave, waiting)
+
+
+def _told(proof: _RoundTrip, leave: Leave, wanted: Collection[str]) -> tuple[Finding, ...]:
+    """The findings, and what is said of the settings; in vain they are only in a whole proof."""
+    is_whole = len(wanted) == len(leave.chain) and not proof.blocked
+    unmet = leave.unmet(proof.unmet) if is_whole else ()
+    return (*proof.findings, *proof.remarks.findings(), *leave.notes(wanted), *unmet)
 
 
 def _tell_nobody(_: Step) -> None:
