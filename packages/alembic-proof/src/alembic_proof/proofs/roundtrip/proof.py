@@ -54,9 +54,8 @@ def prove_roundtrip(
 
     `script` is the project's history as it was loaded. `open_database` gives the URL of a fresh
     empty scratch database each time: another one is needed where a revision leaves one in a state
-    that the history does not lead to, and where a step has to be tried without rows. `wanted` are
-    the ids of the revisions that are proved (all by default); the others are only applied.
-    `row_plan` says which rows are put in front of them, `settings` what the project excepts.
+    that the history does not lead to, or a step has to be tried without rows. `wanted` are the ids
+    of what is proved (all by default), `settings` what the project excepts.
 
     Raises:
         ConfigError: settings that name a revision which is not there.
@@ -65,6 +64,7 @@ def prove_roundtrip(
     leave = Leave.of(settings, read_chain(script))
     ids = {revision.revision_id for revision in leave.chain}
     waiting = ids if wanted is None else ids & set(wanted)
+    plan = row_plan or RowPlan()
     # What the server had not counted in time is met by a second walk that trusts no counts.
     for is_thorough in (False, True):
         proof = _RoundTrip(
@@ -73,8 +73,8 @@ def prove_roundtrip(
             chain=leave.chain,
             tell=_tell_nobody if is_thorough else tell,
             waiting=waiting - leave.skipped.keys(),
-            row_plan=row_plan or RowPlan(),
-            unmet=Unmet.of(row_plan or RowPlan()),
+            row_plan=plan,
+            unmet=Unmet.of(plan),
             ignored=leave.ignored,
             is_thorough=is_thorough,
         )
