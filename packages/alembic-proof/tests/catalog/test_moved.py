@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from alembic_proof.catalog import CatalogReader, key
-from alembic_proof.catalog.queries.moved import moved_table
+from alembic_proof.catalog.queries.moved import moved_query
 from alembic_proof.postgres.scratch import scratch_database
 
 from .conftest import Database, open_database
@@ -16,7 +16,7 @@ _TABLES = ("pg_class", "pg_proc", "pg_trigger")
 
 def _moved(connection: sa.Connection) -> tuple[str, ...]:
     """The catalogs that count as moved since the last time, of three."""
-    sql = f"WITH {moved_table(_TABLES)} SELECT classes::regclass[]::text[], counts::text FROM moved"
+    sql = f"SELECT moved::regclass[]::text[], counts FROM ({moved_query(_TABLES)}) AS m"
     moved, counts = connection.exec_driver_sql(sql).one()
     note = sa.text("SELECT set_config('alembic_proof.counts', :counts, false)")
     connection.execute(note, {"counts": counts})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import pairwise
 from time import sleep
 
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from alembic_proof.catalog import Catalog, CatalogReader, diff, key, read_catalog
 from alembic_proof.catalog.ddl import changes_sql
-from alembic_proof.catalog.queries.touched import touched_statement
+from alembic_proof.catalog.queries.routine import Routine
+from alembic_proof.catalog.queries.touched import touched_routine
 from alembic_proof.errors import DatabaseError
 from alembic_proof.postgres.scratch import scratch_database
 
@@ -208,13 +210,12 @@ def _outlast_others(connection: sa.Connection) -> None:
 
 def test_what_is_not_followed_is_noticed(admin_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that forgets what depends on the touched is refused when it is verified."""
-    blind = touched_statement().replace(
-        "d.refobjid = t.oid OFFSET", "d.refobjid = t.oid AND false OFFSET"
-    )
-    assert blind != touched_statement()
 
-    def statement() -> str:
-        return blind
+    def blind(*, major: int) -> Routine:
+        seeing = touched_routine(major=major)
+        body = seeing.body.replace("refobjid = t.oid OFFSET", "refobjid = t.oid AND false OFFSET")
+        assert body != seeing.body
+        return replace(seeing, body=body)
 
     rename = "ALTER TABLE app.users RENAME COLUMN name TO called"
     back = "ALTER TABLE app.users RENAME COLUMN called TO name"
@@ -225,7 +226,7 @@ def test_what_is_not_followed_is_noticed(admin_url: str, monkeypatch: pytest.Mon
         database.run(seeing.read)
 
     with open_zoo(admin_url) as database:
-        monkeypatch.setattr("alembic_proof.catalog.session.touched_statement", statement)
+        monkeypatch.setattr("alembic_proof.catalog.session.touched_routine", blind)
         database.run(_outlast_others)
         reader, trusting = CatalogReader(is_verified=True), CatalogReader(is_verified=False)
         database.run(reader.read)

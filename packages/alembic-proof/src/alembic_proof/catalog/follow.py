@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alembic_proof.catalog.lost import Lost, lost, replicas
 from alembic_proof.catalog.patch import Kept
-from alembic_proof.catalog.queries.touched import LIVE
+from alembic_proof.catalog.queries.live import LIVE
+from alembic_proof.catalog.rows import Address
 from alembic_proof.catalog.session import Session
 from alembic_proof.catalog.touched import Touched
 
@@ -65,10 +67,16 @@ class Followed:
         """Let the server tell of what was touched, and of what something is no longer said of."""
         noted = frozenset(one for one in answer.told if one[0] in LIVE)
         more = {*gone.others, *replicas(self.kept.names.reading, noted)}
-        wanted = noted.union(one for one in more if one[0] in LIVE)
-        if not wanted:
-            return
-        catalogs = frozenset(catalog for catalog, *_ in wanted)
-        oids = frozenset(oid for _, oid, _ in wanted)
-        text = session.told(catalogs, oids=None if wanted == noted else oids)
-        self.kept.renew(oids, catalogs=catalogs, text=text)
+        self._renew(noted, text=answer.said)
+        if others := frozenset(one for one in more if one[0] in LIVE) - noted:
+            text = session.told({catalog for catalog, *_ in others}, oids=_oids(others))
+            self._renew(others, text=text)
+
+    def _renew(self, objects: frozenset[Address], *, text: str) -> None:
+        if objects:
+            catalogs = frozenset(catalog for catalog, *_ in objects)
+            self.kept.renew(_oids(objects), catalogs=catalogs, text=text)
+
+
+def _oids(objects: Iterable[Address]) -> frozenset[int]:
+    return frozenset(oid for _, oid, _ in objects)

@@ -10,7 +10,7 @@ from operator import attrgetter
 from alembic_proof.catalog.assemble import Assembly, without_collection
 from alembic_proof.catalog.model import Catalog, CatalogObject
 from alembic_proof.catalog.names import Names
-from alembic_proof.catalog.queries.touched import LIVE
+from alembic_proof.catalog.queries.live import LIVE
 from alembic_proof.catalog.rows import Address, add, parse
 
 _KEY = attrgetter("key")

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-NO_SUCH_STATEMENT = "26000"
-"""The SQLSTATE of what somebody has deallocated."""
+FORGOTTEN = frozenset({"26000", "42883", "3F000"})
+"""The SQLSTATEs of a statement that was deallocated, of a function and a schema that are gone."""
 _NAMES = "alembic_proof_prepared"
 _ROUND = "alembic_proof_round"
 
@@ -41,6 +41,13 @@ class Prepared:
                 cursor.execute(f"PREPARE {name} AS {sql}")
             self._names[sql] = name
         return self.row_once(f"EXECUTE {name}")
+
+    def make(self, sql: str) -> None:
+        """Run a statement that makes something which stays in the session, if it has not yet."""
+        if sql not in self._names:
+            with closing(self._driver.cursor()) as cursor:
+                cursor.execute(sql)
+            self._names[sql] = sql
 
     def row_once(self, sql: str) -> Sequence[Any]:
         """The one row of a statement that is sent as it is written."""

@@ -11,7 +11,7 @@ from alembic_proof.catalog.diff import diff
 from alembic_proof.catalog.follow import Followed
 from alembic_proof.catalog.model import Catalog
 from alembic_proof.catalog.prepared import (
-    NO_SUCH_STATEMENT,
+    FORGOTTEN,
     Prepared,
     sqlstate,
     without_transaction,
@@ -102,12 +102,12 @@ class CatalogReader:
             )
 
     def _read_prepared(self, connection: sa.Connection, *, is_again: bool = False) -> Catalog:
-        """The reading; statements that somebody deallocated are prepared again, once."""
+        """The reading; what somebody discarded in the session is made again, once."""
         driver: Any = connection.dialect.dbapi
         try:
             return self._read_touched(connection, major=server_major(connection))
         except driver.Error as error:
-            if is_again or sqlstate(error) != NO_SUCH_STATEMENT:
+            if is_again or sqlstate(error) not in FORGOTTEN:
                 raise refused(error) from error
         Prepared.forget(connection)
         return self._read_prepared(connection, is_again=True)
@@ -116,6 +116,7 @@ class CatalogReader:
         followed, self._followed = self._followed, None  # unless all goes well: read all again
         with without_transaction(connection):
             session = Session(connection, major=major)
+            session.begin()
             answer = session.touched(followed.answer if followed else None)
             if followed is None or not followed.follow(session, answer):
                 followed = Followed.begin(

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alembic_proof.catalog.queries.frame import FIRST_USER_OID
-from alembic_proof.catalog.queries.touched import object_of
 from alembic_proof.catalog.rows import Address
 
 
@@ -34,7 +33,9 @@ class Touched:
     lasting: str
     """The values of `queries.lasting`."""
     has_temporary: bool
-    """Whether the session has anything in its temporary schema."""
+    """Whether the session has anything of others in its temporary schema."""
+    said: str
+    """What there is to say of what is told, as JSON text."""
 
     @classmethod
     def of(cls, row: Sequence[object]) -> Touched:
@@ -48,11 +49,14 @@ class Touched:
             database=_text(database),
             is_small=bool(is_small),
             told=frozenset(
-                (*object_of(int(number)), 0) for number in str(told or "").split(",") if number
+                (catalog, int(oid), 0)
+                for catalog, oids in _words(_text(told)).items()
+                for oid in oids
             ),
             live=_words(_text(live)),
             lasting=str(session[0]),
             has_temporary=bool(session[1]),
+            said=str(session[2] or "[]"),
         )
 
     def over(self, before: Touched) -> Touched:

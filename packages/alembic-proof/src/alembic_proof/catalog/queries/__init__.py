@@ -19,8 +19,7 @@ from alembic_proof.catalog.queries import (
     spaces,
     types,
 )
-from alembic_proof.catalog.queries.noted import GIVEN
-from alembic_proof.catalog.queries.touched import LIVE
+from alembic_proof.catalog.queries.live import LIVE
 from alembic_proof.catalog.select import COLUMNS, Saying, Select
 
 SELECTS: tuple[Select, ...] = (
@@ -68,71 +67,57 @@ SAYINGS: tuple[Saying, ...] = (
 """What is said of objects that the SELECTS find."""
 
 
+_NUMBERS = {id(select): number for number, select in enumerate(SELECTS)}
+_NAMES = ", ".join(COLUMNS)
+_ROW = f"json_build_array({_NAMES})"
+_UNION = "\nUNION ALL\n"
+
+
 @cache
 def statement(*, major: int) -> str:
     """The whole statement; one row, whose first column is a JSON array of arrays."""
-    return _json_of(_branches(SELECTS, SAYINGS, major=major))
-
-
-@cache
-def narrow_statement(catalogs: frozenset[str], *, major: int) -> str:
-    """The part of the statement about the objects of some catalogs in the setting GIVEN.
-
-    A parameter would have it planned anew five times. Of a relation its columns are told as well.
-    """
-    return _json_of(
-        _branches(
-            [select for select in SELECTS if select.reads in catalogs],
-            [saying for saying in SAYINGS if not catalogs.isdisjoint(saying.about)],
-            major=major,
-            only="({oid}) = ANY ((SELECT oids FROM given)::oid[])",
-        ),
-        with_=f"WITH given (oids) AS MATERIALIZED (SELECT current_setting('{GIVEN}')::oid[])\n",
-    )
+    return _json_of(branches((*SELECTS, *SAYINGS), major=major))
 
 
 @cache
 def small_statement(*, major: int) -> str:
     """The part of the statement about the small catalogs, whole."""
-    selects = [
+    selects = (
         select for select in SELECTS if select.reads not in LIVE and select != privileges.BUILT_IN
-    ]
+    )
     classes = ", ".join(f"'{name}'" for name in LIVE)
-    branches = [
-        *_branches(selects, (sayings.FIRST_COMMENTS,), major=major),
-        *_branches(
-            (),
-            (sayings.COMMENTS, sayings.SECURITY_LABELS),
-            major=major,
-            only=f"c.relname NOT IN ({classes})",
-        ),
-    ]
-    return _json_of(branches)
+    elsewhere = f"c.relname NOT IN ({classes})"
+    said = (sayings.COMMENTS, sayings.SECURITY_LABELS)
+    return _json_of(
+        (
+            *branches((*selects, sayings.FIRST_COMMENTS), major=major),
+            *branches(said, major=major, only=elsewhere),
+        )
+    )
 
 
-def _branches(
-    selects: Iterable[Select], said: Iterable[Saying], *, major: int, only: str = ""
-) -> list[str]:
+def branches(some: Iterable[Select | Saying], *, major: int, only: str = "") -> tuple[str, ...]:
     """The SELECTs that such a server knows, with one more condition on each object's `{oid}`."""
-    numbers = {id(select): number for number, select in enumerate(SELECTS)}
-    return [
-        *(
-            select.sql(numbers[id(select)], major=major, only=only)
-            for select in selects
-            if select.since <= major
-        ),
-        *(saying.sql(only=only) for saying in said if saying.since <= major),
-    ]
+    known = (one for one in some if one.since <= major)
+    return tuple(
+        one.sql(only=only)
+        if isinstance(one, Saying)
+        else one.sql(_NUMBERS[id(one)], major=major, only=only)
+        for one in known
+    )
 
 
-def _json_of(branches: Iterable[str], *, with_: str = "") -> str:
+def listed(branches_: Iterable[str]) -> str:
+    """The SELECT of the rows of all branches as JSON arrays with commas between, NULL for none."""
+    return f"SELECT string_agg({_ROW}::text, ',')\n{_from(branches_)}"
+
+
+def _json_of(branches_: Iterable[str]) -> str:
     """The statement that reads the rows of all branches.
 
     The search_path is emptied before the first name is rendered and put back after the last:
     the inner query needs `path.emptied`, and what puts the path back needs its result.
     """
-    rows = "\nUNION ALL\n".join(branches)
-    columns_ = ", ".join(COLUMNS)
     return f"""SELECT found.*, set_config('search_path', path.found, found.rows IS NOT NULL)
 FROM (
     SELECT found, set_config('search_path', '', true) AS emptied
@@ -140,9 +125,11 @@ FROM (
     OFFSET 0
 ) AS path
 CROSS JOIN LATERAL (
-    {with_}SELECT coalesce(json_agg(json_build_array({columns_})), '[]')::text AS rows
-    FROM (
-{rows}
-    ) AS object ({columns_})
+    SELECT coalesce(json_agg({_ROW}), '[]')::text AS rows
+    {_from(branches_)}
     WHERE path.emptied = ''
 ) AS found"""
+
+
+def _from(branches_: Iterable[str]) -> str:
+    return f"FROM (\n{_UNION.join(branches_)}\n) AS object ({_NAMES})"

@@ -5,6 +5,8 @@ Source: runtime-config-client, "Statement Behavior"; sql-set; functions-info, pg
 
 from __future__ import annotations
 
+from alembic_proof.catalog.queries.routine import PREFIX
+
 LASTING = (
     # First whose session it is: who may set the others depends on it.
     *("session_authorization", "role"),
@@ -22,7 +24,10 @@ LASTING_VALUES = "jsonb_build_array({values})::text".format(
 )
 """Their values as they are now, in that order; NULL where there is no such setting."""
 
-HAS_TEMPORARY = """CASE WHEN pg_my_temp_schema() <> 0 THEN EXISTS (
+HAS_TEMPORARY = f"""CASE WHEN pg_my_temp_schema() <> 0 THEN EXISTS (
         SELECT FROM pg_depend AS d WHERE d.refclassid = 'pg_namespace'::regclass
-            AND d.refobjid = pg_my_temp_schema() OFFSET 0) ELSE false END"""
-"""Whether the session has temporary tables, or anything else in its own schema."""
+            AND d.refobjid = pg_my_temp_schema() AND NOT EXISTS (
+                SELECT FROM pg_proc AS p WHERE d.classid = 'pg_proc'::regclass
+                    AND p.oid = d.objid AND starts_with(p.proname, '{PREFIX}'))
+        OFFSET 0) ELSE false END"""
+"""Whether the session has temporary tables, or anything else in its own schema but our functions."""

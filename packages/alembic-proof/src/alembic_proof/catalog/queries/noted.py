@@ -8,15 +8,13 @@ BEFORE = "alembic_proof.before"
 """The transaction number of the reading before that one."""
 COUNTS = "alembic_proof.counts"
 """What was counted at the last reading."""
-GIVEN = "alembic_proof.given"
-"""The OIDs of what is to be told, as an array's text."""
-
-IS_FRESH = "age(x.xmin) <= (SELECT age(number) FROM since)"
-"""The condition that a row `x` was written after the reading in the table `since`."""
 
 
-def since_table(setting: str) -> str:
-    """The common table `since` with the number in one of the settings, NULL for none."""
-    return f"""since (number) AS MATERIALIZED (
-    SELECT nullif(current_setting('{setting}', true), '')::xid
-)"""
+def noted(setting: str) -> str:
+    """What is in the setting, NULL for nothing."""
+    return f"nullif(current_setting('{setting}', true), '')"
+
+
+def note(setting: str, value: str) -> str:
+    """The statement of a function that notes it for as long as the session lasts."""
+    return f"ignored := set_config('{setting}', coalesce({value}, ''), false);"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic_proof.catalog.queries.frame import FIRST_USER_OID, is_users
-from alembic_proof.catalog.queries.touched import LIVE
+from alembic_proof.catalog.queries.live import LIVE
 from alembic_proof.catalog.select import Saying
 
 COMMENTS = Saying(

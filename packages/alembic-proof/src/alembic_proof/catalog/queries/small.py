@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from alembic_proof.catalog.queries.frame import FIRST_USER_OID
-from alembic_proof.catalog.queries.noted import BEFORE, IS_FRESH, since_table
+from alembic_proof.catalog.queries.noted import BEFORE, noted
 
 SMALL = (
     *("pg_namespace", "pg_extension", "pg_default_acl", "pg_event_trigger"),
@@ -34,15 +34,15 @@ _WHOLLY = frozenset({"pg_namespace", "pg_language", "pg_extension"})
 def small_touched_statement() -> str:
     """One row: whether anything in these catalogs was written, and a stamp of what there is.
 
-    It asks about the time before the last `touched_statement`.
+    It asks about the time before the last call of `touched`.
     """
     sources = {name: (name, "oid") for name in SMALL} | _PARTS
     rows = "\n    UNION ALL\n".join(
         f"    SELECT '{of}'::regclass::oid, x.{oid}::oid, x.xmin FROM {name} AS x{_users(name, oid)}"
         for name, (of, oid) in sources.items()
     )
-    return f"""WITH {since_table(BEFORE)}, small (class, oid, is_fresh) AS MATERIALIZED (
-    SELECT x.class, x.oid, {IS_FRESH}
+    return f"""WITH small (class, oid, is_fresh) AS MATERIALIZED (
+    SELECT x.class, x.oid, age(x.xmin) <= (SELECT age({noted(BEFORE)}::xid))
     FROM (
 {rows}
     ) AS x (class, oid, xmin)
