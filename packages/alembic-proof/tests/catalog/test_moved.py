@@ -6,22 +6,30 @@ import pytest
 import sqlalchemy as sa
 
 from alembic_proof.catalog import CatalogReader, key
-from alembic_proof.catalog.queries.moved import moved_query
+from alembic_proof.catalog.queries.moved import VARIABLES, moved
+from alembic_proof.catalog.queries.routine import Routine
 from alembic_proof.postgres.scratch import scratch_database
 
 from .conftest import Database, open_database
 
-_TABLES = ("pg_class", "pg_proc", "pg_trigger")
+_TABLES = ("pg_class", "pg_policy", "pg_trigger")
+
+
+_ROUTINE = Routine(
+    name="moved",
+    parameters={},
+    results={"names": "text[]"},
+    variables=VARIABLES,
+    body="\n".join((*moved(_TABLES), "names := moved::regclass[]::text[];")),
+)
 
 
 def _moved(connection: sa.Connection) -> tuple[str, ...]:
     """The catalogs that count as moved since the last time, of three."""
-    sql = f"SELECT moved::regclass[]::text[], counts FROM ({moved_query(_TABLES)}) AS m"
-    moved, counts = connection.exec_driver_sql(sql).one()
-    note = sa.text("SELECT set_config('alembic_proof.counts', :counts, false)")
-    connection.execute(note, {"counts": counts})
+    connection.exec_driver_sql(_ROUTINE.sql)
+    names = connection.exec_driver_sql(f"SELECT {_ROUTINE.call()}").scalar_one()
     connection.commit()
-    return tuple(moved)
+    return tuple(names)
 
 
 def _run(database: Database, *statements: str) -> tuple[str, ...]:

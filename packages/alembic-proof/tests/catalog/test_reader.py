@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from alembic_proof.catalog import Catalog, CatalogReader, diff, key, read_catalog
 from alembic_proof.catalog.ddl import changes_sql
+from alembic_proof.catalog.queries.dependents import dependents_routine
 from alembic_proof.catalog.queries.routine import Routine
-from alembic_proof.catalog.queries.touched import touched_routine
 from alembic_proof.errors import DatabaseError
 from alembic_proof.postgres.scratch import scratch_database
 
@@ -212,7 +212,7 @@ def test_what_is_not_followed_is_noticed(admin_url: str, monkeypatch: pytest.Mon
     """A reader that forgets what depends on the touched is refused when it is verified."""
 
     def blind(*, major: int) -> Routine:
-        seeing = touched_routine(major=major)
+        seeing = dependents_routine(major=major)
         body = seeing.body.replace("refobjid = t.oid OFFSET", "refobjid = t.oid AND false OFFSET")
         assert body != seeing.body
         return replace(seeing, body=body)
@@ -226,7 +226,7 @@ def test_what_is_not_followed_is_noticed(admin_url: str, monkeypatch: pytest.Mon
         database.run(seeing.read)
 
     with open_zoo(admin_url) as database:
-        monkeypatch.setattr("alembic_proof.catalog.session.touched_routine", blind)
+        monkeypatch.setattr("alembic_proof.catalog.session.dependents_routine", blind)
         database.run(_outlast_others)
         reader, trusting = CatalogReader(is_verified=True), CatalogReader(is_verified=False)
         database.run(reader.read)

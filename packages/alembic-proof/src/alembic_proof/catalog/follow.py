@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from alembic_proof.catalog.faces import faces, reshaped
 from alembic_proof.catalog.lost import Lost, lost, replicas
 from alembic_proof.catalog.patch import Kept
 from alembic_proof.catalog.queries.live import LIVE
 from alembic_proof.catalog.rows import Address
 from alembic_proof.catalog.session import Session
-from alembic_proof.catalog.touched import Touched
+from alembic_proof.catalog.touched import Telling, Touched
 
 
 @dataclass(slots=True)
@@ -49,28 +50,46 @@ class Followed:
         if gone.is_beyond:
             return False
         self.kept.drop(gone.objects)
-        self._tell(session, answer, gone)
-        is_small = any(catalog not in LIVE for catalog, *_ in (*answer.told, *gone.others))
-        if is_small or answer.database != self.answer.database:
+        told = self._tell(session, answer.telling, gone)
+        if told is None:
+            return False
+        is_small = any(catalog not in LIVE for catalog, *_ in (*told, *gone.others))
+        if is_small or answer.stamps["database"] != self.answer.stamps["database"]:
             self.kept.renew_small(session.small())
         self.answer = answer
         return True
 
     def _can_follow(self, session: Session, answer: Touched) -> bool:
         """Whether all that is otherwise can be told object by object."""
-        members = self.kept.names.reading.members
-        if not answer.follows(self.answer) or not members.isdisjoint(answer.told):
+        if not answer.follows(self.answer) or not self._can_tell(answer.telling):
             return False
         return not answer.is_small or session.small_touched() == (False, self.stamp)
 
-    def _tell(self, session: Session, answer: Touched, gone: Lost) -> None:
-        """Let the server tell of what was touched, and of what something is no longer said of."""
-        noted = frozenset(one for one in answer.told if one[0] in LIVE)
-        more = {*gone.others, *replicas(self.kept.names.reading, noted)}
-        self._renew(noted, text=answer.said)
-        if others := frozenset(one for one in more if one[0] in LIVE) - noted:
+    def _can_tell(self, telling: Telling) -> bool:
+        """Whether neither initdb nor an extension made any of it."""
+        return telling.is_users and self.kept.names.reading.members.isdisjoint(telling.told)
+
+    def _tell(self, session: Session, telling: Telling, gone: Lost) -> frozenset[Address] | None:
+        """Renew what is said of what was touched, and of what may name it.
+
+        Returns what that is, None where it cannot be told object by object.
+        """
+        reading = self.kept.names.reading
+        written = telling.followed
+        more = {*gone.others, *replicas(reading, written)}
+        before = faces(reading, written)
+        self._renew(written, text=telling.said)
+        told = telling.told
+        if otherwise := reshaped(reading, before):
+            depending = session.dependents(otherwise)
+            if not self._can_tell(depending):
+                return None
+            self._renew(depending.followed, text=depending.said)
+            told |= depending.told
+        if others := frozenset(one for one in more if one[0] in LIVE) - told:
             text = session.told({catalog for catalog, *_ in others}, oids=_oids(others))
             self._renew(others, text=text)
+        return told
 
     def _renew(self, objects: frozenset[Address], *, text: str) -> None:
         if objects:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 
+from alembic_proof.catalog.assemble import assemble
 from alembic_proof.catalog.diff import diff
 from alembic_proof.catalog.follow import Followed
 from alembic_proof.catalog.model import Catalog
@@ -17,7 +19,7 @@ from alembic_proof.catalog.prepared import (
     without_transaction,
 )
 from alembic_proof.catalog.read import read_catalog, refused, server_major
-from alembic_proof.catalog.session import Session
+from alembic_proof.catalog.session import Session, UnfollowableError
 from alembic_proof.errors import DatabaseError
 
 VERIFY = "ALEMBIC_PROOF_VERIFY_READS"
@@ -37,11 +39,14 @@ class CatalogReader:
         version_table: str = "alembic_version",
         version_schema: str | None = None,
         is_verified: bool | None = None,
+        is_following: bool = True,
     ) -> None:
         """A reader of one database; `is_verified` has each reading held against a whole one.
 
-        By default it is when the environment has ALEMBIC_PROOF_VERIFY_READS.
+        By default it is when the environment has ALEMBIC_PROOF_VERIFY_READS. Where nothing is
+        followed, everything is read each time, and no function is made in the session.
         """
+        self._is_following = is_following
         self._is_verified = VERIFY in os.environ if is_verified is None else is_verified
         self._version_table = version_table
         self._version_schema = version_schema
@@ -52,7 +57,7 @@ class CatalogReader:
         """The catalog of the connection's database as it is now, Alembic's table left out.
 
         In a transaction that runs, everything is read: whether it was touched may be taken back.
-        The statements stay prepared in the session.
+        The statements stay prepared in the session, and functions in its temporary schema.
 
         Raises:
             DatabaseError: as `read_catalog`.
@@ -61,10 +66,10 @@ class CatalogReader:
         """
         if connection.in_transaction():
             self._followed = self._catalog = None
-            return self._read_all(connection)
-        found = self._read_prepared(connection)
+            return self._read_within(connection)
+        found = self._read_followed(connection)
         if self._is_verified:
-            self._verify(found, self._read_all(connection))
+            self._verify(found, self._ask(connection, self._whole))
         return found
 
     @property
@@ -75,7 +80,7 @@ class CatalogReader:
     @property
     def has_temporary(self) -> bool:
         """Whether the session had temporary tables at the last reading; not in a transaction."""
-        return self._followed is not None and self._followed.answer.has_temporary
+        return self._followed is not None and bool(self._followed.answer.has_temporary)
 
     def verify(self, connection: sa.Connection) -> None:
         """Ensures that what was followed is the whole catalog, unless a transaction runs.
@@ -86,12 +91,7 @@ class CatalogReader:
         Locks: as `read`.
         """
         if not connection.in_transaction():
-            self._verify(self._read_prepared(connection), self._read_all(connection))
-
-    def _read_all(self, connection: sa.Connection) -> Catalog:
-        return read_catalog(
-            connection, version_table=self._version_table, version_schema=self._version_schema
-        )
+            self._verify(self._read_followed(connection), self._ask(connection, self._whole))
 
     def _verify(self, found: Catalog, whole: Catalog) -> None:
         if found != whole:
@@ -101,32 +101,61 @@ class CatalogReader:
                 todo="report this as a fault of alembic-proof",
             )
 
-    def _read_prepared(self, connection: sa.Connection, *, is_again: bool = False) -> Catalog:
+    def _read_within(self, connection: sa.Connection) -> Catalog:
+        """Everything, in the transaction that runs."""
+        return read_catalog(
+            connection, version_table=self._version_table, version_schema=self._version_schema
+        )
+
+    def _read_followed(self, connection: sa.Connection) -> Catalog:
+        """What was touched, put into the last reading; everything where that cannot be asked."""
+        if self._is_following:
+            try:
+                return self._ask(connection, self._follow)
+            except UnfollowableError:
+                self._followed = None
+        return self._ask(connection, self._whole)
+
+    def _ask(
+        self,
+        connection: sa.Connection,
+        read: Callable[[Session], Catalog],
+        *,
+        is_again: bool = False,
+    ) -> Catalog:
         """The reading; what somebody discarded in the session is made again, once."""
         driver: Any = connection.dialect.dbapi
+        major = server_major(connection)
         try:
-            return self._read_touched(connection, major=server_major(connection))
+            with without_transaction(connection):
+                return read(Session(connection, major=major))
         except driver.Error as error:
             if is_again or sqlstate(error) not in FORGOTTEN:
                 raise refused(error) from error
         Prepared.forget(connection)
-        return self._read_prepared(connection, is_again=True)
+        return self._ask(connection, read, is_again=True)
 
-    def _read_touched(self, connection: sa.Connection, *, major: int) -> Catalog:
+    def _follow(self, session: Session) -> Catalog:
         followed, self._followed = self._followed, None  # unless all goes well: read all again
-        with without_transaction(connection):
-            session = Session(connection, major=major)
-            session.begin()
-            answer = session.touched(followed.answer if followed else None)
-            if followed is None or not followed.follow(session, answer):
-                followed = Followed.begin(
-                    session,
-                    answer,
-                    version_table=self._version_table,
-                    version_schema=self._version_schema,
-                )
+        session.begin()
+        answer = session.touched(followed.answer if followed else None)
+        if followed is None or not followed.follow(session, answer):
+            followed = Followed.begin(
+                session,
+                answer,
+                version_table=self._version_table,
+                version_schema=self._version_schema,
+            )
         self._followed = followed
         found = followed.kept.catalog()
         if self._catalog is None or self._catalog != found:
             self._catalog = found
         return self._catalog
+
+    def _whole(self, session: Session) -> Catalog:
+        return assemble(
+            session.all(),
+            major=session.major,
+            version_table=self._version_table,
+            version_schema=self._version_schema,
+        )

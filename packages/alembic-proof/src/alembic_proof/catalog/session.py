@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
-from alembic_proof.catalog.prepared import Prepared
+from alembic_proof.catalog.prepared import UNMADE, Prepared, sqlstate
 from alembic_proof.catalog.queries import small_statement, statement
+from alembic_proof.catalog.queries.dependents import dependents_routine
 from alembic_proof.catalog.queries.moved import array
 from alembic_proof.catalog.queries.small import small_touched_statement
 from alembic_proof.catalog.queries.told import told_routine
 from alembic_proof.catalog.queries.touched import touched_routine
-from alembic_proof.catalog.touched import Touched
+from alembic_proof.catalog.rows import Address
+from alembic_proof.catalog.touched import Telling, Touched
+
+
+class UnfollowableError(Exception):
+    """The session cannot be asked what was touched."""
 
 
 class Session:
@@ -22,17 +29,27 @@ class Session:
         self.major = major
         self._prepared = Prepared(connection)
         self._told = told_routine(major=major)
+        self._dependents = dependents_routine(major=major)
         self._touched = touched_routine(major=major)
 
     def begin(self) -> None:
-        """Ensures that the session has the functions."""
-        for routine in (self._told, self._touched):
-            self._prepared.make(routine.sql)
+        """Ensures that the session has the functions.
+
+        Raises:
+            UnfollowableError: it may not make them, or there is no PL/pgSQL.
+        """
+        try:
+            for routine in (self._told, self._dependents, self._touched):
+                self._prepared.make(routine)
+        except Exception as error:
+            if sqlstate(error) in UNMADE:
+                raise UnfollowableError from error
+            raise
 
     def touched(self, before: Touched | None) -> Touched:
         """What was touched since that answer; where the session's last one was another, stamps."""
         known = "NULL" if before is None else f"'{before.next}'"
-        answer = Touched.of(self._prepared.row_once(f"SELECT * FROM {self._touched.call(known)}"))
+        answer = Touched.of(self._row(self._touched.call(known)))
         return answer if before is None else answer.over(before)
 
     def small_touched(self) -> tuple[bool, str]:
@@ -44,15 +61,29 @@ class Session:
         """Everything, as JSON text."""
         return self._text(statement(major=self.major))
 
+    def dependents(self, objects: Iterable[Address]) -> Telling:
+        """What depends on these objects, directly or not."""
+        pairs = sorted((catalog, oid) for catalog, oid, _ in objects)
+        call = self._dependents.call(
+            array(catalog for catalog, _ in pairs), _oids(oid for _, oid in pairs)
+        )
+        return Telling.of(*self._row(call))
+
     def told(self, catalogs: Iterable[str], *, oids: Iterable[int]) -> str:
         """The objects with these OIDs in these catalogs, as JSON text."""
-        numbers = f"ARRAY[{', '.join(map(str, sorted(oids)))}]::oid[]"
-        call = self._told.call(array(sorted(catalogs)), numbers)
-        return str(self._prepared.row_once(f"SELECT {call}")[0])
+        call = self._told.call(array(sorted(catalogs)), _oids(sorted(oids)))
+        return str(self._row(call)[0])
 
     def small(self) -> str:
         """The small catalogs, as JSON text."""
         return self._text(small_statement(major=self.major))
 
+    def _row(self, call: str) -> tuple[Any, ...]:
+        return tuple(self._prepared.row_once(f"SELECT * FROM {call}"))
+
     def _text(self, sql: str) -> str:
         return str(self._prepared.row(sql)[0])
+
+
+def _oids(numbers: Iterable[int]) -> str:
+    return f"'{{{','.join(map(str, numbers))}}}'::oid[]"

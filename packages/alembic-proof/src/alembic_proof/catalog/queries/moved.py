@@ -10,9 +10,13 @@ runtime-config-statistics, track_counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
-from alembic_proof.catalog.queries.noted import COUNTS, noted
+from alembic_proof.catalog.queries.noted import COUNTS, note, noted
+from alembic_proof.catalog.queries.routine import when
+
+PLACE = "alembic_proof.database"
+"""The setting in which a session notes its database's OID."""
 
 _BITS = 21
 _MASK = (1 << _BITS) - 1
@@ -25,43 +29,50 @@ def _counted(done: str) -> str:
 
 _NUMBER = f"""({_counted("deleted")} << {2 * _BITS})
             + ({_counted("updated")} << {_BITS}) + {_counted("inserted")}"""
+_DELETED, _UPDATED = f"({{}} >> {2 * _BITS})", f"(({{}} >> {_BITS}) & {_MASK})"
 """One number of a catalog: what was deleted above, updated between, inserted below; each modulo
 two millions."""
 _DATABASE = "(SELECT oid FROM pg_database WHERE datname = current_database())"
 _IS_UNKNOWN = f"""current_setting('track_counts') <> 'on'
-            OR pg_stat_get_db_numbackends({_DATABASE}) > 1"""
-_RESET = f"extract(epoch FROM pg_stat_get_db_stat_reset_time({_DATABASE})) * 1000000"
+        OR pg_stat_get_db_numbackends({noted(PLACE)}::oid) > 1"""
+_RESET = f"extract(epoch FROM pg_stat_get_db_stat_reset_time({noted(PLACE)}::oid)) * 1000000"
 """When the counters were last set back, in microseconds; NULL for never."""
+VARIABLES: Mapping[str, str] = {
+    "moved": "oid[] := '{}'",
+    "rewritten": "oid[] := '{}'",
+    "losers": "oid[] := '{}'",
+    "counts": "bigint[]",
+    "before": "bigint[]",
+}
+"""The catalogs that were written, of which rows were updated, and which lost rows; what is counted:
+one number for each catalog, and the time of the last reset behind them."""
 
 
-def moved_query(catalogs: Iterable[str]) -> str:
-    """One row: the catalogs that were written, of which rows were updated, and which lost rows.
+def moved(catalogs: Iterable[str]) -> Iterator[str]:
+    """The statements that find these variables; they take note of what is counted."""
+    classes = array(catalogs)
+    yield when(f"{noted(PLACE)} IS NULL", note(PLACE, f"{_DATABASE}::text"))
+    yield f"""    before := {noted(COUNTS)}::bigint[];
+    counts := ARRAY(SELECT {_NUMBER} FROM unnest({classes}) AS c (class))
+        || coalesce(({_RESET})::bigint, 0);"""
+    yield when(
+        f"{_IS_UNKNOWN} OR before[cardinality(before)] <> counts[cardinality(counts)]",
+        "before := NULL;",
+    )
+    yield when(
+        "before IS DISTINCT FROM counts",
+        f"""SELECT {_others("{}")}, {_others(_UPDATED)}, {_others(_DELETED)}
+        INTO moved, rewritten, losers
+        FROM unnest({classes}, counts, before) AS c (class, number, earlier)
+        WHERE c.class IS NOT NULL;""",
+        note(COUNTS, "counts::text"),
+    )
 
-    `counts` has one number for each catalog, and the time of the last reset behind them.
-    """
-    other = "c.is_unknown OR {0} <> {1}"
-    deleted, updated = f"{{}} >> {2 * _BITS}", f"({{}} >> {_BITS}) & {_MASK}"
 
-    def classes(part: str) -> str:
-        is_other = other.format(part.format("c.number"), part.format("c.before"))
-        return f"coalesce(array_agg(c.class) FILTER (WHERE {is_other}), '{{}}')"
-
-    return f"""SELECT {classes("{}")} AS moved, {classes(updated)} AS rewritten,
-        {classes(deleted)} AS losers,
-        (array_agg(c.number ORDER BY c.place) || min(c.reset))::text AS counts
-    FROM (
-        SELECT c.class, c.place, c.before, {_NUMBER} AS number, u.reset,
-            c.before IS NULL OR u.is_unknown
-                OR u.reset IS DISTINCT FROM (u.counts)[cardinality(u.counts)] AS is_unknown
-        FROM (
-            SELECT {_IS_UNKNOWN} AS is_unknown, coalesce(({_RESET})::bigint, 0) AS reset,
-                {noted(COUNTS)}::bigint[] AS counts
-            OFFSET 0
-        ) AS u
-        CROSS JOIN unnest({array(catalogs)}, u.counts)
-            WITH ORDINALITY AS c (class, before, place)
-        WHERE c.class IS NOT NULL
-    ) AS c"""
+def _others(part: str) -> str:
+    """The catalogs where that part of the number is not what it was."""
+    is_other = f"{part.format('c.number')} IS DISTINCT FROM {part.format('c.earlier')}"
+    return f"coalesce(array_agg(c.class) FILTER (WHERE {is_other}), '{{}}')"
 
 
 def has_moved(*catalogs: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alembic_proof.catalog.queries.frame import FIRST_USER_OID
@@ -26,22 +27,27 @@ class Stamp:
     sql: str
 
 
-NAMED = Stamp(
-    ("pg_authid", "pg_tablespace", "pg_namespace", "pg_extension", "pg_depend"),
+_NAMED = Stamp(
+    ("pg_authid", "pg_tablespace", "pg_namespace", "pg_extension"),
     """SELECT md5(concat_ws('|',
         (SELECT string_agg(oid || '=' || rolname, ',' ORDER BY oid) FROM pg_roles),
         (SELECT string_agg(oid || '=' || spcname, ',' ORDER BY oid) FROM pg_tablespace),
         (SELECT string_agg(oid || '=' || nspname, ',' ORDER BY oid) FROM pg_namespace
-            WHERE nspname !~ '^pg_(toast|temp)'),
-        (SELECT count(*) || '/' || sum(hashint8(d.objid::bigint + d.classid::bigint))
-            FROM pg_extension AS e
-            CROSS JOIN LATERAL (SELECT objid, classid FROM pg_depend
-                WHERE refclassid = 'pg_extension'::regclass AND refobjid = e.oid
-                    AND deptype = 'e' OFFSET 0) AS d)))""",
+            WHERE nspname !~ '^pg_(toast|temp)')))""",
 )
-"""Names that stand in any description, and what extensions made."""
+"""Names that stand in any description."""
 
-DATABASE = Stamp(
+_MEMBERS = Stamp(
+    ("pg_extension", "pg_depend"),
+    """SELECT count(*) || '/' || sum(hashint8(d.objid::bigint + d.classid::bigint))
+        FROM pg_extension AS e
+        CROSS JOIN LATERAL (SELECT objid, classid FROM pg_depend
+            WHERE refclassid = 'pg_extension'::regclass AND refobjid = e.oid
+                AND deptype = 'e' OFFSET 0) AS d""",
+)
+"""What extensions made."""
+
+_DATABASE = Stamp(
     ("pg_database", "pg_shdescription", "pg_db_role_setting", "pg_description"),
     f"""SELECT md5(concat_ws('|',
         (SELECT concat_ws(' ', b.datdba, b.datacl, shobj_description(b.oid, 'pg_database'),
@@ -54,3 +60,6 @@ DATABASE = Stamp(
                 UNION ALL SELECT oid FROM pg_extension))))""",
 )
 """What is said of the database itself, and of what initdb made."""
+
+STAMPS: Mapping[str, Stamp] = {"named": _NAMED, "members": _MEMBERS, "database": _DATABASE}
+"""All of them."""

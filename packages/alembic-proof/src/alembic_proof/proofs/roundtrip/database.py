@@ -13,7 +13,7 @@ from alembic_proof.proofs.roundtrip.left import (
     discard_temporary,
     take_back,
     take_back_unread,
-    take_back_within,
+    take_back_untold,
 )
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.unmet import Unmet
@@ -40,6 +40,8 @@ class Database:
     applied: list[str] = field(default_factory=list)
     catalog: Catalog | None = None
     """What it holds; None where that was not read."""
+    is_followed: bool = True
+    """Whether readings follow what was touched."""
     is_fresh: bool = True
     is_populated: bool = False
     """Whether rows of ours are in it, or were."""
@@ -56,7 +58,9 @@ class Database:
         """The catalog as it is now; after the first time only what was touched is read."""
         if self._reader is None:
             self._reader = CatalogReader(
-                version_table=ground.version_table, version_schema=ground.version_schema
+                version_table=ground.version_table,
+                version_schema=ground.version_schema,
+                is_following=self.is_followed,
             )
         try:
             catalog = self._reader.read(ground.connection)
@@ -67,7 +71,7 @@ class Database:
             return self._reader.read(ground.connection)
         values = self._reader.lasting
         self.left = (
-            take_back_within(ground.connection)
+            take_back_untold(ground.connection)
             if values is None
             else take_back(ground.connection, values)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
@@ -47,9 +48,10 @@ def take_back(connection: Connection, values: str) -> tuple[LeftSetting, ...]:
     return tuple(LeftSetting(name, now) for name, _, now in changed)
 
 
-def take_back_within(connection: Connection) -> tuple[LeftSetting, ...]:
-    """The same in a transaction that runs, where SET LOCAL lasts as well; one round trip."""
-    [values] = fetch(connection, f"SELECT {LASTING_VALUES}")
+def take_back_untold(connection: Connection) -> tuple[LeftSetting, ...]:
+    """The same where no reading has told the values; in a transaction SET LOCAL lasts as well."""
+    with nullcontext() if connection.in_transaction() else connection.begin():
+        [values] = fetch(connection, f"SELECT {LASTING_VALUES}")
     return take_back(connection, values)
 
 

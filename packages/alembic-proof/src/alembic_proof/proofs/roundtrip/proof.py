@@ -25,6 +25,7 @@ from alembic_proof.proofs.roundtrip.database import Database
 from alembic_proof.proofs.roundtrip.leave import Leave
 from alembic_proof.proofs.roundtrip.plan import RowPlan
 from alembic_proof.proofs.roundtrip.population import Population
+from alembic_proof.proofs.roundtrip.readings import meets_readings
 from alembic_proof.proofs.roundtrip.remarks import Remarks
 from alembic_proof.proofs.roundtrip.turn import Turn
 from alembic_proof.proofs.roundtrip.unmet import Unmet
@@ -119,6 +120,8 @@ class _RoundTrip:
     findings: list[Finding] = field(default_factory=list)
     remarks: Remarks = field(default_factory=Remarks)
     database: Database | None = None
+    is_in_the_way: bool = False
+    """Whether a revision has met the functions of our readings: it is tried again without them."""
     turn: Turn | None = None
     """The one that is on; None while a revision is only applied."""
 
@@ -130,6 +133,7 @@ class _RoundTrip:
                     open_database(),
                     Population(self.row_plan, is_thorough=self.is_thorough),
                     self.unmet,
+                    is_followed=not self.is_in_the_way,
                 )
             self.turn = None
             config = alembic_config(self.project, url=self.database.url)
@@ -225,6 +229,9 @@ class _RoundTrip:
         by_name = {revision.revision_id: revision for revision in self.chain}
         revision, turn = by_name[failure.move.revision_id], self.turn
         direction: Direction = turn.direction if turn else "upgrade"
+        if not self.is_in_the_way and meets_readings(failure.error):
+            self.is_in_the_way, self.database = True, None
+            return
         if database.is_populated and not is_refusal(revision, direction, failure.error):
             self._suspect(failure, database)
             return

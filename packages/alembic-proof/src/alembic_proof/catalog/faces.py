@@ -1,0 +1,44 @@
+"""What of an object others can show: where it is the same, what depends on it is told the same.
+
+A definition names relations, columns, types and functions, and chooses what it writes by the types
+and collations of columns; where a relation has other columns, a query's column names may have to
+be told apart in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from alembic_proof.catalog.rows import Address, Reading, Row
+
+_SHOWN_OF_COLUMNS = ("type", "collation")
+
+Face = frozenset[object]
+
+
+def faces(reading: Reading, addresses: Iterable[Address]) -> dict[Address, Face]:
+    """The faces of the objects among these that the reading knows."""
+    found = ((address, frozenset(_of(reading, address))) for address in addresses)
+    return {address: face for address, face in found if face}
+
+
+def reshaped(reading: Reading, before: dict[Address, Face]) -> frozenset[Address]:
+    """The objects that look otherwise now."""
+    now = faces(reading, before)
+    return frozenset(address for address, face in before.items() if now.get(address) != face)
+
+
+def _of(reading: Reading, address: Address) -> Iterator[object]:
+    """What is shown of the object and of its columns."""
+    catalog, oid, _ = address
+    for one in reading.at.get(oid, ()):
+        if one[0] == catalog and (row := reading.rows.get(one)) is not None:
+            yield (one[2], row.kind, row.name, row.links, *_shown(row))
+
+
+def _shown(row: Row) -> Iterator[object]:
+    catalog, _, sub = row.address
+    if catalog == "pg_type":
+        yield from sorted(row.facts.items())
+    elif sub:
+        yield from (row.facts.get(name) for name in _SHOWN_OF_COLUMNS)
