@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
@@ -13,7 +14,9 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.server import LocalServer, start
 
+ROOT = Path(__file__).resolve().parents[4]
 Open = Callable[[str], Path]
 Run = Callable[..., tuple[int, str, str]]
 _DATABASE = re.compile(
@@ -46,6 +49,14 @@ def neighbour(server_url: str) -> Iterator[str]:
     run_on(server_url, lambda c: c.exec_driver_sql(f"CREATE DATABASE {name}"), autocommit=True)
     yield name
     run_on(server_url, lambda c: c.exec_driver_sql(f"DROP DATABASE {name}"), autocommit=True)
+
+
+@pytest.fixture
+def superuser_url() -> str:
+    """The local scratch server, as its superuser."""
+    if os.environ.get("ALEMBIC_PROOF_TEST_SERVER"):
+        pytest.skip("the given server may have no superuser for tests")
+    return start(LocalServer(ROOT / ".postgres", durable=False), os.environ).url("postgres")
 
 
 @pytest.mark.parametrize("command", [("roundtrip",), ("parity",), ("revision", "Add things")])
@@ -89,3 +100,17 @@ def test_the_variable_wins_over_the_setting(open_case: Open, run: Run, server_ur
     assert (code, out) == (2, "")
     assert "the server is down" in err
     assert "secret" not in err
+
+
+def test_a_revision_may_drop_the_language_of_our_functions(
+    open_case: Open, run: Run, superuser_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As superuser one may; it is tried again in a database that has none of them."""
+    root = open_case("superuser/drops_plpgsql")
+    monkeypatch.setenv("CASE_SCRATCH_URL", superuser_url)
+
+    code, out, err = run("roundtrip", "--rows", "0")
+
+    assert err == ""
+    assert out == (root / "expected.txt").read_text(encoding="utf-8")
+    assert code == 1
