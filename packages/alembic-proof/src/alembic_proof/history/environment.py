@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.exc import SQLAlchemyError
 
 from alembic_proof.errors import HistoryError, ProofError
-from alembic_proof.history.exits import refused_exits
+from alembic_proof.history.exits import passed_interruptions, refused_exits
 from alembic_proof.history.load import describe, place_in
 from alembic_proof.postgres.url import DatabaseUrl
 
@@ -108,10 +108,12 @@ def read_environment(config: Config) -> Environment:
 def explained_failures(config: Config) -> Iterator[None]:
     """Ensures that whatever env.py raises leaves as one clear HistoryError.
 
-    env.py is the project's own code and imports the project: anything may come out of it.
+    env.py is the project's own code and imports the project: anything may come out of it. What came
+    out of an interruption, a connection that is closed already perhaps, leaves as the interruption.
+    An env.py that changes the directory has done so for itself alone: paths may be relative to it.
     """
     try:
-        with refused_exits():
+        with chdir("."), passed_interruptions(), refused_exits():
             yield
     except ProofError:
         raise

@@ -1,4 +1,4 @@
-"""A revision that ends the process is a revision that fails."""
+"""What ends the process: a revision that does so fails, a signal that does so passes."""
 
 from __future__ import annotations
 
@@ -28,6 +28,29 @@ def refused_exits() -> Iterator[None]:
     except SystemExit as exit_:
         what = f"it ends the process, sys.exit({exit_.code!r}), instead of raising an exception"
         raise HistoryError(what).with_traceback(exit_.__traceback__) from exit_
+
+
+@contextmanager
+def passed_interruptions() -> Iterator[None]:
+    """Ensures that an error which comes out of an interruption leaves as the interruption."""
+    try:
+        yield
+    except Exception as error:
+        if (interruption := _interruption_behind(error)) is not None:
+            raise interruption from None
+        raise
+
+
+def _interruption_behind(error: BaseException) -> BaseException | None:
+    """Control-C or a signal's exit that was being handled when the error was raised."""
+    seen: set[int] = set()
+    behind: BaseException | None = error
+    while behind is not None and id(behind) not in seen:
+        if isinstance(behind, KeyboardInterrupt | Terminated):
+            return behind
+        seen.add(id(behind))
+        behind = behind.__context__ or behind.__cause__
+    return None
 
 
 def refuse_exits_of(step: RevisionStep) -> RevisionStep:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
@@ -21,6 +22,7 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from alembic_proof.errors import HistoryError, ProofError
+from alembic_proof.history.chain import load_history
 from alembic_proof.history.environment import explained_failures, refuse_another_database
 from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.load import refuse_unknown_heads
@@ -74,7 +76,7 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
     walking = _Walking(proof, outside=sys.stdout)
     try:
         with redirect_stdout(io.StringIO()), explained_failures(config):
-            script = script or ScriptDirectory.from_config(config)
+            script = script or load_history(config)
             with _environment(config, script, walking):
                 script.run_env()
     except ProofError as error:
@@ -119,6 +121,7 @@ class _Walking:
     def __init__(self, proof: Proof, *, outside: Any) -> None:
         self._proof = proof
         self._outside = outside
+        self._directory = Path.cwd()
         self.has_begun = False
         self.has_ended = False
         """Whether the proof came to its own end: an env.py may catch what is raised."""
@@ -148,8 +151,11 @@ class _Walking:
         self.has_ended = True
 
     def _next(self, moves: Iterator[Move]) -> Move | None:
-        """Let the proof look, and say what it wants; what it prints itself is not kept back."""
-        with redirect_stdout(self._outside):
+        """Let the proof look, and say what it wants; what it prints itself is not kept back.
+
+        An env.py that has changed the directory finds itself there again.
+        """
+        with redirect_stdout(self._outside), chdir(self._directory):
             return next(moves, None)
 
     def _step(self, move: Move, migration: MigrationContext) -> RevisionStep:

@@ -41,12 +41,18 @@ def outside_of_loops(work: Callable[[], T]) -> T:
 
     An asynchronous env.py calls `asyncio.run`, which no running loop allows.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _is_in_loop():
         return work()
     with ThreadPoolExecutor(max_workers=1) as one_thread:
         return one_thread.submit(work).result()
+
+
+def _is_in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _all_loggers() -> list[logging.Logger]:

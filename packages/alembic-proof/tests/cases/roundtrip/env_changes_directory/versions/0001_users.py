@@ -1,0 +1,16 @@
+"""Users."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+irreversible = "the round trip of this case starts here"
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE public.users (id integer PRIMARY KEY, name text)")
+
+
+def downgrade() -> None:
+    raise NotImplementedError(irreversible)
