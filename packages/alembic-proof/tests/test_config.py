@@ -100,7 +100,7 @@ def test_the_settings_of_an_old_history_are_read(tmp_path: Path) -> None:
         ('exceptions = { ab = { loosy = "x" } }\n', "unknown exception 'loosy' of ab"),
         ('exceptions = { ab = { lossy = "" } }\n', "exceptions.ab.lossy in"),
         ('skip = ["ab"]\n', "skip in .* is not a table of revisions"),
-        ("skip = { ab = 1 }\n", "skip in .* is not a non-empty string"),
+        ("skip = { ab = 1 }\n", "skip.ab in .* is not a non-empty string"),
         ('start_revision = "ab"\n', "start_revision in .* needs start_sql"),
         ("start_sql = [1]\n", "start_sql in"),
     ],

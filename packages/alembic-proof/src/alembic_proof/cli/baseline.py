@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from alembic_proof.errors import ConfigError
-from alembic_proof.finding import Finding
+from alembic_proof.finding import Finding, Severity
 from alembic_proof.report.baseline import (
     Accepted,
     baseline_text,
@@ -72,7 +72,10 @@ def against_baseline(
     if path is not None:
         before = _read(path) if path.exists() else frozenset()
         accepted = written(proof, findings, before, looked_at=looked_at)
-        _write(path, baseline_text(accepted))
+        try:
+            path.write_text(baseline_text(accepted), encoding="utf-8")
+        except OSError as error:
+            return (*findings, _not_written(error))
         return judged(proof, findings, accepted, looked_at=looked_at)
     path = arguments.baseline
     if path is None:
@@ -92,8 +95,11 @@ def _read(path: Path) -> frozenset[Accepted]:
     return read_baseline(text, where=str(path))
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write the baseline: {error}", where=str(path)) from error
+def _not_written(error: OSError) -> Finding:
+    """That it could be written was looked at before; what was found meanwhile is told all the same."""
+    return Finding(
+        rule="baseline-not-written",
+        message=f"the baseline was not written: {error}",
+        severity=Severity.ERROR,
+        todo="mend that, and write it again",
+    )

@@ -14,6 +14,7 @@ from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import announced_server
 from alembic_proof.config.row_number import row_number
+from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import choose, load_history, read_chain
 from alembic_proof.history.changed import changed_files
@@ -71,6 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
             chain = read_chain(script)
             wanted = _wanted(project, script, arguments)
             if not wanted:
+                _refuse_contradiction(arguments)
                 return (_nothing_proved(len(chain)),)
             audience.expect([one.name for one in chain if one.revision_id in wanted])
             findings = prove_roundtrip(
@@ -85,6 +87,22 @@ def _run(arguments: argparse.Namespace) -> int:
         return against_baseline(arguments, "round trip", findings, looked_at={"", *wanted})
 
     return conclude(arguments.format, "round trip", prove)
+
+
+def _refuse_contradiction(arguments: argparse.Namespace) -> None:
+    """Ensures that whoever names revisions is told where these name none.
+
+    Raises:
+        ConfigError: they do.
+    """
+    if not arguments.revisions or arguments.base_ref is not None:
+        return
+    names = " ".join(arguments.revisions)
+    after = f" at or after {arguments.start} (--from)" if arguments.start is not None else ""
+    raise ConfigError(
+        f"no revision to prove: {names} names none{after}",
+        todo="`alembic history` lists what there is",
+    )
 
 
 def _nothing_proved(revisions: int) -> Finding:

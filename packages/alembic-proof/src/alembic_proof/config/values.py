@@ -31,7 +31,7 @@ class Values:
             return default
         if not isinstance(values, list):
             raise self.wrong_type(key, expected=f"a list of {what}")
-        return tuple(self._text(value, key=key) for value in values)
+        return tuple(self._text(value, key=f"{key}[{at}]") for at, value in enumerate(values))
 
     def files(self, key: str) -> tuple[Path, ...]:
         """One file or a list of them; absolute, as they lie beside the pyproject.toml."""
@@ -42,7 +42,9 @@ class Values:
 
     def reasons(self, key: str) -> tuple[tuple[str, str], ...]:
         """A table of names and why."""
-        return tuple((name, self._text(why, key=key)) for name, why in self._table(key).items())
+        return tuple(
+            (name, self._text(why, key=f"{key}.{name}")) for name, why in self._table(key).items()
+        )
 
     def declarations(self, key: str) -> Iterator[Declaration]:
         """A table of revisions, each with `lossy = "why"` or `irreversible = "why"`, or both."""

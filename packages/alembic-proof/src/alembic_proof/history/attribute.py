@@ -17,11 +17,12 @@ def load_attribute(name: str, *, key: str, directory: Path) -> Any:
     Raises:
         ConfigError: it cannot be imported, or its module has none of that name.
     """
+    settings = str(directory / "pyproject.toml")
     module_name, colon, attribute = name.partition(":")
     if not colon or not module_name or not attribute:
         raise ConfigError(
             f"{key} = {name!r} names no attribute",
-            where=str(directory / "pyproject.toml"),
+            where=settings,
             todo=f'write {key} = "package.module:attribute"',
         )
     if str(directory) not in sys.path:
@@ -31,8 +32,9 @@ def load_attribute(name: str, *, key: str, directory: Path) -> Any:
         for part in attribute.removesuffix("()").split("."):
             found = getattr(found, part)
     except Exception as error:
+        place = place_in(error, [directory])
         raise ConfigError(
             f"{key} = {name!r} cannot be loaded: {describe(error)}",
-            where=place_in(error, [directory]),
+            where=settings if not place or place.startswith(__file__) else place,
         ) from error
     return found

@@ -11,7 +11,10 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
+from alembic_proof.errors import ConfigError
 from alembic_proof.history.project import AlembicProject, UrlRoute
 from alembic_proof.postgres.connect import is_usable_driver
 from alembic_proof.postgres.url import DatabaseUrl
@@ -40,12 +43,24 @@ def url_for_env(project: AlembicProject, config: Config, *, url: str) -> str:
 def _scheme(route: UrlRoute, config: Config) -> str:
     """`postgresql+driver`, or `postgresql` where the project's own URL says no more."""
     if route.driver is not None:
+        _refuse_unknown(route.driver)
         return f"postgresql+{route.driver}"
     for named in _own_schemes(route, config):
         if named.partition("+")[0] == "postgresql":
             return named
     drivers = _ASYNCHRONOUS if _is_asynchronous(config) else _SYNCHRONOUS
     return f"postgresql+{next(filter(is_usable_driver, drivers), drivers[0])}"
+
+
+def _refuse_unknown(driver: str) -> None:
+    """Ensures that SQLAlchemy knows the driver that the settings name."""
+    try:
+        make_url(f"postgresql+{driver}://").get_dialect()
+    except ArgumentError as error:
+        raise ConfigError(
+            f"driver = {driver!r} in [tool.alembic-proof] is none of SQLAlchemy's for PostgreSQL",
+            todo=f"write {', '.join(_SYNCHRONOUS)} or another one that it knows",
+        ) from error
 
 
 def _own_schemes(route: UrlRoute, config: Config) -> Iterator[str]:

@@ -11,7 +11,7 @@ from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError, RevisionMap
 from alembic.util import CommandError
 
-from alembic_proof.errors import HistoryError
+from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.exits import refused_exits
 
 
@@ -103,6 +103,8 @@ def describe(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}"
+    if isinstance(error, ProofError):
+        return " ".join(error.what.split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -25,6 +25,7 @@ from alembic_proof.postgres.url import DatabaseUrl
 _LOG = logging.getLogger(__name__)
 _OBJECT_IN_USE = "55006"
 _INSUFFICIENT_PRIVILEGE = "42501"
+_RESERVED = "42939"
 
 
 def scratch_server(environ: Mapping[str, str], *, state: Path, owner: str = "alembic_proof") -> str:
@@ -67,6 +68,9 @@ def ensure_roles(server_url: str, names: tuple[str, ...]) -> None:
 
 
 def _no_role(error: DBAPIError, connection: sqlalchemy.Connection, name: str) -> DatabaseError:
+    if sqlstate_of(error) == _RESERVED:
+        what = f"PostgreSQL keeps the name {name} for itself"
+        return DatabaseError(what, where="roles", todo="leave it out: it is there on every server")
     login = connection.exec_driver_sql("SELECT current_user").scalar_one()
     return DatabaseError(
         f"the role {name} is missing and could not be made ({_said(error)})",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from configparser import ConfigParser
 from configparser import Error as IniError
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from alembic_proof.errors import ConfigError
 from alembic_proof.history.alembic_toml import has_alembic_table
 from alembic_proof.history.project import AlembicProject, FlaskApp, UrlRoute
 
+_SECTION = "alembic"
 _FILE = Path("alembic.ini")
 _TOML = Path("pyproject.toml")
 _FLASK = Path("migrations", "alembic.ini")
@@ -30,7 +31,7 @@ class Project:
 def find_project(
     file: Path | None = None,
     *,
-    section: str = "alembic",
+    section: str = _SECTION,
     x_arguments: tuple[str, ...] = (),
     directory: Path | None = None,
     option: str = "--config",
@@ -51,6 +52,8 @@ def find_project(
     path = found.resolve()
     if path.suffix != ".toml":
         _refuse_unreadable(path, section=section)
+    elif section != _SECTION and not path.with_name(_FILE.name).is_file():
+        raise _no_section(section, path=path, known=())
     config = next(_settings_of(path.parent, place), None) or Config(directory=path.parent)
     return Project(
         alembic=AlembicProject(
@@ -74,12 +77,24 @@ def _refuse_unreadable(path: Path, *, section: str) -> None:
     try:
         parser.read_string(path.read_text(encoding="utf-8"))
         parser.get(section, "script_location", fallback=None)
+        if section != _SECTION and not parser.has_section(section):
+            raise _no_section(section, path=path, known=parser.sections())
     except (IniError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(
             f"it cannot be read as an alembic.ini: {' '.join(str(error).split())}",
             where=str(path),
             todo="mend it, or name another file with --config",
         ) from error
+
+
+def _no_section(section: str, *, path: Path, known: Sequence[str]) -> ConfigError:
+    return ConfigError(
+        f"there is no section [{section}]",
+        where=str(path),
+        todo=f"name another one with --name; it has {', '.join(f'[{one}]' for one in known)}"
+        if known
+        else "leave --name out",
+    )
 
 
 def has_project(directory: Path) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from alembic_proof.errors import HistoryError
 from alembic_proof.history.script import alembic_config, run_stamp
 from alembic_proof.history.surroundings import surroundings
 from alembic_proof.postgres.download import cache_directory
@@ -49,11 +50,22 @@ def history_databases(
             run_files(url, project.config.start_sql)
             around.enter_context(surroundings(project.alembic, url=url))
             if project.config.start_revision is not None:
-                run_stamp(alembic_config(project.alembic, url=url), project.config.start_revision)
+                _stamp(project, project.config.start_revision, url=url)
             return url
 
         first = [begin()]
         yield lambda: first.pop() if first else begin()
+
+
+def _stamp(project: Project, revision: str, *, url: str) -> None:
+    try:
+        run_stamp(alembic_config(project.alembic, url=url), revision)
+    except HistoryError as error:
+        raise HistoryError(
+            f"start_revision = {revision!r} cannot be stamped: {error.what.splitlines()[0]}",
+            where=error.where or str(project.config.directory / "pyproject.toml"),
+            todo="name the revision that start_sql has led to",
+        ) from error
 
 
 def scratch_state(project: Project, environ: Mapping[str, str]) -> Path:

@@ -89,15 +89,23 @@ def read_baseline(text: str, *, where: str) -> frozenset[Accepted]:
     Raises:
         ConfigError: it is no baseline.
     """
+    todo = "write it with --write-baseline"
     try:
         document: Any = json.loads(text)
-        if document["format"] != _FORMAT:
-            raise ValueError(f"format {document['format']} is not known")
-        return frozenset(Accepted(**one) for one in document["findings"])
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise ConfigError(
-            f"this is no baseline: {error}", where=where, todo="write it with --write-baseline"
+            f"this is no baseline, nor JSON: {error}", where=where, todo=todo
         ) from error
+    if not isinstance(document, dict) or not {"format", "findings"} <= document.keys():
+        raise ConfigError("this is no baseline: it has no findings", where=where, todo=todo)
+    if document["format"] != _FORMAT:
+        what = f"this baseline has format {document['format']!r}, not {_FORMAT}"
+        raise ConfigError(what, where=where, todo=f"{todo}, or use the version that wrote it")
+    try:
+        return frozenset(Accepted(**one) for one in document["findings"])
+    except TypeError as error:
+        what = "this is no baseline: a finding in it is not one of ours"
+        raise ConfigError(what, where=where, todo=todo) from error
 
 
 def _fails(finding: Finding) -> bool:
