@@ -102,6 +102,47 @@ def test_a_wrong_migration_fails_the_test(root: Path, run: Callable[..., Run]) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("upgrade(); migration.upgrade()", "revision 0002 is applied already"),
+        ("downgrade()", "revision 0002 is not applied"),
+    ],
+)
+def test_a_move_that_is_made_already_is_refused(
+    root: Path, run: Callable[..., Run], call: str, said: str
+) -> None:
+    """In one sentence, and nothing of the revision runs."""
+    (root / "test_own.py").write_text(
+        f"def test_it(alembic_migration):\n"
+        f"    migration = alembic_migration('0002')\n    migration.{call}\n",
+        encoding="utf-8",
+    )
+
+    done = run(root)
+
+    assert done.code == 1
+    assert said in done.output
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+def test_its_own_connections_have_the_projects_driver(
+    root: Path, run: Callable[..., Run], driver: str
+) -> None:
+    """What one driver takes another may not: two statements at once."""
+    pytest.importorskip(driver)
+    path = root / "pyproject.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f'{text}driver = "{driver}"\n', encoding="utf-8")
+    (root / "test_own.py").write_text(
+        "def test_it(alembic_migration):\n"
+        "    alembic_migration('0002').execute('SELECT 1; SELECT 2')\n",
+        encoding="utf-8",
+    )
+
+    assert run(root).code == (1 if driver == "asyncpg" else 0)
+
+
 def test_an_unknown_revision(root: Path, run: Callable[..., Run]) -> None:
     """It is named."""
     (root / "test_own.py").write_text(PLAIN.replace('"0002"', '"0009"'), encoding="utf-8")

@@ -42,14 +42,16 @@ def passed_interruptions() -> Iterator[None]:
 
 
 def _interruption_behind(error: BaseException) -> BaseException | None:
-    """Control-C or a signal's exit that was being handled when the error was raised."""
-    seen: set[int] = set()
-    behind: BaseException | None = error
-    while behind is not None and id(behind) not in seen:
+    """Control-C or a signal's exit that the error was raised from, or while it was handled."""
+    seen: dict[int, BaseException] = {}
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        behind = waiting.pop()
         if isinstance(behind, KeyboardInterrupt | Terminated):
             return behind
-        seen.add(id(behind))
-        behind = behind.__context__ or behind.__cause__
+        if behind is not None and id(behind) not in seen:
+            seen[id(behind)] = behind
+            waiting += [behind.__cause__, behind.__context__]
     return None
 
 

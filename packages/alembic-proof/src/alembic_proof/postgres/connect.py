@@ -10,10 +10,10 @@ import sqlalchemy
 from sqlalchemy.pool import NullPool
 
 from alembic_proof.postgres._connection_error import explain_connection_error
-from alembic_proof.postgres._driver import is_usable_driver, refuse_missing_driver
+from alembic_proof.postgres._driver import DRIVERS, is_usable_driver, refuse_missing_driver
 from alembic_proof.postgres.url import DatabaseUrl
 
-__all__ = ["explain_connection_error", "is_usable_driver", "run_on"]
+__all__ = ["DRIVERS", "explain_connection_error", "is_usable_driver", "run_on"]
 
 T = TypeVar("T")
 

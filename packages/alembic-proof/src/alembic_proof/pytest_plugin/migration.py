@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -21,8 +21,9 @@ from alembic_proof.history.chain import (
     read_chain,
 )
 from alembic_proof.history.script import alembic_config
-from alembic_proof.history.walk import Ground, Move, walk
-from alembic_proof.postgres.connect import run_on
+from alembic_proof.history.walk import Ground, Move, Proof, walk
+from alembic_proof.postgres.connect import DRIVERS, run_on
+from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.project import Project, history_databases, scratch_server_url
 from alembic_proof.pytest_plugin.surroundings import kept_surroundings, outside_of_loops
 from alembic_proof.rows.run import execute
@@ -51,7 +52,7 @@ class DataMigration:
             for statement in statements:
                 execute(connection, statement)
 
-        outside_of_loops(lambda: run_on(self.url, send))
+        outside_of_loops(lambda: run_on(self._address(), send))
 
     def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
         """What the query returns."""
@@ -59,22 +60,31 @@ class DataMigration:
         def fetch(connection: Connection) -> Sequence[tuple[Any, ...]]:
             return [tuple(row) for row in execute(connection, query)]
 
-        return outside_of_loops(lambda: run_on(self.url, fetch))
+        return outside_of_loops(lambda: run_on(self._address(), fetch))
 
-    def _move(self, *moves: Move) -> None:
-        move_database(self.project, url=self.url, moves=moves)
+    def _address(self) -> str:
+        """The URL of its own connections, with the driver that the settings name."""
+        driver = self.project.alembic.route.driver
+        if driver not in DRIVERS:
+            return self.url
+        return replace(DatabaseUrl.parse(self.url), driver=driver).sqlalchemy_url
+
+    def _move(self, move: Move) -> None:
+        def prove(ground: Ground) -> Iterator[Move]:
+            if (move.revision_id in ground.heads) == move.is_upgrade:
+                state = "is applied already" if move.is_upgrade else "is not applied"
+                raise HistoryError(f"revision {move.revision_id} {state}")
+            yield move
+
+        move_database(self.project, url=self.url, prove=prove)
 
 
-def move_database(project: Project, *, url: str, moves: Sequence[Move]) -> None:
+def move_database(project: Project, *, url: str, prove: Proof) -> None:
     """Ensures that the moves are made, each in a transaction; what a revision raises passes.
 
     Raises:
         HistoryError: an env.py that cannot be used, or goes to another database.
     """
-
-    def prove(_: Ground) -> Iterator[Move]:
-        yield from moves
-
     with kept_surroundings():
         config = alembic_config(project.alembic, url=url)
         failure = outside_of_loops(partial(walk, config, prove))
@@ -105,7 +115,7 @@ class MigrationOpener:
             url = outside_of_loops(self._open)
             target, below = self._find(revision)
         moves = [Move(name, is_upgrade=True) for name in below]
-        move_database(self.project, url=url, moves=moves)
+        move_database(self.project, url=url, prove=lambda _: iter(moves))
         return DataMigration(revision_id=target.revision_id, url=url, project=self.project)
 
     def _open(self) -> str:

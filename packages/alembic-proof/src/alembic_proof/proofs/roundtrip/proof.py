@@ -236,7 +236,9 @@ class _RoundTrip:
             self._suspect(failure, database)
             return
         self._judge(revision, direction)
-        self.findings.append(failure_found(revision, direction, failure.error))
+        is_excused = turn is not None and turn.is_excused
+        found = failure_found(revision, direction, failure.error, is_excused=is_excused)
+        self.findings.append(found)
         if turn is not None:
             self._end(turn)
         if direction == "second upgrade":

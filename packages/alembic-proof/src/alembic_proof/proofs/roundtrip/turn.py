@@ -120,6 +120,12 @@ class Turn:
         if self.revision.lossy and is_restored and is_rebuilt and is_shown and not lost:
             self.findings.append(row_verdict.untrue_lossy(self.revision))
 
+    @property
+    def is_excused(self) -> bool:
+        """Whether the second upgrade meets what a declared irreversible downgrade has left."""
+        has_left = any(found.rule == "not-restored" for found in self.findings)
+        return self.direction == "second upgrade" and bool(self.revision.irreversible) and has_left
+
     def _start(self) -> State:
         """The state below, with fresh rows."""
         if self.has_rows:

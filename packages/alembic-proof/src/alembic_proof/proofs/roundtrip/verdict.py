@@ -68,8 +68,13 @@ def is_refusal(revision: ChainRevision, direction: Direction, error: BaseExcepti
     return direction == "downgrade" and isinstance(cause, NotImplementedError) and is_own
 
 
-def failure_found(revision: ChainRevision, direction: Direction, error: BaseException) -> Finding:
-    """The step that failed; a refusal is a warning, and a note where it is declared."""
+def failure_found(
+    revision: ChainRevision, direction: Direction, error: BaseException, *, is_excused: bool = False
+) -> Finding:
+    """The step that failed; a refusal is a warning, and a note where it is declared.
+
+    It is excused where a declared irreversible downgrade has left what it fails over.
+    """
     cause = _cause_of(error)
     place = _place(revision, cause)
     said, statement = _said(cause)
@@ -79,7 +84,8 @@ def failure_found(revision: ChainRevision, direction: Direction, error: BaseExce
     todo = ""
     if direction == "downgrade" and revision.irreversible:
         todo = "it declares itself irreversible: let its downgrade raise NotImplementedError"
-    return finding_of(revision, direction, "revision-fails", message, place=place, todo=todo)
+    severity = Severity.NOTE if is_excused else Severity.ERROR
+    return finding_of(revision, direction, "revision-fails", message, severity, place, todo=todo)
 
 
 def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
