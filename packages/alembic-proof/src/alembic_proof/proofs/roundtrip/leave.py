@@ -39,6 +39,11 @@ class Leave:
             ignored=Ignored.of(settings),
         )
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """All revisions of the chain."""
+        return frozenset(revision.revision_id for revision in self.chain)
+
     def notes(self, wanted: Collection[str]) -> Iterator[Finding]:
         """A note for each revision that was skipped, and for each pattern that met nothing.
 

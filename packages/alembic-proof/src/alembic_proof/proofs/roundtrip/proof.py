@@ -63,10 +63,8 @@ def prove_roundtrip(
         HistoryError: an env.py that cannot be used.
     """
     leave = Leave.of(settings, read_chain(script))
-    ids = {revision.revision_id for revision in leave.chain}
-    waiting = ids if wanted is None else ids & set(wanted)
+    waiting = leave.ids if wanted is None else leave.ids.intersection(wanted)
     plan = row_plan or RowPlan()
-    # What the server had not counted in time is met by a second walk that trusts no counts.
     for is_thorough in (False, True):
         proof = _RoundTrip(
             project=project,
@@ -110,7 +108,10 @@ class _RoundTrip:
     unmet: Unmet
     ignored: Ignored
     is_thorough: bool
-    """Whether every table is digested each time, whatever the server counts."""
+    """Whether every table is digested each time, whatever the server counts.
+
+    What it had not counted in time is met by such a second walk.
+    """
     has_missed: bool = False
     """Whether rows were written that the server had not counted when they were asked for."""
     blocked: set[str] = field(default_factory=set)
