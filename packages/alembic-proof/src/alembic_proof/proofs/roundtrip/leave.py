@@ -40,9 +40,9 @@ class Leave:
         )
 
     @property
-    def ids(self) -> frozenset[str]:
+    def ids(self) -> set[str]:
         """All revisions of the chain."""
-        return frozenset(revision.revision_id for revision in self.chain)
+        return {revision.revision_id for revision in self.chain}
 
     def notes(self, wanted: Collection[str]) -> Iterator[Finding]:
         """A note for each revision that was skipped, and for each pattern that met nothing.
