@@ -123,7 +123,8 @@ STEPS = (
     "COMMENT ON DATABASE {database} IS 'scratch'",
     "ALTER DATABASE {database} SET work_mem = '5MB'",
     "SET DateStyle = 'German'",
-    "DEALLOCATE alembic_proof_0_0",
+    "DEALLOCATE alembic_proof_0_3",
+    "DISCARD TEMP",
     "DISCARD PLANS",
     "TRUNCATE one.a CASCADE",
     "ANALYZE one.a",
@@ -170,6 +171,67 @@ CHAINS = (
         ("ALTER TYPE two.pair RENAME ATTRIBUTE x TO z", "COMMENT ON COLUMN two.pair.z IS 'first'"),
         ("COMMENT ON COLUMN two.pair.z IS NULL", "ALTER TYPE two.pair DROP ATTRIBUTE y"),
         ("DROP TYPE two.pair",),
+    ),
+    (
+        ("CREATE VIEW one.u AS SELECT * FROM one.a JOIN one.b USING (id)",),
+        ("ALTER TABLE one.a ADD COLUMN a_id integer", "ALTER TABLE one.b ADD COLUMN x text"),
+        ("ALTER TABLE one.a DROP COLUMN a_id",),
+        ("ALTER TABLE one.b RENAME COLUMN x TO mood",),
+        ("CREATE OR REPLACE VIEW two.w AS SELECT id, mood, 1 AS more FROM one.v",),
+        ("CREATE VIEW two.z AS SELECT w.* FROM two.w NATURAL JOIN one.u",),
+        ("CREATE OR REPLACE VIEW two.w AS SELECT id, mood, 2 AS more, 3 AS doubled FROM one.v",),
+        ("ALTER VIEW one.u RENAME COLUMN doubled TO twice",),
+    ),
+    (
+        ("CREATE TYPE two.pair AS (x integer, y one.mood)",),
+        (
+            "CREATE TABLE two.t OF two.pair",
+            "CREATE VIEW two.v AS SELECT (p).x FROM (SELECT ROW(1, 'sad')::two.pair AS p) AS o",
+            (
+                "CREATE FUNCTION two.g(p two.pair, m one.mood) RETURNS SETOF integer"
+                " LANGUAGE sql BEGIN ATOMIC SELECT (p).x + a.n FROM one.a; END"
+            ),
+            "CREATE VIEW two.called AS SELECT * FROM two.g(ROW(1, 'sad'), m => 'happy')",
+        ),
+        ("ALTER TYPE two.pair RENAME ATTRIBUTE x TO z CASCADE",),
+        ("ALTER TYPE two.pair ADD ATTRIBUTE w text CASCADE",),
+        ("ALTER TABLE one.a RENAME COLUMN n TO number",),
+        ("ALTER TYPE one.mood RENAME TO humour",),
+        ("ALTER TYPE two.pair RENAME TO couple",),
+        ("ALTER FUNCTION two.g SET SCHEMA one",),
+    ),
+    (
+        (
+            "CREATE SEQUENCE two.q",
+            "ALTER TABLE one.a ADD COLUMN k bigint DEFAULT nextval('two.q')",
+            "ALTER TABLE one.a ADD COLUMN j integer GENERATED ALWAYS AS IDENTITY",
+            "CREATE INDEX by_x ON one.a (x, lower(x)) WHERE x > 'a'",
+        ),
+        ("ALTER SEQUENCE two.q RENAME TO r",),
+        ("ALTER SEQUENCE two.r SET SCHEMA one",),
+        ("ALTER SEQUENCE one.r OWNED BY one.a.k",),
+        ('ALTER TABLE one.a ALTER x TYPE text COLLATE "C"',),
+        (f"ALTER TABLE one.a OWNER TO {WRITER}",),
+        ("ALTER SEQUENCE one.a_j_seq RENAME TO js", "GRANT USAGE ON SEQUENCE one.js TO PUBLIC"),
+        ("ALTER TABLE one.a RENAME COLUMN j TO i", "ALTER TABLE one.a ALTER k TYPE integer"),
+        ("ALTER SEQUENCE one.r OWNED BY NONE",),
+    ),
+    (
+        ("CREATE TYPE two.floats AS RANGE (subtype = float8, multirange_type_name = two.many)",),
+        (
+            (
+                "CREATE FUNCTION two.h(two.many, two.floats, two.many[]) RETURNS integer"
+                " LANGUAGE sql AS 'SELECT 1'"
+            ),
+        ),
+        ("ALTER TYPE two.many RENAME TO lots",),
+        ("COMMENT ON FUNCTION two.h IS 'h'", "CREATE TYPE two._lots AS ENUM ()"),
+        ("ALTER TYPE two.floats SET SCHEMA one",),
+        ("CREATE TABLE one.heir (more text) INHERITS (one.a)",),
+        ("ALTER TABLE one.a RENAME COLUMN x TO y", "ALTER TABLE one.heir RENAME TO child"),
+        ("ALTER TABLE one.p RENAME TO parts", "ALTER INDEX one.p_pkey RENAME TO key"),
+        ("ALTER TABLE one.parts RENAME COLUMN at TO day",),
+        ("ALTER TABLE one.parts DETACH PARTITION one.p1",),
     ),
 )
 """What has to come in this order; each member is committed as a whole."""
