@@ -14,7 +14,9 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.postgres.server import LocalServer, start
+from alembic_proof.postgres.url import DatabaseUrl
 
 ROOT = Path(__file__).resolve().parents[4]
 Open = Callable[[str], Path]
@@ -114,3 +116,15 @@ def test_a_revision_may_drop_the_language_of_our_functions(
     assert err == ""
     assert out == (root / "expected.txt").read_text(encoding="utf-8")
     assert code == 1
+
+
+def test_a_database_with_a_subscription_is_dropped(superuser_url: str) -> None:
+    """A revision may have made one, and a proof leaves nothing behind."""
+    with scratch_database(superuser_url, label="subscribed") as url:
+        subscribe = (
+            'CREATE SUBSCRIPTION "alembic_proof ""s" CONNECTION \'host=nowhere\' PUBLICATION p'
+            " WITH (connect = false)"
+        )
+        run_on(url, lambda connection: connection.exec_driver_sql(subscribe), autocommit=True)
+
+    assert DatabaseUrl.parse(url).database not in _databases(superuser_url)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from alembic_proof.errors import DatabaseError, ProofError
 from alembic_proof.postgres._pools import engines_noted
 from alembic_proof.postgres._roles import ensure_role, quote
+from alembic_proof.postgres._subscriptions import drop_subscriptions
 from alembic_proof.postgres._sweep import PREFIX, STAMP, sweep
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.server import LocalServer, start
@@ -173,6 +174,12 @@ def _drop(server_url: str, name: str) -> None:
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     try:
-        run_on(server_url, drop, autocommit=True)
+        try:
+            run_on(server_url, drop, autocommit=True)
+        except DBAPIError as error:
+            if sqlstate_of(error) != _OBJECT_IN_USE:
+                raise
+            drop_subscriptions(DatabaseUrl.parse(server_url).with_database(name).text)
+            run_on(server_url, drop, autocommit=True)
     except (DBAPIError, ProofError) as error:
         _LOG.warning("The scratch database %s stays for now: %s", name, error)
