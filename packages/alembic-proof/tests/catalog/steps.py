@@ -233,5 +233,23 @@ CHAINS = (
         ("ALTER TABLE one.parts RENAME COLUMN at TO day",),
         ("ALTER TABLE one.parts DETACH PARTITION one.p1",),
     ),
+    (
+        (
+            "CREATE TYPE two.pair AS (x integer, y text)",
+            "CREATE FUNCTION two.pairs() RETURNS SETOF two.pair LANGUAGE sql AS $$SELECT 1, 'a'$$",
+            'CREATE VIEW two."all" AS SELECT * FROM two.pairs() AS p',
+            'CREATE VIEW two."outer" AS SELECT y FROM two."all"',
+        ),
+        ("ALTER TYPE two.pair RENAME ATTRIBUTE y TO z",),
+        ("ALTER TYPE two.pair ADD ATTRIBUTE w integer",),
+        (
+            "DROP VIEW one.v CASCADE",
+            "CREATE VIEW one.v AS SELECT id AS key FROM one.a",
+            "ALTER TABLE one.a ADD COLUMN w integer",
+            "ALTER TABLE one.a DROP COLUMN w",
+        ),
+        ("SAVEPOINT s", "ALTER TABLE one.a RENAME TO gone", "ROLLBACK TO SAVEPOINT s"),
+        ("ALTER FUNCTION two.pairs() RENAME TO couples", 'ALTER VIEW two."all" RENAME TO every'),
+    ),
 )
 """What has to come in this order; each member is committed as a whole."""
