@@ -31,8 +31,9 @@ def _commit(database: Database, *statements: str) -> None:
 
 
 def _read(database: Database, reader: CatalogReader, *, after: str) -> Catalog:
-    """What the reader and a whole reading both see."""
+    """What the reader and a whole reading both see; the reader has followed what was touched."""
     found = database.run(reader.read)
+    assert reader.lasting is not None, f"after {after} nothing is followed"
     whole = database.run(read_catalog)
     assert [str(change) for change in diff(whole, found)] == [], after
     assert found == whole, after

@@ -128,3 +128,72 @@ def test_a_database_with_a_subscription_is_dropped(superuser_url: str) -> None:
         run_on(url, lambda connection: connection.exec_driver_sql(subscribe), autocommit=True)
 
     assert DatabaseUrl.parse(url).database not in _databases(superuser_url)
+
+
+@pytest.fixture
+def role(server_url: str) -> Iterator[str]:
+    """The name of a role that a revision makes; it is gone afterwards."""
+    name = f"alembic_proof_role_{secrets.token_hex(4)}"
+    yield name
+    run_on(server_url, lambda c: c.exec_driver_sql(f"DROP ROLE IF EXISTS {name}"), autocommit=True)
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "said"),
+    [
+        ("op.execute('SELECT 1/0')", "its downgrade fails: division by zero"),
+        ("pass", "its second upgrade fails: role"),
+    ],
+)
+def test_what_failed_is_told_where_trying_again_meets_its_leavings(
+    open_case: Open, run: Run, role: str, downgrade: str, said: str
+) -> None:
+    """A role belongs to the cluster: it is there in the next database as well."""
+    root = open_case("roundtrip/clean")
+    for path in (root / "versions").glob("0002*.py"):
+        path.unlink()
+    (root / "versions" / "0002_role.py").write_text(
+        "from alembic import op\n"
+        'revision = "0002"\ndown_revision = "0001"\n'
+        f'def upgrade():\n    op.execute("CREATE ROLE {role}")\n'
+        f"def downgrade():\n    {downgrade}\n",
+        encoding="utf-8",
+    )
+
+    code, out, _ = run("roundtrip")
+
+    assert code == 1
+    assert said in out
+    assert "its upgrade fails" not in out
+
+
+_REFUSING = "BEGIN RAISE EXCEPTION 'no ddl'; END"
+_WRITING = "BEGIN INSERT INTO public.users SELECT 1 + max(id) FROM public.users; END"
+
+
+@pytest.mark.parametrize(
+    ("does", "expected"),
+    [
+        (_REFUSING, "0003: its upgrade fails: no ddl"),
+        (_WRITING, "users: 2 of 5 rows new after downgrade"),
+    ],
+)
+def test_an_event_trigger_hears_of_nothing_of_ours(
+    open_case: Open,
+    run: Run,
+    superuser_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    does: str,
+    expected: str,
+) -> None:
+    """Neither may it refuse our functions, nor write down that they were made: 0003 itself is two."""
+    root = open_case("superuser/hears")
+    path = root / "versions" / "0002_hears.py"
+    text = path.read_text(encoding="utf-8").replace("BEGIN NULL; END", does)
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("CASE_SCRATCH_URL", superuser_url)
+
+    _, out, err = run("roundtrip")
+
+    assert err == ""
+    assert expected in out

@@ -12,8 +12,6 @@ from alembic_proof.catalog.queries.routine import Routine
 
 FORGOTTEN = frozenset({"26000", "42883", "3F000"})
 """The SQLSTATEs of a statement that was deallocated, of a function and a schema that are gone."""
-UNMADE = frozenset({"42501", "42704", "25006"})
-"""The SQLSTATEs of a function that may not be made, has no language, would be written read-only."""
 _NAMES = "alembic_proof_prepared"
 _ROUND = "alembic_proof_round"
 
@@ -46,12 +44,15 @@ class Prepared:
             self._names[sql] = name
         return self.row_once(f"EXECUTE {name}")
 
+    def has_made(self, routine: Routine) -> bool:
+        """Whether the session has the function, unless somebody has discarded it."""
+        return routine.name in self._names
+
     def make(self, routine: Routine) -> None:
         """Ensures that the session has the function."""
-        if routine.name not in self._names:
-            with closing(self._driver.cursor()) as cursor:
-                cursor.execute(routine.sql)
-            self._names[routine.name] = routine.name
+        with closing(self._driver.cursor()) as cursor:
+            cursor.execute(routine.sql)
+        self._names[routine.name] = routine.name
 
     def row_once(self, sql: str) -> Sequence[Any]:
         """The one row of a statement that is sent as it is written."""

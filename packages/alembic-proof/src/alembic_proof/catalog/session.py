@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from alembic_proof.catalog.prepared import UNMADE, Prepared, sqlstate
+from alembic_proof.catalog.prepared import Prepared, sqlstate
 from alembic_proof.catalog.queries import small_statement, statement
 from alembic_proof.catalog.queries.dependents import dependents_routine
 from alembic_proof.catalog.queries.moved import array
@@ -16,6 +16,14 @@ from alembic_proof.catalog.queries.told import told_routine
 from alembic_proof.catalog.queries.touched import touched_routine
 from alembic_proof.catalog.rows import Address
 from alembic_proof.catalog.touched import Telling, Touched
+
+_IS_HEARD = """SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger
+    WHERE evtenabled <> 'D' AND evtevent LIKE 'ddl%'
+        AND (evttags IS NULL OR 'CREATE FUNCTION' = ANY (evttags)))"""
+"""Whether anything is told of functions that are made: it may refuse them, or write that down.
+
+Source: event-triggers, "Overview of Event Trigger Behavior".
+"""
 
 
 class UnfollowableError(Exception):
@@ -31,18 +39,22 @@ class Session:
         self._told = told_routine(major=major)
         self._dependents = dependents_routine(major=major)
         self._touched = touched_routine(major=major)
+        self._routines = (self._told, self._dependents, self._touched)
 
     def begin(self) -> None:
         """Ensures that the session has the functions.
 
         Raises:
-            UnfollowableError: it may not make them, or there is no PL/pgSQL.
+            UnfollowableError: they cannot be made, or an event trigger would hear of it.
         """
+        missing = [one for one in self._routines if not self._prepared.has_made(one)]
         try:
-            for routine in (self._told, self._dependents, self._touched):
+            if missing and self._prepared.row_once(_IS_HEARD)[0]:
+                raise UnfollowableError
+            for routine in missing:
                 self._prepared.make(routine)
         except Exception as error:
-            if sqlstate(error) in UNMADE:
+            if sqlstate(error):
                 raise UnfollowableError from error
             raise
 

@@ -12,11 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from alembic_proof.catalog.queries.noted import COUNTS, note, noted
+from alembic_proof.catalog.queries.noted import COUNTS, PLACE, note, noted
 from alembic_proof.catalog.queries.routine import when
-
-PLACE = "alembic_proof.database"
-"""The setting in which a session notes its database's OID."""
 
 _BITS = 21
 _MASK = (1 << _BITS) - 1
@@ -29,9 +26,9 @@ def _counted(done: str) -> str:
 
 _NUMBER = f"""({_counted("deleted")} << {2 * _BITS})
             + ({_counted("updated")} << {_BITS}) + {_counted("inserted")}"""
-_DELETED, _UPDATED = f"({{}} >> {2 * _BITS})", f"(({{}} >> {_BITS}) & {_MASK})"
 """One number of a catalog: what was deleted above, updated between, inserted below; each modulo
 two millions."""
+_DELETED, _UPDATED = f"({{}} >> {2 * _BITS})", f"(({{}} >> {_BITS}) & {_MASK})"
 _DATABASE = "(SELECT oid FROM pg_database WHERE datname = current_database())"
 _IS_UNKNOWN = f"""current_setting('track_counts') <> 'on'
         OR pg_stat_get_db_numbackends({noted(PLACE)}::oid) > 1"""

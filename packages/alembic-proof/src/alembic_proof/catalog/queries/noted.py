@@ -8,6 +8,8 @@ BEFORE = "alembic_proof.before"
 """The transaction number of the reading before that one."""
 COUNTS = "alembic_proof.counts"
 """What was counted at the last reading."""
+PLACE = "alembic_proof.database"
+"""The OID of the session's database."""
 
 
 def noted(setting: str) -> str:

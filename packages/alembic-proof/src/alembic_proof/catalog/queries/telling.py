@@ -16,7 +16,6 @@ _APART = (*LIVE, "pg_attrdef")
 VARIABLES: Mapping[str, str] = {
     "other": "oid",
     "catalogs": "oid[]",
-    "found": "oid[]",
 } | {f"of_{name}": "oid[] := '{}'" for name in _APART}
 """The touched objects of each catalog, and what is told of them."""
 

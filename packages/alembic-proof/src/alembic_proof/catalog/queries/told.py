@@ -10,6 +10,7 @@ from alembic_proof.catalog.queries.columns import COLUMNS, NOT_NULL, NOT_NULL_CO
 from alembic_proof.catalog.queries.constraints import INDEXES
 from alembic_proof.catalog.queries.frame import is_users
 from alembic_proof.catalog.queries.live import LIVE
+from alembic_proof.catalog.queries.moved import is_in
 from alembic_proof.catalog.queries.relations import INHERITS, RELATIONS, REPLICA_INDEX
 from alembic_proof.catalog.queries.routine import GUARDED, Routine, when
 from alembic_proof.catalog.queries.sayings import COMMENTS, SECURITY_LABELS
@@ -45,7 +46,7 @@ def told_routine(*, major: int) -> Routine:
 
 def _pieces(major: int) -> Iterator[str]:
     yield when(
-        "'pg_class'::regclass = ANY (catalogs)",
+        is_in("pg_class", "catalogs"),
         "kinds := ARRAY(SELECT DISTINCT c.relkind FROM pg_class AS c WHERE c.oid = ANY (oids));",
         *(
             when(f"kinds && '{kinds}'", _say(some, major=major))
@@ -54,7 +55,7 @@ def _pieces(major: int) -> Iterator[str]:
     )
     for catalog in LIVE:
         if some := tuple(_others(catalog)):
-            yield when(f"'{catalog}'::regclass = ANY (catalogs)", _say(some, major=major))
+            yield when(is_in(catalog, "catalogs"), _say(some, major=major))
     for any_, some in _IF_ANY.items():
         yield when(f"EXISTS ({any_})", _say(some, major=major))
 

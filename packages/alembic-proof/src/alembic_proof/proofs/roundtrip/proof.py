@@ -35,6 +35,7 @@ from alembic_proof.proofs.roundtrip.verdict import (
     before_the_start,
     fails_on_rows,
     failure_found,
+    hidden_by,
     is_refusal,
     not_proved,
 )
@@ -238,8 +239,12 @@ class _RoundTrip:
             return
         self._judge(revision, direction)
         is_excused = turn is not None and turn.is_excused
-        found = failure_found(revision, direction, failure.error, is_excused=is_excused)
-        self.findings.append(found)
+        first = hidden_by(self.suspicions.get(revision.revision_id, ()), direction)
+        self.findings.append(
+            failure_found(revision, first.direction, first.error)
+            if first is not None
+            else failure_found(revision, direction, failure.error, is_excused=is_excused)
+        )
         if turn is not None:
             self._end(turn)
         if direction == "second upgrade":

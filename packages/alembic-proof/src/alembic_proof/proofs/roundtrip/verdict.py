@@ -34,6 +34,15 @@ class Suspicion:
         return failed is None or _STEPS.index(failed) > _STEPS.index(self.direction)
 
 
+def hidden_by(suspicions: Sequence[Suspicion], failed: Direction) -> Suspicion | None:
+    """What failed at first, where the step that fails now had gone well before it.
+
+    It has met what that try left: a role, say, belongs to the cluster and not to its database.
+    """
+    later = (one for one in suspicions if _STEPS.index(one.direction) > _STEPS.index(failed))
+    return next(later, None)
+
+
 def changes_found(
     revision: ChainRevision, direction: Direction, changes: tuple[Change, ...]
 ) -> Iterator[Finding]:
