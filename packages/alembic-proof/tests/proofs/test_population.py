@@ -149,12 +149,29 @@ def test_a_table_is_emptied_with_all_that_refers_to_it(visit: Visit) -> None:
     def body(site: Site) -> None:
         site.population.fill(site.ground)
 
-        assert site.population.empty(site.ground, USERS)
+        assert site.population.take_away(site.ground, USERS)
         site.population.fill(site.ground)
         assert (site.rows("users"), site.rows("notes")) == ([], [])
         site.population.refill()
         site.population.fill(site.ground)
         assert (len(site.rows("users")), len(site.rows("notes"))) == (3, 3)
+
+    visit(body)
+
+
+def test_some_rows_are_taken_away_and_others_stay(visit: Visit) -> None:
+    """Where another row refers to one of them, none is, also by a key that is judged late."""
+
+    def body(site: Site) -> None:
+        site.population.fill(site.ground)
+
+        assert site.population.take_away(site.ground, NOTES, condition="id = 2 AND '%' <> ''")
+        assert [row["id"] for row in site.rows("notes")] == [1, 3]
+        assert not site.population.take_away(site.ground, USERS, condition="true")
+        site.run("ALTER TABLE notes ALTER CONSTRAINT notes_user_id_fkey DEFERRABLE")
+        site.run("ALTER TABLE notes ALTER CONSTRAINT notes_user_id_fkey INITIALLY DEFERRED")
+        assert not site.population.take_away(site.ground, USERS, condition="true")
+        assert len(site.rows("users")) == 3
 
     visit(body)
 
@@ -174,7 +191,7 @@ def test_rows_that_are_not_ours_stay(visit: Visit, obstacle: str) -> None:
             site.population.mixed.add(NOTES)
         site.population.fill(site.ground)
 
-        assert not site.population.empty(site.ground, USERS)
+        assert not site.population.take_away(site.ground, USERS)
         assert (len(site.rows("users")), len(site.rows("notes"))) == (3, 3)
 
     visit(body)

@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from alembic_proof.errors import ProofError
 from alembic_proof.history.chain import ChainRevision, load_history, read_chain
 from alembic_proof.history.script import alembic_config
-from alembic_proof.proofs.roundtrip.verdict import Direction
+from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.pytest_plugin import placed_skips
 from alembic_proof.pytest_plugin.items import DirectionItem, HistoryItem, ParityItem
 from alembic_proof.pytest_plugin.names import node_name

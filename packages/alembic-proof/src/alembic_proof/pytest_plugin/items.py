@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from alembic_proof.finding import Finding
-from alembic_proof.proofs.roundtrip.verdict import Direction
+from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.pytest_plugin.outcome import Outcome, outcome_of, sorted_by_weight, unclaimed
 from alembic_proof.pytest_plugin.result import Result
 from alembic_proof.pytest_plugin.session import proofs_of

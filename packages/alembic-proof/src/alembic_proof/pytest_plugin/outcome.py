@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.proofs.roundtrip.verdict import Direction
+from alembic_proof.proofs.roundtrip.direction import Direction
 
 _DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 _ENDS_THE_TURN = frozenset(

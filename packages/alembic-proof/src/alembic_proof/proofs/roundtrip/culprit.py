@@ -27,6 +27,7 @@ _ALTER_TYPE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LENGTH = re.compile(r"\b(?:var)?char(?:acter)?(?: varying)?\s*\((\d+)\)", re.IGNORECASE)
+_ALL = "true"
 _MOST_ROWS = 1_000
 _MOST_CHARACTERS = 40
 _MOST_COLUMNS = 8
@@ -48,6 +49,8 @@ class Culprit:
     table: TableName | None = None
     rows: str = ""
     """`users (id=2, email=NULL)`."""
+    condition: str = ""
+    """What all rows to blame satisfy in that table, as SQL, and others need not."""
 
 
 def find_culprit(url: str, error: BaseException) -> Culprit:
@@ -66,8 +69,12 @@ def _find(connection: Connection, message: ServerMessage) -> Culprit:
     for clue in _clues(message):
         found = _rows(connection, clue)
         if found:
-            return Culprit(table, "; ".join(_shown(clue.table, row) for row in found))
-    return Culprit(table, _inconvertible(connection, message))
+            return Culprit(
+                table,
+                "; ".join(_shown(clue.table, row) for row in found),
+                condition="" if clue.condition == _ALL else clue.condition,
+            )
+    return _inconvertible(connection, message, table)
 
 
 def _table(connection: Connection, message: ServerMessage) -> TableName | None:
@@ -93,7 +100,7 @@ def _clues(message: ServerMessage) -> Iterator[_Clue]:
         yield _Clue(table, f"pg_catalog.concat_ws(', ', {key['columns']}) = {values}", 2)
     if table and message.sqlstate == "23502":
         yield _Clue(table, f"{quote_name(message.column)} IS NULL")
-        yield _Clue(table, "true")
+        yield _Clue(table, _ALL)
     if table and message.sqlstate == "23514":
         for expression in _checks(message.sql):
             yield _Clue(table, f"NOT ({expression})")
@@ -125,24 +132,27 @@ def _rows(connection: Connection, clue: _Clue) -> list[dict[str, Any]]:
     return list(outcome.value or ())
 
 
-def _inconvertible(connection: Connection, message: ServerMessage) -> str:
-    """The first row whose value the column's new type does not take."""
+def _inconvertible(
+    connection: Connection, message: ServerMessage, table: TableName | None
+) -> Culprit:
+    """The rows whose values the column's new type does not take, the first one in words."""
     changed = _ALTER_TYPE.search(message.sql)
     if changed is None:
-        return ""
-    table = changed["table"]
+        return Culprit(table)
     value = f"({changed['using'] or changed['column']})::{changed['type']}"
-    places = _places(connection, table)
+    places = _places(connection, changed["table"])
     casts = [
-        f"SELECT pg_catalog.to_jsonb(({value})::pg_catalog.text) FROM {table}"
+        f"SELECT pg_catalog.to_jsonb(({value})::pg_catalog.text) FROM {changed['table']}"
         f" WHERE ctid = {quote(place)}"
         for place in places
     ]
-    for place, outcome in zip(places, run_each(connection, casts, is_kept=False), strict=True):
-        if outcome.failure is not None:
-            found = _rows(connection, _Clue(table, f"ctid = {quote(place)}"))
-            return "; ".join(_shown(table, row) for row in found)
-    return ""
+    outcomes = run_each(connection, casts, is_kept=False)
+    wrong = [place for place, one in zip(places, outcomes, strict=True) if one.failure is not None]
+    if not wrong:
+        return Culprit(table)
+    [first] = _rows(connection, _Clue(changed["table"], f"ctid = {quote(wrong[0])}"))
+    condition = f"ctid IN ({', '.join(map(quote, wrong))})"
+    return Culprit(table, _shown(changed["table"], first), condition)
 
 
 def _places(connection: Connection, table: str) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from alembic_proof.catalog import Catalog, CatalogReader
 from alembic_proof.errors import DatabaseError
 from alembic_proof.history.walk import Ground
+from alembic_proof.proofs.roundtrip.culprit import Culprit
 from alembic_proof.proofs.roundtrip.duplicates import take_duplicates_back
 from alembic_proof.proofs.roundtrip.left import (
     LeftSetting,
@@ -17,7 +18,7 @@ from alembic_proof.proofs.roundtrip.left import (
 )
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.unmet import Unmet
-from alembic_proof.rows import Digests, FillReport, Shapes, TableName
+from alembic_proof.rows import Digests, FillReport, Shapes
 from alembic_proof.rows.twins import Twins
 
 
@@ -45,8 +46,8 @@ class Database:
     is_fresh: bool = True
     is_populated: bool = False
     """Whether rows of ours are in it, or were."""
-    to_empty: TableName | None = None
-    """The table whose rows a revision does not cope with: it is tried again without them."""
+    in_the_way: Culprit | None = None
+    """The rows that a revision does not cope with: it is tried again without them."""
     left: tuple[LeftSetting, ...] = ()
     """What was otherwise in the session at the last look, and was put back."""
     twins: tuple[Twins, ...] = ()
@@ -114,13 +115,15 @@ class Database:
         """Ensures that there are rows that the older shapes did not allow."""
         return self.population.allow(ground, older)
 
-    def empty(self, ground: Ground) -> bool:
+    def make_way(self, ground: Ground) -> bool:
         """Whether the rows that are in the way, if any, could be taken away."""
-        table, self.to_empty = self.to_empty, None
+        culprit, self.in_the_way = self.in_the_way, None
         twins, self.twins = self.twins, ()
-        return (table is None or self.population.empty(ground, table)) and (
-            not twins or take_duplicates_back(self.population, ground, twins)
-        )
+        return (
+            culprit is None
+            or culprit.table is None
+            or self.population.take_away(ground, culprit.table, condition=culprit.condition)
+        ) and (not twins or take_duplicates_back(self.population, ground, twins))
 
     def has_missed(self, ground: Ground) -> bool:
         """Whether its rows are not what the readings say; False where they were not followed."""

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from alembic_proof.catalog import Catalog
 from alembic_proof.history.walk import Ground
 from alembic_proof.proofs.roundtrip.plan import RowPlan
+from alembic_proof.proofs.roundtrip.thinning import all_away, referring, some_away
 from alembic_proof.proofs.roundtrip.touched import Touched, touched
 from alembic_proof.proofs.roundtrip.working import working
 from alembic_proof.rows import (
@@ -29,6 +30,7 @@ from alembic_proof.rows import (
 )
 from alembic_proof.rows.activity import Activity, read_activity
 from alembic_proof.rows.numbering import advance_sequences
+from alembic_proof.rows.run import execute
 
 MOST_ROWS = 2_000
 """Up to how many rows of a table differences are named, and new ones are written."""
@@ -45,8 +47,8 @@ class Population:
     """What the tables looked like when they were filled."""
     given: set[TableName] = field(default_factory=set)
     """The tables that have the rows that the project supplies."""
-    emptied: set[TableName] = field(default_factory=set)
-    """The tables whose rows broke the revision that is proved now."""
+    thinned: set[TableName] = field(default_factory=set)
+    """The tables whose rows broke the revision that is proved now, or some of them did."""
     mixed: set[TableName] = field(default_factory=set)
     """The tables with rows that a revision wrote: not all of them are ours to take away."""
     is_thorough: bool = False
@@ -132,44 +134,32 @@ class Population:
             ),
         )
 
-    def empty(self, ground: Ground, table: TableName) -> bool:
-        """Whether the table, and what refers to it, could be emptied; they are not filled again.
+    def take_away(self, ground: Ground, table: TableName, *, condition: str = "") -> bool:
+        """Whether these rows of the table could be taken away; no new ones until `refill`.
 
-        Not where a revision has written rows there, or where somebody forbids it.
+        All of its rows by default, and all of what refers to it. Not where a revision has written
+        rows in any of these tables, or where somebody forbids it.
         """
-        names = self._referring(table)
-        if names is None or names & self.mixed:
+        names = referring(self.shapes, table)
+        if not names or names & self.mixed:
             return False
+        taking = some_away(self.shapes, table, condition) if condition else all_away(names)
         try:
             with working(ground.connection):
-                ground.connection.exec_driver_sql(f"TRUNCATE {', '.join(sorted(names))}")
+                for sql in taking:
+                    execute(ground.connection, sql)
         except DBAPIError:
             return False
-        self.filled |= {name: found for name in names if (found := self.shapes.find(name))}
-        self.emptied |= names
+        thinned = frozenset({table}) if condition else names
+        self.filled |= {name: found for name in thinned if (found := self.shapes.find(name))}
+        self.thinned |= thinned
         return True
 
     def refill(self) -> None:
-        """Ensures that what was emptied is filled the next time."""
-        for name in self.emptied:
+        """Ensures that what rows were taken away from is filled the next time."""
+        for name in self.thinned:
             self.filled.pop(name, None)
-        self.emptied.clear()
-
-    def _referring(self, table: TableName) -> frozenset[TableName] | None:
-        """The table and all that refer to it, directly or not; None where there is no such table."""
-        root = self.shapes.find(table)
-        if root is None:
-            return None
-        found, waiting = set[TableName](), [root.name]
-        while waiting:
-            name = waiting.pop()
-            found.add(name)
-            waiting += [
-                other.name
-                for other in self.shapes
-                if other.name not in found and any(k.table == name for k in other.foreign_keys)
-            ]
-        return frozenset(found)
+        self.thinned.clear()
 
     def read(self, ground: Ground) -> Digests:
         """What the tables hold; only those in which something may have moved are read.

@@ -22,20 +22,24 @@ from alembic_proof.history.walk import Failure, Ground, Move, walk
 from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip.culprit import find_culprit
 from alembic_proof.proofs.roundtrip.database import Database
+from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.leave import Leave
 from alembic_proof.proofs.roundtrip.plan import RowPlan
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.readings import meets_readings
 from alembic_proof.proofs.roundtrip.remarks import Remarks
+from alembic_proof.proofs.roundtrip.suspicion import (
+    Suspicion,
+    founded,
+    hidden_by,
+    to_take_away,
+)
 from alembic_proof.proofs.roundtrip.turn import Turn
 from alembic_proof.proofs.roundtrip.unmet import Unmet
 from alembic_proof.proofs.roundtrip.verdict import (
-    Direction,
-    Suspicion,
     before_the_start,
     fails_on_rows,
     failure_found,
-    hidden_by,
     is_refusal,
     not_proved,
 )
@@ -150,7 +154,7 @@ class _RoundTrip:
         if database is None or not self._is_as_known(database, ground):
             self.database = None
             return
-        if not database.empty(ground):
+        if not database.make_way(ground):
             self.database = None
             return
         if database.is_fresh:
@@ -213,9 +217,8 @@ class _RoundTrip:
 
     def _judge(self, revision: ChainRevision, failed: Direction | None) -> None:
         """What failed over rows, and did not without them, is a finding of its own kind."""
-        for suspicion in self.suspicions.get(revision.revision_id, ()):
-            if suspicion.is_founded(failed):
-                self.findings.append(fails_on_rows(revision, suspicion))
+        known = self.suspicions.get(revision.revision_id, ())
+        self.findings += (fails_on_rows(revision, one) for one in founded(known, failed))
 
     def _is_as_known(self, database: Database, ground: Ground) -> bool:
         """Whether a database that was worked on before is what that work left."""
@@ -258,11 +261,13 @@ class _RoundTrip:
         if turn is None:
             self.database = None
             return
+        known = self.suspicions.setdefault(turn.revision.revision_id, [])
         culprit = find_culprit(database.url, failure.error)
         suspicion = Suspicion(
             direction=turn.direction,
             error=failure.error,
-            culprit=culprit.rows,
+            culprit=culprit,
+            without=to_take_away(culprit, known) if turn.direction == "upgrade" else None,
             is_over_new_rows=turn.is_over_new_rows,
         )
         if turn.is_over_new_rows or turn.twins:
@@ -273,12 +278,9 @@ class _RoundTrip:
                 self.database = None
             return
         self._keep(turn)
-        known = self.suspicions.setdefault(turn.revision.revision_id, [])
-        if not known and turn.direction == "upgrade":
-            database.to_empty = culprit.table
-        if turn.direction not in {one.direction for one in known}:
-            known.append(suspicion)
-        if database.to_empty is None:
+        known.append(suspicion)
+        database.in_the_way = suspicion.without
+        if database.in_the_way is None:
             self.database = None
 
     def _block(self, revision: ChainRevision) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
-from alembic_proof.proofs.roundtrip.verdict import Direction, finding_of
+from alembic_proof.proofs.roundtrip.direction import Direction
+from alembic_proof.proofs.roundtrip.verdict import finding_of
 from alembic_proof.rows import FallenBehind, NotFilled, RowChange, RowChangeKind, TableName
 
 _MOST_LISTED = 20

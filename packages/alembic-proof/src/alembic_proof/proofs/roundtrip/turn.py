@@ -15,6 +15,7 @@ from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip import row_verdict
 from alembic_proof.proofs.roundtrip.anew import SecondRun, split_anew
 from alembic_proof.proofs.roundtrip.database import Database, State
+from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.duplicates import (
     duplicates_lost,
     keys_added,
@@ -23,7 +24,6 @@ from alembic_proof.proofs.roundtrip.duplicates import (
 )
 from alembic_proof.proofs.roundtrip.row_changes import meddled, respelt, row_changes, written
 from alembic_proof.proofs.roundtrip.verdict import (
-    Direction,
     changes_found,
     settings_left,
     untrue_irreversible,

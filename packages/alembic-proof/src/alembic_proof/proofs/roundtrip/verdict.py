@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from alembic_proof.catalog import Change
 from alembic_proof.env.server_message import server_message
 from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.load import describe, place_in
+from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
-
-_STEPS = ("upgrade", "downgrade", "second upgrade")
-Direction = Literal["upgrade", "downgrade", "second upgrade"]
-"""The three steps of a revision's round trip, in their order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspicion:
-    """A step that failed while rows were there: it may be because of them."""
-
-    direction: Direction
-    error: BaseException
-    culprit: str = ""
-    """The row that broke it, in words; empty where that cannot be found."""
-    is_over_new_rows: bool = False
-    """Whether it met rows that only the upgrade allows, and had run without them before."""
-
-    def is_founded(self, failed: Direction | None) -> bool:
-        """Whether the step ran without rows: nothing failed then, or a later step."""
-        return failed is None or _STEPS.index(failed) > _STEPS.index(self.direction)
-
-
-def hidden_by(suspicions: Sequence[Suspicion], failed: Direction) -> Suspicion | None:
-    """What failed at first, where the step that fails now had gone well before it.
-
-    It has met what that try left: a role, say, belongs to the cluster and not to its database.
-    """
-    later = (one for one in suspicions if _STEPS.index(one.direction) > _STEPS.index(failed))
-    return next(later, None)
+from alembic_proof.proofs.roundtrip.suspicion import Suspicion
 
 
 def changes_found(
@@ -108,7 +79,7 @@ def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
         "fails-on-permitted-rows",
         _with(
             f"its {suspicion.direction} fails over {which}: {said}",
-            row=suspicion.culprit,
+            row=suspicion.culprit.rows,
             statement=statement,
         ),
         place=_place(revision, cause),

@@ -1,0 +1,13 @@
+"""The three steps of a revision's round trip, in their order."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Direction = Literal["upgrade", "downgrade", "second upgrade"]
+_ORDER: tuple[Direction, ...] = get_args(Direction)
+
+
+def comes_after(step: Direction, other: Direction) -> bool:
+    """Whether the step is only come to when the other one has gone well."""
+    return _ORDER.index(step) > _ORDER.index(other)

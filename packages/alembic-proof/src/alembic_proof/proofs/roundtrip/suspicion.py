@@ -1,0 +1,67 @@
+"""Steps that failed while rows were there: it may be because of them, and it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from alembic_proof.env.server_message import server_message
+from alembic_proof.proofs.roundtrip.culprit import Culprit
+from alembic_proof.proofs.roundtrip.direction import Direction, comes_after
+
+_MOST_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """A step that failed while rows were there: it may be because of them."""
+
+    direction: Direction
+    error: BaseException
+    culprit: Culprit = Culprit()  # noqa: RUF009  # frozen
+    """The rows that broke it."""
+    without: Culprit | None = None
+    """The rows that were taken away for another try in the same database; None for a fresh one."""
+    is_over_new_rows: bool = False
+    """Whether it met rows that only the upgrade allows, and had run without them before."""
+
+    def is_founded(self, failed: Direction | None) -> bool:
+        """Whether the step ran without rows: nothing failed then, or a later step."""
+        return failed is None or comes_after(failed, self.direction)
+
+
+def hidden_by(suspicions: Sequence[Suspicion], failed: Direction) -> Suspicion | None:
+    """What failed at first, where the step that fails now had gone well before it.
+
+    It has met what that try left: a role, say, belongs to the cluster and not to its database.
+    """
+    return next((one for one in suspicions if comes_after(one.direction, failed)), None)
+
+
+def founded(suspicions: Iterable[Suspicion], failed: Direction | None) -> tuple[Suspicion, ...]:
+    """Those that are, the first of each step and statement: one may fail over row after row."""
+    by_statement = {
+        (one.direction, _statement(one.error)): one
+        for one in reversed([*suspicions])
+        if one.is_founded(failed)
+    }
+    return tuple(reversed(by_statement.values()))
+
+
+def to_take_away(culprit: Culprit, suspicions: Sequence[Suspicion]) -> Culprit | None:
+    """The rows to try an upgrade without: those to blame, then the table's; None for all there are.
+
+    What was taken away before and has not helped is not taken away again.
+    """
+    if culprit.table is None:
+        return None
+    whole = Culprit(culprit.table)
+    few = Culprit(culprit.table, condition=culprit.condition)
+    ways = (few, whole) if len(suspicions) < _MOST_TRIES else (whole,)
+    tried = [one.without for one in suspicions]
+    return next((way for way in ways if way not in tried), None)
+
+
+def _statement(error: BaseException) -> str:
+    message = server_message(error)
+    return str(error) if message is None else message.sql
