@@ -125,7 +125,7 @@ def _checks(sql: str) -> Iterator[str]:
 def _rows(connection: Connection, clue: _Clue) -> list[dict[str, Any]]:
     """At most the clue's number of rows; none where the condition cannot be asked."""
     sql = (
-        "SELECT pg_catalog.jsonb_agg(r.v) FROM (SELECT pg_catalog.to_jsonb(t) AS v"
+        "SELECT pg_catalog.jsonb_agg(r.v) FROM (SELECT pg_catalog.to_jsonb(t.*) AS v"
         f" FROM {clue.table} AS t WHERE {clue.condition} LIMIT {clue.most}) AS r"
     )
     [outcome] = run_each(connection, [sql], is_kept=False)

@@ -7,7 +7,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    op.execute("CREATE TABLE public.users (id integer PRIMARY KEY, name text NOT NULL)")
+    op.execute("CREATE TABLE public.users (id integer PRIMARY KEY, t text NOT NULL)")
 
 
 def downgrade() -> None:

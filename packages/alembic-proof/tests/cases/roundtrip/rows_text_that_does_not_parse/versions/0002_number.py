@@ -1,4 +1,4 @@
-"""Names become numbers."""
+"""Texts become numbers; the column is called as an alias may be."""
 
 from alembic import op
 
@@ -7,8 +7,8 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE public.users ALTER COLUMN name TYPE integer USING name::integer")
+    op.execute("ALTER TABLE public.users ALTER COLUMN t TYPE integer USING t::integer")
 
 
 def downgrade() -> None:
-    op.execute("ALTER TABLE public.users ALTER COLUMN name TYPE text")
+    op.execute("ALTER TABLE public.users ALTER COLUMN t TYPE text")
