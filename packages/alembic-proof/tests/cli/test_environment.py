@@ -13,6 +13,14 @@ from alembic_proof.postgres.connect import run_on
 Open = Callable[[str], Path]
 Run = Callable[..., tuple[int, str, str]]
 _PROOFS = (("roundtrip",), ("parity",), ("revision", "Add x"))
+_SQLITE = """
+import sqlalchemy as sa
+from alembic import context
+
+with sa.create_engine("sqlite://").connect() as connection:
+    context.configure(connection=connection)
+    context.run_migrations()
+"""
 _COMMANDS = pytest.mark.parametrize("command", _PROOFS)
 
 
@@ -139,6 +147,97 @@ def test_an_env_that_wants_an_application_is_told_of_the_setting(open_case: Open
 
     assert code == 2
     assert 'flask_app = "package:create_app"' in err
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "todo"),
+    [
+        ("raise SystemExit(0)", "env.py ends the process, sys.exit(0)", "let it raise one"),
+        ("import os; os.environ['NOPE']", "env.py cannot run: KeyError", "url_env, url_x_arg or"),
+        ("x = 1", "env.py runs no migrations", "let it call context.run_migrations()"),
+        (None, "there is no env.py", "restore it"),
+        (_SQLITE, "env.py connects to a database of sqlite instead of", "url_env, url_x_arg or"),
+    ],
+)
+@pytest.mark.parametrize("command", ["roundtrip", "parity"])
+def test_what_is_wrong_with_an_env_is_told_with_the_next_step(
+    open_case: Open, run: Run, command: str, text: str | None, told: str, todo: str
+) -> None:
+    """What it does, its path, and what helps."""
+    root = open_case("parity/equal")
+    place = root / "env.py"
+    place.unlink()
+    if text is not None:
+        place.write_text(text, encoding="utf-8")
+
+    code, out, err = run(command)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(told)
+    assert f"where: {place}" in err
+    assert todo in err.partition("  do: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("raise ValueError('a b')", "the history cannot be applied: ValueError: a b"),
+        ("raise SystemExit(3)", "0001_users.py ends the process, sys.exit(3)"),
+    ],
+)
+def test_what_a_revision_raises_is_not_laid_at_the_door_of_the_env(
+    open_case: Open, run: Run, text: str, told: str
+) -> None:
+    """Its own file and line are named."""
+    root = open_case("environment/is_synchronous")
+    revision = root / "versions" / "0001_users.py"
+    lines = f"revision = '0001'\ndown_revision = None\n\ndef upgrade():\n    {text}\n"
+    revision.write_text(lines, encoding="utf-8")
+
+    code, out, err = run("parity")
+
+    assert (code, out) == (2, "")
+    assert err.startswith(told)
+    assert f"where: {revision}:5" in err
+
+
+@pytest.mark.parametrize("command", ["roundtrip", "parity"])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("revision = '0002'\ndown_revision = '00zz'\n", "revision 0002 follows 00zz"),
+        ("revision = '0002'\ndown_revision = '0001'\n", "revision 0002 has no upgrade()"),
+        ("", "a revision cannot be loaded: "),
+    ],
+)
+def test_a_history_that_cannot_be_loaded_is_told_by_every_proof(
+    open_case: Open, run: Run, command: str, text: str, told: str
+) -> None:
+    """As what it is, before env.py runs."""
+    root = open_case("environment/is_synchronous")
+    (root / "versions" / "0002_new.py").write_text(text, encoding="utf-8")
+
+    code, out, err = run(command)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(told)
+    assert f"where: {root / 'versions'}" in err
+
+
+@pytest.mark.parametrize("text", ["[alembic]\n", "[alembic]\nscript_location = nowhere\n"])
+def test_a_configuration_without_a_history_is_named(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Nobody is told to make a new one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "alembic.ini").write_text(text, encoding="utf-8")
+
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("no history can be found: ")
+    assert "init" not in err.partition("where:")[0]
+    assert f"where: {tmp_path / 'alembic.ini'}\n  do: set script_location" in err
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_file_is_never_overwritten(script: ScriptDirectory, versions: Path) -> N
     """Also where the configured name has no time in it."""
     script.file_template = "%(slug)s"
     kept = versions / "one_more.py"
-    kept.write_text("revision = 'kept'\ndown_revision = 'cccccccccccc'\n")
+    kept.write_text("revision = 'kept'\ndown_revision = 'cccccccccccc'\ndef upgrade(): pass\n")
 
     with pytest.raises(CommandError, match="there is such a revision file already") as caught:
         make(script)

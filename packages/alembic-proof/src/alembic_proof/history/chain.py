@@ -41,7 +41,13 @@ def load_history(config: Config) -> ScriptDirectory:
     try:
         script = ScriptDirectory.from_config(config)
     except CommandError as error:
-        raise HistoryError(str(error)) from error
+        # Alembic advises to make a new history where it finds none.
+        what, _, _ = " ".join(str(error).split()).partition(" Please use")
+        raise HistoryError(
+            f"no history can be found: {what.rstrip('.')}",
+            where=str(config.config_file_name or ""),
+            todo="set script_location to the directory of env.py and of the revisions",
+        ) from error
     load_revisions(script)
     return script
 
@@ -78,7 +84,8 @@ def choose(
             chosen = [revision_id for revision_id in chosen if revision_id in named]
     except (CommandError, ValueError) as error:
         raise HistoryError(
-            f"no such revision: {error}", todo="`alembic history` lists the revisions"
+            f"no such revision: {error}",
+            todo="`alembic history` lists the revisions; a range names the older one first",
         ) from error
     if files is not None:
         inside = {r.revision_id for r in chain if r.path.resolve() in files}

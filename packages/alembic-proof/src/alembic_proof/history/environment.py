@@ -14,14 +14,16 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import MetaData
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from alembic_proof.errors import HistoryError, ProofError
-from alembic_proof.history.exits import passed_interruptions, refused_exits
-from alembic_proof.history.load import describe, place_in
+from alembic_proof.history.chain import load_history
+from alembic_proof.history.exits import ExitError, passed_interruptions, refused_exits
+from alembic_proof.history.load import describe, directories, place_in
 from alembic_proof.postgres.url import DatabaseUrl
 
 _DATABASE = "SELECT current_database()"
+_GIVE_URL = "say so in [tool.alembic-proof]: url_env, url_x_arg or url_ini_key"
 
 
 IncludeObject = Callable[[Any, str | None, str, bool, Any], bool]
@@ -74,7 +76,8 @@ def read_environment(config: Config) -> Environment:
     its own way would have a proof migrate the developer's database.
 
     Raises:
-        HistoryError: an env.py that cannot run, or connects to another database.
+        HistoryError: a history that cannot be loaded, an env.py that cannot run, or connects to
+            another database.
     """
     seen: list[tuple[MigrationContext, str]] = []
 
@@ -83,12 +86,12 @@ def read_environment(config: Config) -> Environment:
         return ()
 
     with explained_failures(config):
-        script = ScriptDirectory.from_config(config)
+        script = load_history(config)
         with EnvironmentContext(config, script, fn=look, dont_mutate=True):
             script.run_env()
     place = f"{script.dir}/env.py"
     if not seen:
-        raise HistoryError("env.py runs no migrations", where=place)
+        raise no_migrations(place)
     context, database = seen[-1]
     _refuse_another(database, config=config, place=place)
     return Environment(
@@ -115,13 +118,20 @@ def explained_failures(config: Config) -> Iterator[None]:
     try:
         with chdir("."), passed_interruptions(), refused_exits():
             yield
+    except ExitError as error:
+        place = _place_of(error, Path(ScriptDirectory.from_config(config).dir).absolute())
+        who = Path(place.rpartition(":")[0]).name
+        raise ExitError(error.code, who=who, where=place) from error
     except ProofError:
         raise
     except CommandError as error:
         raise HistoryError(str(error)) from error
     except Exception as error:
-        place = _place_of(error, Path(ScriptDirectory.from_config(config).dir).absolute())
-        is_revision = isinstance(error, SQLAlchemyError) and "/env.py" not in place
+        script = ScriptDirectory.from_config(config)
+        if not Path(script.dir, "env.py").is_file():
+            raise no_migrations(f"{script.dir}/env.py") from error
+        place = _place_of(error, Path(script.dir).absolute())
+        is_revision = "/env.py" not in place and bool(place_in(error, directories(script)))
         what = "the history cannot be applied" if is_revision else "env.py cannot run"
         raise HistoryError(
             f"{what}: {describe(getattr(error, 'orig', None) or error)}",
@@ -134,7 +144,17 @@ def _remedy(error: Exception) -> str:
     """What most likely helps an env.py that cannot run."""
     if "application context" in str(error):
         return 'name the application: flask_app = "package:create_app" in [tool.alembic-proof]'
+    if isinstance(error, KeyError | ArgumentError | NoSuchModuleError):
+        return f"mend it, or install what it imports; where it looks for a URL, {_GIVE_URL}"
     return "mend it, or install what it imports"
+
+
+def no_migrations(place: str) -> HistoryError:
+    """The error for an env.py, at that path, that has not called Alembic."""
+    if not Path(place).is_file():
+        return HistoryError("there is no env.py", where=place, todo="restore it from your history")
+    todo = "let it call context.run_migrations(), or run_env() of alembic_proof.env"
+    return HistoryError("env.py runs no migrations", where=place, todo=todo)
 
 
 def _place_of(error: Exception, directory: Path) -> str:
@@ -158,6 +178,8 @@ def _database_of(context: MigrationContext) -> str:
     connection = context.connection
     if connection is None:
         return "no database"
+    if context.dialect.name != "postgresql":
+        return f"a database of {context.dialect.name}"
     if connection.in_transaction():
         return str(connection.exec_driver_sql(_DATABASE).scalar_one())
     with connection.begin():
@@ -170,7 +192,8 @@ def _refuse_another(database: str, *, config: Config, place: str) -> None:
         raise HistoryError(
             f"env.py connects to {database} instead of the database that it is given",
             where=place,
-            todo='let env.py call run_env(), or connect to config.attributes["url"] when it is set',
+            todo=f"where it has the URL from elsewhere, {_GIVE_URL}; or let it connect to "
+            'config.attributes["url"] when that is set',
         )
 
 

@@ -11,6 +11,18 @@ from alembic.runtime.migration import RevisionStep
 from alembic_proof.errors import HistoryError, Terminated
 
 
+class ExitError(HistoryError):
+    """Code that ends the process instead of raising an exception."""
+
+    def __init__(self, code: object, *, who: str = "it", where: str = "") -> None:
+        super().__init__(
+            f"{who} ends the process, sys.exit({code!r}), instead of raising an exception",
+            where=where,
+            todo="let it raise one" if where else "",
+        )
+        self.code = code
+
+
 @contextmanager
 def refused_exits() -> Iterator[None]:
     """Ensures that `sys.exit()` inside of this block leaves as an error, whatever its code.
@@ -19,15 +31,14 @@ def refused_exits() -> Iterator[None]:
     own exit passes.
 
     Raises:
-        HistoryError: the code inside of the block called it.
+        ExitError: the code inside of the block called it.
     """
     try:
         yield
     except Terminated:
         raise
     except SystemExit as exit_:
-        what = f"it ends the process, sys.exit({exit_.code!r}), instead of raising an exception"
-        raise HistoryError(what).with_traceback(exit_.__traceback__) from exit_
+        raise ExitError(exit_.code).with_traceback(exit_.__traceback__) from exit_
 
 
 @contextmanager

@@ -20,11 +20,12 @@ def load_revisions(script: ScriptDirectory) -> None:
 
     Raises:
         HistoryError: a file that cannot be loaded, an id that two files have, a parent that
-            no file has, a cycle.
+            no file has, a cycle, no `upgrade()`.
     """
     scripts = _load_files(script)
     _refuse_duplicates(scripts)
     _refuse_missing_parents(scripts)
+    _refuse_missing_upgrades(scripts)
     script.revision_map = RevisionMap(lambda: iter(scripts))
     try:
         _ = script.revision_map.heads
@@ -65,11 +66,15 @@ def _load_files(script: ScriptDirectory) -> tuple[Script, ...]:
         with refused_exits():
             return tuple(script._load_revisions())
     except CommandError as error:
-        raise HistoryError(str(error), where=_directory(script)) from error
+        raise HistoryError(
+            f"a revision cannot be loaded: {' '.join(str(error).split())}",
+            where=_directory(script),
+            todo="mend the file, or remove it",
+        ) from error
     except Exception as error:
         raise HistoryError(
             f"a revision cannot be loaded: {describe(error)}",
-            where=place_in(error, _directories(script)) or _directory(script),
+            where=place_in(error, directories(script)) or _directory(script),
             todo="mend the file",
         ) from error
 
@@ -98,6 +103,16 @@ def _refuse_missing_parents(scripts: tuple[Script, ...]) -> None:
                 )
 
 
+def _refuse_missing_upgrades(scripts: tuple[Script, ...]) -> None:
+    for script in scripts:
+        if not callable(getattr(script.module, "upgrade", None)):
+            raise HistoryError(
+                f"revision {script.revision} has no upgrade()",
+                where=script.path,
+                todo="write one; `pass` is its body where it has nothing to do",
+            )
+
+
 def describe(error: BaseException) -> str:
     """The error in one line, with its type where the text alone says too little."""
     text = " ".join(str(error).split())
@@ -123,7 +138,7 @@ def _is_in(filename: str, roots: tuple[Path, ...]) -> bool:
     return any(Path(filename).is_relative_to(root) for root in roots)
 
 
-def _directories(script: ScriptDirectory) -> tuple[Path, ...]:
+def directories(script: ScriptDirectory) -> tuple[Path, ...]:
     """Where revisions lie, as written and with links resolved."""
     places = [Path(place).absolute() for place in script._version_locations]
     return (*places, *(place.resolve() for place in places))

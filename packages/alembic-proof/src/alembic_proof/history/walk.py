@@ -23,7 +23,11 @@ from sqlalchemy.engine import Connection
 
 from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.chain import load_history
-from alembic_proof.history.environment import explained_failures, refuse_another_database
+from alembic_proof.history.environment import (
+    explained_failures,
+    no_migrations,
+    refuse_another_database,
+)
 from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.load import refuse_unknown_heads
 from alembic_proof.history.trial import try_out
@@ -84,11 +88,15 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
             raise
         return Failure(move=walking.running, error=walking.error or error)
     if not walking.has_begun:
-        raise HistoryError("env.py runs no migrations", where=f"{script.dir}/env.py")
+        raise no_migrations(f"{script.dir}/env.py")
     if walking.running is not None and walking.error is not None:
         return Failure(move=walking.running, error=walking.error)
     if not walking.has_ended:
-        raise HistoryError("env.py keeps an error to itself", where=f"{script.dir}/env.py")
+        raise HistoryError(
+            "env.py keeps an error to itself",
+            where=f"{script.dir}/env.py",
+            todo="let what a revision raises pass through it",
+        )
     return None
 
 
