@@ -7,7 +7,7 @@ Source: https://www.postgresql.org/docs/current/functions-sequence.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from alembic_proof.rows.literal import quote, quote_name
@@ -85,15 +85,20 @@ def positions_of(
 def fallen_behind(
     before: Mapping[TableName, tuple[Position, ...]],
     after: Mapping[TableName, tuple[Position, ...]],
+    *,
+    older: Collection[TableName] = (),
 ) -> Iterator[FallenBehind]:
-    """The sequences that have gone back behind rows that they had numbered or passed."""
+    """The sequences that have gone back behind rows that they had numbered or passed.
+
+    Those as well that are new beside the rows of `older` tables.
+    """
     for name, positions in after.items():
         earlier = {position.column: position for position in before.get(name, ())}
         for position in positions:
             known = earlier.get(position.column)
-            if known is None or known.is_behind or not position.is_behind:
+            if not position.is_behind or (known is not None and known.is_behind):
                 continue
-            if position.has_gone_back(known):
+            if name in older if known is None else position.has_gone_back(known):
                 yield FallenBehind(name, position)
 
 

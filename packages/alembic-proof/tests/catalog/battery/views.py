@@ -81,7 +81,7 @@ CASES = (
     Case(
         "materialized view emptied",
         "REFRESH MATERIALIZED VIEW app.counts WITH NO DATA",
-        "materialized view app.counts, populated: none -> no",
+        "materialized view app.counts, populated: yes -> no",
     ),
     Case(
         "materialized view option",

@@ -96,7 +96,7 @@ _CHANGES = {
 _NOTES = {
     "view refreshed": (
         "REFRESH MATERIALIZED VIEW names",
-        f"note: {_HISTORY}materialized view public.names, populated: no -> none",
+        f"note: {_HISTORY}materialized view public.names, populated: no -> yes",
     ),
     "database's own setting": (
         'ALTER DATABASE "live ""x"": 100%" SET work_mem = \'8MB\'',

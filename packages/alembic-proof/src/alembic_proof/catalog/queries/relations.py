@@ -45,7 +45,7 @@ RELATIONS = Select(
         "partitioned by": only("c.relkind = 'p'", "pg_get_partkeydef(c.oid)"),
         PARTITION_BOUND: only("c.relispartition", "pg_get_expr(c.relpartbound, c.oid)"),
         "definition": only("c.relkind IN ('v', 'm')", "pg_get_viewdef(c.oid)"),
-        "populated": only("c.relkind = 'm' AND NOT c.relispopulated", "'no'"),
+        "populated": only("c.relkind = 'm'", "CASE WHEN c.relispopulated THEN 'yes' ELSE 'no' END"),
         "server": only("c.relkind = 'f'", _SERVER),
         "foreign options": only("c.relkind = 'f'", settings(_FOREIGN_OPTIONS)),
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +28,14 @@ _ALTER_TYPE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LENGTH = re.compile(r"\b(?:var)?char(?:acter)?(?: varying)?\s*\((\d+)\)", re.IGNORECASE)
+_WORD = re.compile(r"[\w$]+")
 _ALL = "true"
+_UNFORCE = """
+IF (SELECT c.relforcerowsecurity FROM pg_catalog.pg_class AS c
+    WHERE c.oid = pg_catalog.to_regclass({name})) THEN
+    ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
+END IF;"""
+"""Has every row be seen; it is rolled back."""
 _MOST_ROWS = 1_000
 _MOST_CHARACTERS = 40
 _MOST_COLUMNS = 8
@@ -67,11 +75,11 @@ def find_culprit(url: str, error: BaseException) -> Culprit:
 def _find(connection: Connection, message: ServerMessage) -> Culprit:
     table = _table(connection, message)
     for clue in _clues(message):
-        found = _rows(connection, clue)
+        found = _rows(connection, clue, message)
         if found:
             return Culprit(
                 table,
-                "; ".join(_shown(clue.table, row) for row in found),
+                "; ".join(found),
                 condition="" if clue.condition == _ALL else clue.condition,
             )
     return _inconvertible(connection, message, table)
@@ -96,9 +104,9 @@ def _clues(message: ServerMessage) -> Iterator[_Clue]:
     table = ".".join(quote_name(name) for name in (message.schema, message.table) if name)
     key = _KEY.search(f"{message.detail} ")
     if table and key is not None:
-        values = quote(key["values"])
-        yield _Clue(table, f"pg_catalog.concat_ws(', ', {key['columns']}) = {values}", 2)
-    if table and message.sqlstate == "23502":
+        yield _Clue(table, f"{_written(key['columns'])} = {quote(key['values'])}", 2)
+    # A row that was about to be written is in the detail, and nowhere to be found.
+    if table and message.sqlstate == "23502" and not message.detail:
         yield _Clue(table, f"{quote_name(message.column)} IS NULL")
         yield _Clue(table, _ALL)
     if table and message.sqlstate == "23514":
@@ -109,6 +117,23 @@ def _clues(message: ServerMessage) -> Iterator[_Clue]:
     if changed and length:
         value = f"({changed['using'] or changed['column']})::pg_catalog.text"
         yield _Clue(changed["table"], f"pg_catalog.char_length({value}) > {length[1]}")
+
+
+def _written(columns: str) -> str:
+    """A key's values as PostgreSQL writes them in an error's detail."""
+    texts = ", ".join(f"({column})::pg_catalog.text" for column in _listed(columns))
+    return f"pg_catalog.array_to_string(ARRAY[{texts}], ', ', 'null')"
+
+
+def _listed(columns: str) -> Iterator[str]:
+    """The columns and expressions of a list: a comma inside of parentheses ends none."""
+    depth, begin = 0, 0
+    for place, character in enumerate(columns):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            yield columns[begin:place]
+            begin = place + 1
+    yield columns[begin:]
 
 
 def _checks(sql: str) -> Iterator[str]:
@@ -122,14 +147,16 @@ def _checks(sql: str) -> Iterator[str]:
                 break
 
 
-def _rows(connection: Connection, clue: _Clue) -> list[dict[str, Any]]:
-    """At most the clue's number of rows; none where the condition cannot be asked."""
+def _rows(connection: Connection, clue: _Clue, message: ServerMessage) -> list[str]:
+    """At most the clue's number of rows, in words; none where the condition cannot be asked."""
     sql = (
-        "SELECT pg_catalog.jsonb_agg(r.v) FROM (SELECT pg_catalog.to_jsonb(t.*) AS v"
-        f" FROM {clue.table} AS t WHERE {clue.condition} LIMIT {clue.most}) AS r"
+        "SELECT pg_catalog.jsonb_agg(r.v) FROM (SELECT pg_catalog.to_json(t.*)::pg_catalog.text"
+        f" AS v FROM {clue.table} AS t WHERE {clue.condition} LIMIT {clue.most}) AS r"
     )
-    [outcome] = run_each(connection, [sql], is_kept=False)
-    return list(outcome.value or ())
+    before = _UNFORCE.format(table=clue.table, name=quote(clue.table))
+    [outcome] = run_each(connection, [sql], before=before, is_kept=False)
+    said = f"{message.one_line} {message.sql}"
+    return [_shown(clue.table, json.loads(row), said) for row in outcome.value or ()]
 
 
 def _inconvertible(
@@ -150,9 +177,8 @@ def _inconvertible(
     wrong = [place for place, one in zip(places, outcomes, strict=True) if one.failure is not None]
     if not wrong:
         return Culprit(table)
-    [first] = _rows(connection, _Clue(changed["table"], f"ctid = {quote(wrong[0])}"))
-    condition = f"ctid IN ({', '.join(map(quote, wrong))})"
-    return Culprit(table, _shown(changed["table"], first), condition)
+    [first] = _rows(connection, _Clue(changed["table"], f"ctid = {quote(wrong[0])}"), message)
+    return Culprit(table, first, f"ctid IN ({', '.join(map(quote, wrong))})")
 
 
 def _places(connection: Connection, table: str) -> list[str]:
@@ -163,12 +189,15 @@ def _places(connection: Connection, table: str) -> list[str]:
     return list(outcome.value or ())
 
 
-def _shown(table: str, row: dict[str, Any]) -> str:
-    """`users (id=2, email=NULL, …)`."""
-    texts = [f"{name}={_text(value)}" for name, value in row.items()]
-    more = ["…"] if len(texts) > _MOST_COLUMNS else []
+def _shown(table: str, row: dict[str, Any], said: str) -> str:
+    """`users (id=2, email=NULL, …)`: of many columns the first, and those that are spoken of."""
+    words = set(_WORD.findall(said))
+    ranked = sorted(row, key=lambda name: name not in words)
+    few = {*list(row)[:1], *ranked[: _MOST_COLUMNS - 1]} if len(row) > _MOST_COLUMNS else {*row}
+    texts = [f"{name}={_text(value)}" for name, value in row.items() if name in few]
+    more = ["…"] if len(few) < len(row) else []
     name = table.replace('"', "").removeprefix("public.")
-    return f"{name} ({', '.join([*texts[:_MOST_COLUMNS], *more])})"
+    return f"{name} ({', '.join([*texts, *more])})"
 
 
 def _text(value: Any) -> str:

@@ -6,7 +6,7 @@ written for the one revision that adds a key, and are gone or in order when it i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.exc import DBAPIError
 
@@ -56,14 +56,6 @@ def take_duplicates_back(population: Population, ground: Ground, twins: Sequence
             return take_twins_back(ground.connection, population.shapes, twins)
     except DBAPIError:
         return False
-
-
-def lost_of_duplicates(
-    changes: Sequence[RowChange], *, usual: Collection[RowChange]
-) -> tuple[RowChange, ...]:
-    """What is lost of the rows, as far as it is not lost or made anew without duplicates as well."""
-    known = {(change.table, change.column) for change in usual}
-    return tuple(c for c in changes if c.is_loss and (c.table, c.column) not in known)
 
 
 def duplicates_lost(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:

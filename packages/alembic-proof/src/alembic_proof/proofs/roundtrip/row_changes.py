@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from alembic_proof.rows import Digests, RowChange, Shapes, TableName, compare, meant
 
 
@@ -15,6 +17,12 @@ def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
         return ()
     before, after = _differing(before, after), _differing(after, before)
     return _changes(meant(before, after))
+
+
+def lost(changes: Sequence[RowChange], *, usual: Collection[RowChange]) -> tuple[RowChange, ...]:
+    """What is lost, as far as the same columns do not differ as usual, without the rows in question."""
+    known = {(change.table, change.column) for change in usual}
+    return tuple(c for c in changes if c.is_loss and (c.table, c.column) not in known)
 
 
 def respelt(before: Digests, after: Digests) -> tuple[RowChange, ...]:

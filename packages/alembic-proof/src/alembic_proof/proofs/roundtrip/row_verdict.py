@@ -25,7 +25,11 @@ def rows_found(
             "rows-lost" if change.is_loss else "rows-left",
             change.told(when=f"after {direction}"),
             Severity.NOTE if is_declared else Severity.ERROR,
-            todo="" if is_declared else _TODO[direction],
+            todo=""
+            if is_declared
+            else _TODO[direction]
+            if change.is_loss
+            else _TAKE_AWAY[direction],
         )
 
 
@@ -49,6 +53,9 @@ _TODO: dict[Direction, str] = {
     "upgrade": "",
     "downgrade": 'bring them back in downgrade(), or declare `lossy = "what is lost"`',
     "second upgrade": "let upgrade() make the same rows of what its downgrade leaves",
+}
+_TAKE_AWAY: dict[Direction, str] = _TODO | {
+    "downgrade": 'take them away in downgrade(), or declare `lossy = "what is left"`'
 }
 
 

@@ -19,10 +19,9 @@ from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.duplicates import (
     duplicates_lost,
     keys_added,
-    lost_of_duplicates,
     write_duplicates,
 )
-from alembic_proof.proofs.roundtrip.row_changes import meddled, respelt, row_changes, written
+from alembic_proof.proofs.roundtrip.row_changes import lost, meddled, respelt, row_changes, written
 from alembic_proof.proofs.roundtrip.verdict import (
     changes_found,
     settings_left,
@@ -95,6 +94,7 @@ class Turn:
         first = yield from self._step("upgrade")
         newer = self.database.population.shapes
         self.database.population.mixed |= written(before.rows, first.rows)
+        self._compare_positions(before, first)
         left = yield from self._step("downgrade")
         is_restored = self._compare(before, left)
         is_tried = self.has_rows and not is_restored
@@ -113,11 +113,11 @@ class Turn:
         if not self.has_rows or not self.has_new_rows:
             return
         touched = meddled(before.rows, first.rows, older=older, newer=newer)
-        lost = yield from self._over_new_rows(left, again, older, touched)
         usual = (*row_changes(before.rows, left.rows), *row_changes(first.rows, again.rows))
-        lost += yield from self._over_duplicates(again, older, usual)
+        gone = yield from self._over_new_rows(left, again, older, touched, usual)
+        gone += yield from self._over_duplicates(again, older, usual)
         is_shown = any(table.count for table in before.rows.tables)
-        if self.revision.lossy and is_restored and is_rebuilt and is_shown and not lost:
+        if self.revision.lossy and is_restored and is_rebuilt and is_shown and not gone:
             self.findings.append(row_verdict.untrue_lossy(self.revision))
 
     @property
@@ -191,7 +191,11 @@ class Turn:
             return False
         fallen = [
             one
-            for one in fallen_behind(before.rows.positions, after.rows.positions)
+            for one in fallen_behind(
+                before.rows.positions,
+                after.rows.positions,
+                older={table.table for table in before.rows.tables},
+            )
             if one.place not in self.fallen
         ]
         self.fallen |= {one.place for one in fallen}
@@ -215,9 +219,17 @@ class Turn:
         return end
 
     def _over_new_rows(
-        self, left: State, again: State, older: Shapes, touched: set[TableName]
+        self,
+        left: State,
+        again: State,
+        older: Shapes,
+        touched: set[TableName],
+        usual: tuple[RowChange, ...],
     ) -> Generator[Move, None, tuple[RowChange, ...]]:
-        """What is lost of rows that only the upgrade allows, and whether older ones stay."""
+        """What is lost of rows that only the upgrade allows, and whether older ones stay.
+
+        What was lost as `usual` is told already.
+        """
         with self._timed(_ROWS):
             report = self.database.allow(self.ground, older)
             self.reports.append(report)
@@ -227,7 +239,7 @@ class Turn:
         self.is_over_new_rows = True
         below = yield from self._step("downgrade")
         self._compare_catalogs(left, below)
-        changes = tuple(change for change in row_changes(left.rows, below.rows) if change.is_loss)
+        changes = lost(row_changes(left.rows, below.rows), usual=usual)
         touched |= {one.table for one in report.filled}
         self.findings += row_verdict.over_new_rows(self.revision, changes, touched=touched)
         older_too = {change.table for change in changes}
@@ -249,19 +261,19 @@ class Turn:
         yield from self._step("downgrade")
         with self._timed(_ROWS):
             twins = write_duplicates(population, self.ground, older, keys)
-        lost: tuple[RowChange, ...] = ()
+        gone: tuple[RowChange, ...] = ()
         if twins:
             met = self._state()
             self.twins, self.is_over_new_rows = twins, False
             self.database.applied.remove(self.revision.revision_id)
             yield from self._step("upgrade")
             below = yield from self._step("downgrade")
-            lost = lost_of_duplicates(row_changes(met.rows, below.rows), usual=usual)
-            self.findings += duplicates_lost(self.revision, lost)
+            gone = lost(row_changes(met.rows, below.rows), usual=usual)
+            self.findings += duplicates_lost(self.revision, gone)
         end = yield from self._step("second upgrade")
         if self._compare_catalogs(again, end):
             self.is_sound = False
-        return lost
+        return gone
 
     def _compare_catalogs(self, before: State, after: State) -> bool:
         """Whether more differs than a note is worth; the findings are noted."""
