@@ -20,6 +20,7 @@ from alembic_proof.rows.run import run_each
 
 _KEY = re.compile(r"Key \((?P<columns>.*)\)=\((?P<values>.*)\) ", re.DOTALL)
 _CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
+_ADD = re.compile(r"^\s*ALTER\s+TABLE\b.*\bADD\b", re.IGNORECASE | re.DOTALL)
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _ALTER_TYPE = re.compile(
     rf"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{_NAME}(?:\.{_NAME})?)\s+"
@@ -108,7 +109,8 @@ def _clues(message: ServerMessage) -> Iterator[_Clue]:
     # A row that was about to be written is in the detail, and nowhere to be found.
     if table and message.sqlstate == "23502" and not message.detail:
         yield _Clue(table, f"{quote_name(message.column)} IS NULL")
-        yield _Clue(table, _ALL)
+        if _ADD.search(message.sql):
+            yield _Clue(table, _ALL)
     if table and message.sqlstate == "23514":
         for expression in _checks(message.sql):
             yield _Clue(table, f"NOT ({expression})")
