@@ -251,5 +251,74 @@ CHAINS = (
         ("SAVEPOINT s", "ALTER TABLE one.a RENAME TO gone", "ROLLBACK TO SAVEPOINT s"),
         ("ALTER FUNCTION two.pairs() RENAME TO couples", 'ALTER VIEW two."all" RENAME TO every'),
     ),
+    (
+        (
+            "CREATE TABLE two.k (id integer NOT NULL)",
+            "CREATE UNIQUE INDEX uq ON one.a (n)",
+            "CREATE UNIQUE INDEX pk ON two.k (id)",
+        ),
+        ("ALTER TABLE one.a ADD CONSTRAINT uq UNIQUE USING INDEX uq",),
+        ("ALTER TABLE two.k ADD CONSTRAINT pk PRIMARY KEY USING INDEX pk",),
+        ("ALTER TABLE one.a DROP CONSTRAINT uq",),
+    ),
+    (
+        ("CREATE UNIQUE INDEX r1 ON one.a (id)",),
+        ("ALTER TABLE one.a REPLICA IDENTITY USING INDEX r1",),
+        ("DROP INDEX one.r1",),
+        ("CREATE UNIQUE INDEX r2 ON one.a (id)",),
+        ("ALTER TABLE one.a REPLICA IDENTITY USING INDEX r2",),
+    ),
+    (
+        (
+            "CREATE FUNCTION two.f(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1'",
+            (
+                "ALTER TABLE one.a ADD CONSTRAINT ex EXCLUDE USING btree (two.f(n) WITH =)"
+                " WHERE (mood = 'sad')"
+            ),
+        ),
+        ("ALTER FUNCTION two.f RENAME TO g",),
+        ("ALTER TYPE one.mood RENAME VALUE 'sad' TO 'blue'",),
+    ),
+    (
+        (
+            "CREATE TYPE two.pair AS (x integer, m one.mood)",
+            "ALTER TABLE one.b ADD COLUMN p two.pair DEFAULT '(1,sad)'::two.pair",
+            "CREATE VIEW two.v AS SELECT '(1,sad)'::two.pair AS p",
+            "CREATE FUNCTION two.pairs() RETURNS SETOF two.pair LANGUAGE sql AS $$SELECT 1, NULL::one.mood$$",
+            "CREATE VIEW two.n AS SELECT count(*) FROM two.pairs() AS p",
+        ),
+        ("ALTER TYPE one.mood RENAME VALUE 'sad' TO 'blue'",),
+        ("ALTER TABLE one.b DROP COLUMN p", "DROP VIEW two.v"),
+        ("ALTER TYPE two.pair DROP ATTRIBUTE x",),
+    ),
+    (
+        (
+            "CREATE TYPE two.fr AS RANGE (subtype = float8)",
+            "CREATE VIEW two.r AS SELECT two.fr(n, n) AS r FROM one.a",
+        ),
+        ("ALTER FUNCTION two.fr(float8, float8) RENAME TO mk",),
+    ),
+    (
+        ("ALTER TABLE one.a ADD COLUMN day date",),
+        ("CREATE TEMP TABLE date (x integer)", "COMMENT ON TABLE one.a IS 'told again'"),
+        ("DROP TABLE pg_temp.date",),
+    ),
+    (
+        ("SET LOCAL track_counts = off", "CREATE VIEW two.uncounted AS SELECT id FROM one.a"),
+        ("SET LOCAL track_counts = off", "DROP VIEW two.uncounted"),
+    ),
+    (
+        (
+            "CREATE TABLE two.p1 ()",
+            "CREATE TABLE two.p2 (b integer CONSTRAINT ck CHECK (b > 0))",
+            "CREATE TABLE two.child () INHERITS (two.p1, two.p2)",
+        ),
+        ("ALTER TABLE two.child NO INHERIT two.p1",),
+        ("ALTER TABLE two.child INHERIT two.p1",),
+    ),
+    (
+        ("COMMENT ON EXTENSION plpgsql IS NULL", "COMMENT ON SCHEMA public IS 'x'"),
+        ("COMMENT ON SCHEMA public IS NULL", "COMMENT ON EXTENSION plpgsql IS 'x'"),
+    ),
 )
 """What has to come in this order; each member is committed as a whole."""

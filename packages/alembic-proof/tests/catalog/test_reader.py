@@ -188,6 +188,31 @@ def test_what_shows_no_xmin_is_followed(admin_url: str) -> None:
     assert all(one != other for one, other in pairwise(seen))
 
 
+def test_a_role_that_may_not_call_our_functions_reads_whole(admin_url: str) -> None:
+    """It has not made them, and nobody may call what is made there by default."""
+    reader = CatalogReader()
+    with scratch_database(admin_url, label="denied") as url, open_database(url) as database:
+        make_roles(database)
+        _commit(database, "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
+        _read(database, reader, after="the privileges")
+        database.rollback()
+        _commit(database, "SET ROLE pg_read_all_data")
+
+        assert database.run(reader.read) == database.run(read_catalog)
+        assert reader.lasting is None
+
+
+def test_functions_that_a_role_would_have_privileges_on_are_not_made(admin_url: str) -> None:
+    """The role could not be dropped any more."""
+    reader = CatalogReader()
+    with scratch_database(admin_url, label="noticed") as url, open_database(url) as database:
+        to = "pg_read_all_data"
+        _commit(database, f"ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO {to}")
+
+        assert database.run(reader.read) == database.run(read_catalog)
+        assert reader.lasting is None
+
+
 def test_a_session_that_forgot_is_read_whole(admin_url: str) -> None:
     """What a revision resets in its session, the reader does not rely on."""
     reader = CatalogReader(is_verified=True)

@@ -2,7 +2,7 @@
 
 A definition names relations, columns, types and functions, and chooses what it writes by the types
 and collations of columns; where a relation has other columns, a query's column names may have to
-be told apart in another way.
+be told apart in another way. A constraint tells from which parent it comes.
 """
 
 from __future__ import annotations
@@ -22,15 +22,24 @@ def faces(reading: Reading, addresses: Iterable[Address]) -> dict[Address, Face]
     return {address: face for address, face in found if face}
 
 
-def reshaped(reading: Reading, before: dict[Address, Face]) -> frozenset[Address]:
-    """The objects that look otherwise now."""
-    now = faces(reading, before)
-    return frozenset(address for address, face in before.items() if now.get(address) != face)
+def reshaped(
+    reading: Reading, before: dict[Address, Face], *, written: Iterable[Address]
+) -> frozenset[Address]:
+    """The objects among those written that look otherwise now, and those that show no face.
+
+    A range's constructors have none: they go with the range, and have names of their own.
+    """
+    now = faces(reading, written)
+    faceless = (one for one in written if one[0] == "pg_proc" and one not in now)
+    others = (address for address, face in before.items() if now.get(address) != face)
+    return frozenset((*others, *faceless))
 
 
 def _of(reading: Reading, address: Address) -> Iterator[object]:
-    """What is shown of the object and of its columns."""
+    """What is shown of the object and of its columns, and whose heir it is."""
     catalog, oid, _ = address
+    if catalog == "pg_class" and (parents := reading.inherited.get(oid)):
+        yield tuple(parents)
     for one in reading.at.get(oid, ()):
         if one[0] == catalog and (row := reading.rows.get(one)) is not None:
             yield (one[2], row.kind, row.name, row.links, *_shown(row))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alembic_proof.catalog.faces import faces, reshaped
-from alembic_proof.catalog.lost import Lost, lost, replicas
+from alembic_proof.catalog.lost import Lost, lost
 from alembic_proof.catalog.patch import Kept
 from alembic_proof.catalog.queries.live import LIVE
 from alembic_proof.catalog.rows import Address
@@ -76,19 +76,19 @@ class Followed:
         """
         reading = self.kept.names.reading
         written = telling.followed
-        more = {*gone.others, *replicas(reading, written)}
-        before = faces(reading, written)
+        others = frozenset(one for one in gone.others if one[0] in LIVE) - written
+        before = faces(reading, written | others)
         self._renew(written, text=telling.said)
-        told = telling.told
-        if otherwise := reshaped(reading, before):
+        if others:
+            text = session.told({catalog for catalog, *_ in others}, oids=_oids(others))
+            self._renew(others, text=text)
+        told = telling.told | others
+        if otherwise := reshaped(reading, before, written=written | others):
             depending = session.dependents(otherwise)
             if not self._can_tell(depending):
                 return None
             self._renew(depending.followed, text=depending.said)
             told |= depending.told
-        if others := frozenset(one for one in more if one[0] in LIVE) - told:
-            text = session.told({catalog for catalog, *_ in others}, oids=_oids(others))
-            self._renew(others, text=text)
         return told
 
     def _renew(self, objects: frozenset[Address], *, text: str) -> None:

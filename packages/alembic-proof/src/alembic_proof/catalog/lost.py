@@ -35,7 +35,7 @@ def lost(reading: Reading, live: Mapping[str, frozenset[str]]) -> Lost:
         if (there := live.get(catalog)) is not None and str(oid) not in there
     )
     others = {*_uncommented(reading, live), *_disinherited(reading, live)}
-    others.update(replicas(reading, objects))
+    others.update(_replicas(reading, objects))
     return Lost(
         objects=objects,
         others=frozenset(one for one in others if one not in objects),
@@ -70,7 +70,7 @@ def _disinherited(reading: Reading, live: Mapping[str, frozenset[str]]) -> Itera
             yield ("pg_class", child, 0)
 
 
-def replicas(reading: Reading, indexes: Iterable[Address]) -> Iterator[Address]:
+def _replicas(reading: Reading, indexes: Iterable[Address]) -> Iterator[Address]:
     """The tables that name one of these indexes, or may do so, as their replica identity."""
     for address in indexes:
         row = reading.rows.get(address)

@@ -17,12 +17,18 @@ from alembic_proof.catalog.queries.touched import touched_routine
 from alembic_proof.catalog.rows import Address
 from alembic_proof.catalog.touched import Telling, Touched
 
-_IS_HEARD = """SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger
+_DENIED = "42501"
+_IS_NOTICED = """SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger
     WHERE evtenabled <> 'D' AND evtevent LIKE 'ddl%'
-        AND (evttags IS NULL OR 'CREATE FUNCTION' = ANY (evttags)))"""
-"""Whether anything is told of functions that are made: it may refuse them, or write that down.
+        AND (evttags IS NULL OR 'CREATE FUNCTION' = ANY (evttags)))
+    OR EXISTS (SELECT FROM pg_catalog.pg_default_acl AS d
+        CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS x
+        WHERE d.defaclobjtype = 'f' AND d.defaclnamespace = 0
+            AND d.defaclrole = current_user::pg_catalog.regrole AND x.grantee NOT IN (0, d.defaclrole))"""
+"""Whether functions that are made are noticed: an event trigger is told, and may refuse them; a role
+gets privileges by default, and cannot be dropped while they are there.
 
-Source: event-triggers, "Overview of Event Trigger Behavior".
+Source: event-triggers, "Overview of Event Trigger Behavior"; sql-alterdefaultprivileges.
 """
 
 
@@ -45,11 +51,11 @@ class Session:
         """Ensures that the session has the functions.
 
         Raises:
-            UnfollowableError: they cannot be made, or an event trigger would hear of it.
+            UnfollowableError: they cannot be made, or somebody would notice.
         """
         missing = [one for one in self._routines if not self._prepared.has_made(one)]
         try:
-            if missing and self._prepared.row_once(_IS_HEARD)[0]:
+            if missing and self._prepared.row_once(_IS_NOTICED)[0]:
                 raise UnfollowableError
             for routine in missing:
                 self._prepared.make(routine)
@@ -59,9 +65,19 @@ class Session:
             raise
 
     def touched(self, before: Touched | None) -> Touched:
-        """What was touched since that answer; where the session's last one was another, stamps."""
+        """What was touched since that answer; where the session's last one was another, stamps.
+
+        Raises:
+            UnfollowableError: the session's role, another one now, may not call the functions.
+        """
         known = "NULL" if before is None else f"'{before.next}'"
-        answer = Touched.of(self._row(self._touched.call(known)))
+        try:
+            row = self._row(self._touched.call(known))
+        except Exception as error:
+            if sqlstate(error) == _DENIED:
+                raise UnfollowableError from error
+            raise
+        answer = Touched.of(row)
         return answer if before is None else answer.over(before)
 
     def small_touched(self) -> tuple[bool, str]:

@@ -20,6 +20,7 @@ from alembic_proof.catalog.queries import (
     types,
 )
 from alembic_proof.catalog.queries.live import LIVE
+from alembic_proof.catalog.queries.routine import NOWHERE
 from alembic_proof.catalog.select import COLUMNS, Saying, Select
 
 SELECTS: tuple[Select, ...] = (
@@ -120,14 +121,14 @@ def _json_of(branches_: Iterable[str]) -> str:
     """
     return f"""SELECT found.*, set_config('search_path', path.found, found.rows IS NOT NULL)
 FROM (
-    SELECT found, set_config('search_path', '', true) AS emptied
+    SELECT found, set_config('search_path', '{NOWHERE}', true) AS emptied
     FROM (SELECT current_setting('search_path') AS found OFFSET 0) AS before
     OFFSET 0
 ) AS path
 CROSS JOIN LATERAL (
     SELECT coalesce(json_agg({_ROW}), '[]')::text AS rows
     {_from(branches_)}
-    WHERE path.emptied = ''
+    WHERE path.emptied = '{NOWHERE}'
 ) AS found"""
 
 

@@ -1,4 +1,4 @@
-"""What depends on objects that are called otherwise: it may name them."""
+"""What depends on objects that are called otherwise: it may name them, or show what they hold."""
 
 from __future__ import annotations
 
@@ -14,11 +14,23 @@ _DEPENDENTS = """(
                 SELECT d.classid, d.objid
                 FROM touched AS t
                 -- OFFSET 0: by the index. How little was touched, no plan can know.
-                CROSS JOIN LATERAL (SELECT d.classid, d.objid FROM pg_depend AS d
-                    WHERE d.refclassid = t.class AND d.refobjid = t.oid OFFSET 0) AS d
+                CROSS JOIN LATERAL ((SELECT d.classid, d.objid FROM pg_depend AS d
+                    WHERE d.refclassid = t.class AND d.refobjid = t.oid OFFSET 0)
+                    UNION ALL
+                    SELECT 'pg_type'::regclass, c.reltype FROM pg_class AS c
+                    WHERE t.class = 'pg_class'::regclass AND c.oid = t.oid AND c.relkind = 'c'
+                    UNION ALL
+                    SELECT 'pg_constraint'::regclass, k.oid
+                    FROM pg_index AS i JOIN pg_constraint AS k ON k.conrelid = i.indrelid
+                    WHERE t.class = 'pg_class'::regclass AND i.indexrelid = t.oid
+                        AND i.indisexclusion AND k.conindid = i.indexrelid) AS d
             )
             SELECT * FROM touched EXCEPT SELECT * FROM unnest(classes, oids)
         ) AS t"""
+
+
+"""A composite type's attributes are its relation's, on which the type itself does not depend; an
+exclusion constraint tells the expressions that its index depends on."""
 
 
 @cache

@@ -2,8 +2,9 @@
 
 The session's own counts are exact at once: what it has not handed over to the shared ones yet is
 added. Another session hands over its counts when it ends at the latest; as long as one is in the
-database, every catalog counts as moved, and so it does where nothing is counted or the counters
-were set back.
+database, every catalog counts as moved, and so it does where nothing is counted, where the counters
+were set back, and where a transaction has written and none has moved. Of the catalogs that all
+databases share (roles, tablespaces), what a session of another database has counted may be missing.
 Source: monitoring-stats, "Statistics Functions" and "Additional Statistics Functions";
 runtime-config-statistics, track_counts.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from alembic_proof.catalog.queries.noted import COUNTS, PLACE, note, noted
+from alembic_proof.catalog.queries.noted import COUNTS, DONE, PLACE, note, noted
 from alembic_proof.catalog.queries.routine import when
 
 _BITS = 21
@@ -40,9 +41,10 @@ VARIABLES: Mapping[str, str] = {
     "losers": "oid[] := '{}'",
     "counts": "bigint[]",
     "before": "bigint[]",
+    "done": "text",
 }
 """The catalogs that were written, of which rows were updated, and which lost rows; what is counted:
-one number for each catalog, and the time of the last reset behind them."""
+one number for each catalog, and the time of the last reset behind them; how far transactions are."""
 
 
 def moved(catalogs: Iterable[str]) -> Iterator[str]:
@@ -51,11 +53,14 @@ def moved(catalogs: Iterable[str]) -> Iterator[str]:
     yield when(f"{noted(PLACE)} IS NULL", note(PLACE, f"{_DATABASE}::text"))
     yield f"""    before := {noted(COUNTS)}::bigint[];
     counts := ARRAY(SELECT {_NUMBER} FROM unnest({classes}) AS c (class))
-        || coalesce(({_RESET})::bigint, 0);"""
+        || coalesce(({_RESET})::bigint, 0);
+    done := pg_snapshot_xmax(pg_current_snapshot());"""
     yield when(
-        f"{_IS_UNKNOWN} OR before[cardinality(before)] <> counts[cardinality(counts)]",
+        f"{_IS_UNKNOWN} OR before = counts AND done IS DISTINCT FROM {noted(DONE)}"
+        " OR before[cardinality(before)] <> counts[cardinality(counts)]",
         "before := NULL;",
     )
+    yield note(DONE, "done")
     yield when(
         "before IS DISTINCT FROM counts",
         f"""SELECT {_others("{}")}, {_others(_UPDATED)}, {_others(_DELETED)}

@@ -8,6 +8,8 @@ BEFORE = "alembic_proof.before"
 """The transaction number of the reading before that one."""
 COUNTS = "alembic_proof.counts"
 """What was counted at the last reading."""
+DONE = "alembic_proof.done"
+"""The transaction number that came next at the last reading, whatever else was running."""
 PLACE = "alembic_proof.database"
 """The OID of the session's database."""
 

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 PREFIX = "alembic_proof_"
 """Begins the name of every function of ours."""
 
-GUARDED = """ignored := set_config('search_path', '', true)
+NOWHERE = "pg_catalog, pg_temp"
+"""The search_path under which every user's name is qualified.
+
+Where it does not name pg_temp, that comes first, and a temporary table hides a type of its name.
+"""
+GUARDED = f"""ignored := set_config('search_path', '{NOWHERE}', true)
         || set_config('plan_cache_mode', 'force_generic_plan', true);"""
 """First in a body: until the transaction ends names are qualified and no plan is made again."""
 

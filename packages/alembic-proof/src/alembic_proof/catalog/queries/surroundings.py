@@ -39,7 +39,7 @@ _NAMED = Stamp(
 
 _MEMBERS = Stamp(
     ("pg_extension", "pg_depend"),
-    """SELECT count(*) || '/' || sum(hashint8(d.objid::bigint + d.classid::bigint))
+    """SELECT count(*) || '/' || sum(hashint8(d.classid::bigint * 4294967296 + d.objid::bigint))
         FROM pg_extension AS e
         CROSS JOIN LATERAL (SELECT objid, classid FROM pg_depend
             WHERE refclassid = 'pg_extension'::regclass AND refobjid = e.oid
@@ -54,7 +54,8 @@ _DATABASE = Stamp(
                 (SELECT string_agg(s::text, ',' ORDER BY s.setrole) FROM pg_db_role_setting AS s
                     WHERE s.setdatabase = b.oid))
             FROM pg_database AS b WHERE b.datname = current_database()),
-        (SELECT string_agg(d.description, '|' ORDER BY d.objoid) FROM pg_description AS d
+        (SELECT string_agg(concat_ws('=', d.classoid, d.objoid, d.description), '|'
+                ORDER BY d.classoid, d.objoid) FROM pg_description AS d
             WHERE d.objoid < {FIRST_USER_OID} AND d.objoid IN (
                 SELECT oid FROM pg_namespace WHERE nspname = 'public'
                 UNION ALL SELECT oid FROM pg_extension))))""",

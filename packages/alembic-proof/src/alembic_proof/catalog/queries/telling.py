@@ -24,12 +24,17 @@ _TOLD_FOR: Mapping[str, tuple[str, str]] = {
         "pg_class",
         """SELECT (SELECT d.refobjid FROM pg_depend AS d
                 WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i')
-            FROM pg_class AS c WHERE c.oid = ANY (of_pg_class) AND c.relkind = 't'""",
+            FROM pg_class AS c WHERE c.oid = ANY (of_pg_class) AND c.relkind = 't'
+            UNION ALL
+            SELECT i.indrelid FROM pg_index AS i
+            WHERE i.indexrelid = ANY (of_pg_class) AND i.indisreplident""",
     ),
     "pg_constraint": (
         "pg_class",
-        """SELECT coalesce(nullif(k.conrelid, 0), k.contypid) FROM pg_constraint AS k
-            WHERE k.oid = ANY (of_pg_constraint) AND k.contype = 'n'""",
+        """SELECT CASE k.contype WHEN 'n' THEN coalesce(nullif(k.conrelid, 0), k.contypid)
+                ELSE k.conindid END
+            FROM pg_constraint AS k
+            WHERE k.oid = ANY (of_pg_constraint) AND k.contype IN ('n', 'p', 'u', 'x')""",
     ),
     "pg_rewrite": (
         "pg_class",
@@ -43,8 +48,8 @@ _TOLD_FOR: Mapping[str, tuple[str, str]] = {
 }
 """By catalog, what else is told where its objects are touched.
 
-A view tells its query, a table its TOAST table's options, a column its default and whether it is
-NOT NULL.
+A view tells its query, a table its TOAST table's options and which index is its replica identity, a
+column its default and whether it is NOT NULL, an index whether a constraint carries it.
 """
 _TOLD_OF: Mapping[str, str] = {
     "pg_type": f"""SELECT CASE WHEN y.typtype <> 'm' THEN y.oid ELSE (

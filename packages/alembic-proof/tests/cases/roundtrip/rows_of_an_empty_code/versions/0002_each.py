@@ -7,9 +7,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.execute(
-        "INSERT INTO codes SELECT code FROM parts WHERE code <> '' ON CONFLICT DO NOTHING"
-    )
+    op.execute("INSERT INTO codes SELECT code FROM parts WHERE code <> '' ON CONFLICT DO NOTHING")
     op.execute("ALTER TABLE parts ADD FOREIGN KEY (code) REFERENCES codes")
 
 
