@@ -141,13 +141,16 @@ def test_what_was_not_touched_is_the_same_object(admin_url: str) -> None:
     """Only the touched and what depends on it is made again; nothing new is no new catalog."""
     reader = CatalogReader()
     with open_zoo(admin_url) as database:
-        before = database.run(reader.read)
-        assert database.run(reader.read) is before
-
-        _commit(database, "ALTER TABLE app.users RENAME COLUMN name TO called")
         after = database.run(reader.read)
+        assert database.run(reader.read) is after
 
-    kept = {record.key for record in after.objects if record is before.find(record.key)}
+        for one, other in pairwise(("name", "called", "name", "called")):
+            _commit(database, f"ALTER TABLE app.users RENAME COLUMN {one} TO {other}")
+            before, after = after, database.run(reader.read)
+            kept = {record.key for record in after.objects if record is before.find(record.key)}
+            if kept:  # nothing where another test has made a role meanwhile
+                break
+
     assert key("table", "app.notes") in kept
     assert key("function", "app.touch()") in kept
     assert key("view", "app.names") not in kept

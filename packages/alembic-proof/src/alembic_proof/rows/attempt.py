@@ -52,6 +52,10 @@ class Attempt:
     """Which of the choices of rows to refer to."""
     not_null: frozenset[str] = frozenset()
     nulls: frozenset[str] = frozenset()
+    calm: frozenset[str] = frozenset()
+    """Columns that get ordinary values whatever the flavour is."""
+    least: frozenset[str] = frozenset()
+    """Columns that get their default whatever the flavour is."""
     probed: frozenset[str] = frozenset()
     """Columns for which guesses are tried."""
     probe: int = 0
@@ -81,19 +85,28 @@ def next_attempt(table: Table, attempt: Attempt, failure: Failure, *, plans: int
     tried = replace(attempt, tries=attempt.tries + 1)
     state = failure.sqlstate
     if state in (UNIQUE, EXCLUDED, FOREIGN_KEY) and attempt.jumps < MOST_JUMPS:
-        return replace(
-            tried,
-            jumps=attempt.jumps + (state != FOREIGN_KEY),
-            shift=attempt.shift + 1,
-            flavour=_calmer(attempt.flavour),
+        jumped = replace(
+            tried, jumps=attempt.jumps + (state != FOREIGN_KEY), shift=attempt.shift + 1
         )
+        return _calmed(jumped, _keyed(table, failure))
     if state == NOT_NULL and failure.column and failure.column not in attempt.not_null:
         return replace(tried, not_null=attempt.not_null | {failure.column})
     return _climbed(table, tried, _blamed(table, failure), plans=plans)
 
 
-def _calmer(flavour: Flavour) -> Flavour:
-    return flavour if flavour is Flavour.LEAST else Flavour.ORDINARY
+def _calmed(attempt: Attempt, columns: frozenset[str]) -> Attempt:
+    """The attempt with ordinary values in these columns, in all where none is named."""
+    if attempt.flavour is Flavour.LEAST:
+        return attempt
+    if columns:
+        return replace(attempt, calm=attempt.calm | columns)
+    return replace(attempt, flavour=Flavour.ORDINARY)
+
+
+def _keyed(table: Table, failure: Failure) -> frozenset[str]:
+    """The columns of the key that the failure is about, none where it has expressions."""
+    keys = (key for key in table.keys if key.name == failure.constraint and not key.expressions)
+    return frozenset(name for key in keys for name in key.columns)
 
 
 def _blamed(table: Table, failure: Failure) -> frozenset[str]:
@@ -112,11 +125,16 @@ def _blamed(table: Table, failure: Failure) -> frozenset[str]:
 def _climbed(
     table: Table, attempt: Attempt, blamed: frozenset[str], *, plans: int
 ) -> Attempt | None:
-    """The next rung: calm values, other ways, NULL, the least, then guesses."""
+    """The next rung: calm values, other ways, NULL, the least, then guesses.
+
+    In the columns to blame, where they are known; the others keep their edges.
+    """
     stage = attempt.stage
     up = replace(attempt, stage=stage + 1)
+    if blamed - attempt.calm and attempt.flavour is not Flavour.ORDINARY:
+        return _calmed(attempt, blamed)
     if stage == 0:
-        if attempt.flavour is not Flavour.ORDINARY:
+        if not blamed and attempt.flavour is not Flavour.ORDINARY:
             return replace(up, flavour=Flavour.ORDINARY)
         stage += 1
         up = replace(up, stage=stage + 1)
@@ -130,9 +148,8 @@ def _climbed(
             nullable = frozenset(column.name for column in table.columns if column.may_be_null)
             return replace(up, nulls=((blamed or nullable) & nullable) - keys)
         case 1:
-            return replace(up, flavour=Flavour.LEAST, nulls=frozenset())
+            flavour = attempt.flavour if blamed else Flavour.LEAST
+            return replace(up, flavour=flavour, least=blamed, nulls=frozenset())
         case _ if blamed and rung - 2 < MOST_PROBES:
-            return replace(
-                up, flavour=Flavour.ORDINARY, nulls=frozenset(), probed=blamed, probe=rung - 2
-            )
+            return replace(up, least=frozenset(), nulls=frozenset(), probed=blamed, probe=rung - 2)
     return None

@@ -52,13 +52,14 @@ def fill(
     wanted = [table.name for table in shapes] if tables is None else list(tables)
     given = given_rows(shapes, supplied or {}) | dict(fixed or {})
     filling = _Filling(connection, shapes, rows, given)
-    filling.look(wanted)
+    near = _closure(wanted, shapes)
+    filling.look(near)
     chosen = required(wanted, shapes, filling.counts)
     order = order_of(chosen)
     for level in order.levels:
         filling.fill_level(level, order)
     filling.refer_later(order)
-    filling.restore(chosen)
+    filling.restore(near)
     return filling.report()
 
 
@@ -76,9 +77,8 @@ class _Filling:
     units: list[Unit] = field(default_factory=list)
     notes: list[FillNote] = field(default_factory=list)
 
-    def look(self, wanted: Sequence[TableName]) -> None:
-        """Ensures that it is known which rows are there, in these tables and what they refer to."""
-        near = _closure(wanted, self.shapes)
+    def look(self, near: Sequence[Table]) -> None:
+        """Ensures that it is known which rows are there in these tables."""
         self.back = _read_back(self.shapes)
         statements = [known_sql(t, self.back[t.name], most=MOST_KNOWN) for t in near]
         for table, outcome in zip(near, self._run(statements, near), strict=True):

@@ -118,7 +118,8 @@ def values_of(
 
 def _is_left_out(column: Column, attempt: Attempt) -> bool:
     """Whether the row is to have the column's default."""
-    if attempt.flavour is not Flavour.LEAST or column.name in attempt.not_null:
+    is_least = attempt.flavour is Flavour.LEAST or column.name in attempt.least
+    if not is_least or column.name in attempt.not_null:
         return False
     return column.name not in attempt.probed and column.default is not None
 
@@ -134,7 +135,11 @@ def _value(
         return str(FREE_NUMBER + attempt.number)
     if column.name in attempt.probed and asked.one_of is None:
         return _guess(column, attempt.probe)
-    is_null_wanted = is_null_allowed and attempt.flavour in (Flavour.EMPTY, Flavour.LEAST)
+    is_null_wanted = (
+        is_null_allowed
+        and attempt.flavour in (Flavour.EMPTY, Flavour.LEAST)
+        and column.name not in attempt.calm
+    )
     is_next_to_null = is_null_wanted and _is_next_to_null(attempt, place)
     if is_null_wanted and not is_next_to_null:
         return None
@@ -190,6 +195,7 @@ def _is_ordinary(
         not found.edges
         or attempt.flavour in (Flavour.ORDINARY, Flavour.LEAST)
         or column.name in draft.keyed
+        or column.name in attempt.calm
         or column.name in related
         or bool(demands.get(column.name, Requirement()).above)
     )

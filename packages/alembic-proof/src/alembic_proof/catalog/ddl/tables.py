@@ -49,7 +49,7 @@ def create_view(record: CatalogObject, _catalog: Catalog) -> str:
     """CREATE [MATERIALIZED] VIEW with its options."""
     tail = "".join(f" {part}" for part in _storage(record))
     query = (record.fact("definition") or "").strip().removesuffix(";")
-    empty = " WITH NO DATA" if record.fact("populated") else ""
+    empty = " WITH NO DATA" if record.fact("populated") == "no" else ""
     return f"CREATE {address(record)}{tail} AS\n{query}{empty}"
 
 
@@ -124,7 +124,8 @@ def alter_inherits(at: Alteration) -> tuple[str, ...]:
 
 def alter_populated(at: Alteration) -> tuple[str, ...]:
     """Fill the materialized view, or empty it."""
-    return (f"REFRESH MATERIALIZED VIEW {at.record.identity}{' WITH NO DATA' if at.after else ''}",)
+    empty = " WITH NO DATA" if at.after == "no" else ""
+    return (f"REFRESH MATERIALIZED VIEW {at.record.identity}{empty}",)
 
 
 def _body(record: CatalogObject, catalog: Catalog) -> str:

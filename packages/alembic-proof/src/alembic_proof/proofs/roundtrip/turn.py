@@ -228,7 +228,7 @@ class Turn:
     ) -> Generator[Move, None, tuple[RowChange, ...]]:
         """What is lost of rows that only the upgrade allows, and whether older ones stay.
 
-        What was lost as `usual` is told already.
+        What was lost as `usual` is told already, and our own writing may have moved other values.
         """
         with self._timed(_ROWS):
             report = self.database.allow(self.ground, older)
@@ -239,7 +239,8 @@ class Turn:
         self.is_over_new_rows = True
         below = yield from self._step("downgrade")
         self._compare_catalogs(left, below)
-        changes = lost(row_changes(left.rows, below.rows), usual=usual)
+        moved = (change for change in row_changes(again.rows, met.rows) if change.is_loss)
+        changes = lost(row_changes(left.rows, below.rows), usual=(*usual, *moved))
         touched |= {one.table for one in report.filled}
         self.findings += row_verdict.over_new_rows(self.revision, changes, touched=touched)
         older_too = {change.table for change in changes}
