@@ -7,10 +7,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    op.execute(
-        "CREATE TABLE projects (id integer PRIMARY KEY, issues integer NOT NULL DEFAULT"
-        " 0)"
-    )
+    op.execute("CREATE TABLE projects (id integer PRIMARY KEY, issues integer NOT NULL DEFAULT 0)")
     op.execute(
         "CREATE TABLE issues (id integer PRIMARY KEY, project_id integer NOT NULL"
         " REFERENCES projects)"
