@@ -58,20 +58,27 @@ def fill_allowed(
         if old is None or old == table:
             continue
         for allowance in allowances(old, table):
-            report += _one(connection, after, table, allowance)
+            is_new = old.column(allowance.column) is None
+            report += _one(connection, after, table, allowance, is_new=is_new)
     return report
 
 
 def _one(
-    connection: sa.Connection, shapes: Shapes, table: Table, allowance: Allowance
+    connection: sa.Connection,
+    shapes: Shapes,
+    table: Table,
+    allowance: Allowance,
+    *,
+    is_new: bool,
 ) -> FillReport:
-    """One ordinary row with that value; a refusal is a note."""
+    """One ordinary row with that value, in a new column else one that is there; a refusal is a note."""
     found = fill(
         connection,
         shapes,
         tables=(table.name,),
         rows=1,
         fixed={table.name: (allowance.values,)},
+        fresh={table.name: [allowance.column] if is_new else []},
     )
     mine = [one for one in found.not_filled if one.table == table.name]
     if not mine:

@@ -6,7 +6,7 @@ ways. All statements of tables that do not need each other travel together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -15,8 +15,9 @@ from alembic_proof.rows.attempt import MOST_TRIES, Attempt, first_attempt
 from alembic_proof.rows.insert import known_sql
 from alembic_proof.rows.later import update_statements
 from alembic_proof.rows.order import Order, order_of, required
+from alembic_proof.rows.renew import renewals
 from alembic_proof.rows.report import Filled, FillNote, FillReport, NotFilled
-from alembic_proof.rows.row import Values, constant_default
+from alembic_proof.rows.row import Draft, Values, constant_default
 from alembic_proof.rows.run import Failure, Outcome, execute, run_each
 from alembic_proof.rows.shape import Shapes, Table, TableName
 from alembic_proof.rows.sight import force, unforce
@@ -37,6 +38,7 @@ def fill(
     rows: int = 3,
     supplied: Supplied | None = None,
     fixed: Mapping[TableName, Sequence[Values]] | None = None,
+    fresh: Mapping[TableName, Collection[str]] | None = None,
 ) -> FillReport:
     """Ensures that each table (all by default) has `rows` more rows, and says where it could not.
 
@@ -44,7 +46,8 @@ def fill(
     on how many rows the table has, so that two runs write the same. The transaction stays usable.
 
     `supplied` are Python values of a table's first new rows, `fixed` the same as texts; columns
-    that they leave out get values as any others.
+    that they leave out get values as any others. Where a table takes no other row, those that are
+    there get values in its `fresh` columns.
 
     Locks: ROW EXCLUSIVE on the tables; ACCESS EXCLUSIVE for a moment where FORCE ROW LEVEL
         SECURITY binds the connection's own role.
@@ -59,6 +62,7 @@ def fill(
     for level in order.levels:
         filling.fill_level(level, order)
     filling.refer_later(order)
+    filling.renew(fresh or {})
     filling.restore(near)
     return filling.report()
 
@@ -76,6 +80,8 @@ class _Filling:
     back: dict[TableName, tuple[str, ...]] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
     notes: list[FillNote] = field(default_factory=list)
+    renewed: dict[TableName, int] = field(default_factory=dict)
+    """How many rows of a table got values in its fresh columns instead."""
 
     def look(self, near: Sequence[Table]) -> None:
         """Ensures that it is known which rows are there in these tables."""
@@ -123,6 +129,26 @@ class _Filling:
             if outcome.failure is not None:
                 self.notes.append(FillNote(table.name, f"{key.name} stays NULL: {outcome.failure}"))
 
+    def renew(self, fresh: Mapping[TableName, Collection[str]]) -> None:
+        """Ensures that rows of tables that take no other have values in the fresh columns."""
+        drafts = [
+            draft for unit in self.units for draft in unit.drafts if not self._got(unit, draft)
+        ]
+        for draft in drafts:
+            name = draft.table.name
+            rows = self.known.get(name, [])[: self.rows]
+            columns, given = fresh.get(name, ()), self.given.get(name, ())
+            pairs = list(renewals(draft, columns, rows=rows, given=given))
+            first = self._run([sql for sql, _ in pairs], [draft.table])
+            refused = [pair[1] for pair, one in zip(pairs, first, strict=True) if one.failure]
+            outcomes = (*first, *self._run(refused, [draft.table]))
+            if done := sum(1 for one in outcomes if one.value):
+                self.renewed[name] = done
+
+    @staticmethod
+    def _got(unit: Unit, draft: Draft) -> bool:
+        return bool(unit.stored.get(draft.table.name))
+
     def restore(self, tables: Sequence[Table]) -> None:
         """Ensures that deferred constraints and FORCE are as they were."""
         deferred = [name for table in self.shapes for name in table.deferred]
@@ -143,6 +169,8 @@ class _Filling:
                 if count:
                     filled.append(Filled(table.name, count))
                     self.notes += _missing(table, unit, failure)
+                elif table.name in self.renewed:
+                    filled.append(Filled(table.name, self.renewed[table.name]))
                 else:
                     reason = failure or Failure("", "the rows were accepted and not stored")
                     not_filled.append(NotFilled(table.name, str(reason), reason.sqlstate))

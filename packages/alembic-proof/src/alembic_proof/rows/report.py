@@ -9,7 +9,7 @@ from alembic_proof.rows.shape import TableName, shown
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A table that got rows."""
+    """A table that got rows, or whose rows got values in new columns."""
 
     table: TableName
     rows: int

@@ -111,6 +111,11 @@ class Population:
             tables=[table.name for table in waiting],
             rows=self.plan.rows,
             supplied=self._supplied(),
+            fresh={
+                table.name: [c.name for c in table.columns if not known.column(c.name)]
+                for table in waiting
+                if (known := self.filled.get(table.name))
+            },
         )
         found = (shapes.find(one.table) for one in report.filled)
         advance_sequences(connection, [table for table in found if table is not None])
