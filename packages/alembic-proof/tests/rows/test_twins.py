@@ -70,14 +70,14 @@ def test_no_twin_is_written_where_a_key_forbids_it(sandbox: Any, ddl: str) -> No
         ("id integer, name text", "CREATE UNIQUE INDEX k ON t (lower(name))", ["k"]),
         ("id integer, name text UNIQUE", "ALTER TABLE t ADD CONSTRAINT k UNIQUE (name)", []),
         ("id integer UNIQUE, name text", "CREATE UNIQUE INDEX k ON t (name, id)", []),
-        ("id integer, name text", "ALTER TABLE t ADD n integer CONSTRAINT k UNIQUE", []),
+        ("id integer, name text", "ALTER TABLE t ADD n integer CONSTRAINT k UNIQUE", ["k"]),
         ("id integer, name text", "CREATE INDEX k ON t (name)", []),
     ],
 )
 def test_a_key_is_new_where_it_forbids_more(
     sandbox: Any, before: str, after: str, names: list[str]
 ) -> None:
-    """Not where another one forbade the same, nor of a column that is new itself."""
+    """Not where another one forbade the same; a column that is new may be made of others."""
 
     def work(connection: sa.Connection) -> list[str]:
         connection.exec_driver_sql(f"CREATE TABLE t ({before})")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from alembic_proof.rows.attempt import FARTHER
 from alembic_proof.rows.condition import ways
 from alembic_proof.rows.fill import fill
 from alembic_proof.rows.report import FillNote, FillReport
@@ -57,7 +58,7 @@ def fill_allowed(
         old = before.find(table.name)
         if old is None or old == table:
             continue
-        for allowance in allowances(old, table):
+        for allowance in (*allowances(old, table), *_dangling(old, table, after)):
             is_new = old.column(allowance.column) is None
             report += _one(connection, after, table, allowance, is_new=is_new)
     return report
@@ -107,6 +108,20 @@ def allowances(before: Table, after: Table) -> tuple[Allowance, ...]:
         found += _longer(old, column, old_asked.get(column.name, NOTHING), asked)
         found += _greater(old, column, old_asked.get(column.name, NOTHING), asked)
     return tuple(dict.fromkeys(found))
+
+
+def _dangling(before: Table, after: Table, shapes: Shapes) -> Iterator[Allowance]:
+    """A value that refers to nothing, where a reference was taken away and its target is there."""
+    known = [(key.columns, key.table, key.referenced) for key in after.foreign_keys]
+    for key in before.foreign_keys:
+        columns = [after.column(name) for name in key.columns]
+        is_gone = (key.columns, key.table, key.referenced) not in known
+        if not is_gone or len(columns) != 1 or shapes.find(key.table) is None:
+            continue
+        [column] = columns
+        if column is not None and column == before.column(column.name):
+            text = palette(Request(column.type, NOTHING, column.name)).series(FARTHER)
+            yield Allowance(column.name, text, f"{column.name} may refer to nothing now")
 
 
 def _asked(table: Table) -> dict[str, Requirement]:
@@ -171,9 +186,12 @@ def _greater(
     old: Column, new: Column, old_asked: Requirement, asked: Requirement
 ) -> Iterator[Allowance]:
     """The greatest and the least number of a wider type or of wider bounds."""
-    if new.type.base.category != "N" or old.type.base.category != "N" or asked.one_of is not None:
+    shape = old.type.base
+    if new.type.base.category != "N" or shape.category != "N" or asked.one_of is not None:
         return
-    limit, most = span_of(old.type.base, old_asked), span_of(new.type.base, asked)
+    if shape.name == "numeric" and shape.modifier < 0:
+        return  # it holds any number
+    limit, most = span_of(shape, old_asked), span_of(new.type.base, asked)
     if most.high > limit.high:
         yield Allowance(new.name, f"{most.high:f}", f"{new.name} may be {most.high:f} now")
     if most.low < limit.low:

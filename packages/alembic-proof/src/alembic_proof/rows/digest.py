@@ -69,7 +69,8 @@ class TableDigest:
     positions: tuple[Position, ...] = field(default=(), compare=False)
     """Where the sequences stand that number its rows; equal rows may have other ones."""
     documents: tuple[str, ...] = ()
-    """The columns of JSON, where all that they hold can be jsonb: what they mean is known as well."""
+    """The columns of JSON, where all that they hold can be jsonb, and of numbers without a scale: what
+    they mean is known as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ def _rows_sql(table: Table, names: tuple[str, ...], most: int) -> str:
     """A statement that gives `[[[key, …], [hash, …], [meaning, …]], …]`, one row above the most."""
     key = ", ".join(f"{quote_name(name)}::pg_catalog.text" for name in table.primary)
     hashes = ", ".join(_hash(column.name) for column in table.columns)
-    meanings = ", ".join(meaning(name) for name in names)
+    meanings = ", ".join(meaning(table, name) for name in names)
     return (
         "SELECT coalesce(pg_catalog.jsonb_agg(r.v), '[]') FROM (SELECT"
         f" pg_catalog.jsonb_build_array(ARRAY[{key}]::pg_catalog.text[],"

@@ -1,30 +1,49 @@
-"""What JSON means, whatever its spelling: as PostgreSQL compares two values of type jsonb.
+"""What JSON and numbers mean, whatever their spelling: as PostgreSQL compares two of them.
 
 A value of type json is kept letter by letter. As jsonb the order of an object's keys, blanks and
-keys that come twice do not matter, nor do zeros at the end of a fraction.
+keys that come twice do not matter, nor do zeros at the end of a fraction. A numeric without a scale
+keeps such zeros as well.
 
-Source: https://www.postgresql.org/docs/current/datatype-json.html
+Source: https://www.postgresql.org/docs/current/datatype-json.html and datatype-numeric.html
 """
 
 from __future__ import annotations
 
 from alembic_proof.rows.literal import quote, quote_name
-from alembic_proof.rows.shape import Table
+from alembic_proof.rows.shape import Table, TypeShape
 
 _TYPES = frozenset({"json", "jsonb"})
 _ZEROS = r"\.0+(?!\d)|(\.\d*?[1-9])0+(?!\d)"
 
 
 def documents(table: Table) -> tuple[str, ...]:
-    """The columns of type json or jsonb, or of a domain over one."""
-    bases = ((column.name, column.type.base) for column in table.columns)
+    """The columns of type json or jsonb, or numeric without a scale, or of a domain over one."""
     return tuple(
-        name for name, base in bases if base.schema == "pg_catalog" and base.name in _TYPES
+        column.name
+        for column in table.columns
+        if _is_json(column.type.base) or _is_unscaled(column.type.base)
     )
 
 
-def meaning(column: str) -> str:
-    """An expression: one hash for all spellings, NULL for NULL; it fails where jsonb refuses.
+def meaning(table: Table, name: str) -> str:
+    """An expression: one hash for all spellings, NULL for NULL; it fails where jsonb refuses."""
+    column = table.column(name)
+    if column is not None and _is_json(column.type.base):
+        return _of_json(name)
+    text = f"pg_catalog.trim_scale({quote_name(name)}::pg_catalog.numeric)::pg_catalog.text"
+    return f'pg_catalog.hashtextextended({text} COLLATE "C", 0)'
+
+
+def _is_json(base: TypeShape) -> bool:
+    return base.schema == "pg_catalog" and base.name in _TYPES
+
+
+def _is_unscaled(base: TypeShape) -> bool:
+    return (base.schema, base.name, base.modifier) == ("pg_catalog", "numeric", -1)
+
+
+def _of_json(column: str) -> str:
+    """One hash of text and value.
 
     The text tells structures apart, which PostgreSQL's own hash of jsonb need not; that hash in turn
     tells texts apart that look like numbers with other zeros.

@@ -173,7 +173,14 @@ class _Filling:
                     filled.append(Filled(table.name, self.renewed[table.name]))
                 else:
                     reason = failure or Failure("", "the rows were accepted and not stored")
-                    not_filled.append(NotFilled(table.name, str(reason), reason.sqlstate))
+                    not_filled.append(
+                        NotFilled(
+                            table.name,
+                            str(reason),
+                            reason.sqlstate,
+                            has_rows=bool(self.counts.get(table.name)),
+                        )
+                    )
         return FillReport() + FillReport(tuple(filled), tuple(not_filled), tuple(self.notes))
 
     def _unit(self, tables: tuple[Table, ...], order: Order) -> Unit:

@@ -22,6 +22,8 @@ class NotFilled:
     table: TableName
     reason: str
     sqlstate: str = ""
+    has_rows: bool = False
+    """Whether it has older ones."""
 
     def __str__(self) -> str:
         return f"{shown(self.table)}: not filled: {self.reason}"

@@ -78,8 +78,8 @@ def _rows(connection: sa.Connection, shapes: Shapes, table: Table, key: Key) -> 
     """
     bound = [f"{quote_name(name)} IS NOT NULL" for name in sorted(equal_in(key, table))]
     seen = [*bound, f"({key.predicate})"] if key.predicate else bound
-    conditions = [" AND ".join(seen), " AND ".join(bound)]
-    if not key.is_null_distinct:
+    conditions = [" AND ".join(seen) or "true", " AND ".join(bound) or "true"]
+    if bound and not key.is_null_distinct:
         conditions.append(f"NOT ({conditions[1]})")
     found = list(_found(connection, table, conditions))
     if key.predicate and not found[0] and found[1]:

@@ -23,7 +23,7 @@ class NewKey:
 def new_keys(before: Shapes, after: Shapes) -> tuple[NewKey, ...]:
     """The keys that forbid rows which the shapes before permit, as far as definitions tell.
 
-    Not those of columns alone that were not there either.
+    Those as well of columns that were not there: what is in them may come from others.
     """
     if before is after:
         return ()
@@ -33,7 +33,22 @@ def new_keys(before: Shapes, after: Shapes) -> tuple[NewKey, ...]:
         if (old := before.find(table.name)) is not None and old.name == table.name
         if old.keys != table.keys
         for key in table.keys
-        if equal_in(key, old) and not any(_implies(known, key, old) for known in old.keys)
+        if not any(_implies(known, key, old) for known in old.keys)
+    )
+
+
+def lost_keys(before: Shapes, after: Shapes) -> tuple[NewKey, ...]:
+    """The keys that permit rows which the shapes before forbid, as far as definitions tell.
+
+    Not a primary key in whose place there is one of other columns: nobody writes such rows by that.
+    """
+    return tuple(
+        new
+        for new in new_keys(after, before)
+        if not new.key.is_primary
+        or (now := after.find(new.table)) is None
+        or not now.primary
+        or {*now.primary} & {*new.key.columns}
     )
 
 

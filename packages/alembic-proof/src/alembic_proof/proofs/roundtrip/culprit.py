@@ -28,6 +28,7 @@ _ALTER_TYPE = re.compile(
     r"(?:\s+USING\s+(?P<using>.+?))?;?\s*$",
     re.IGNORECASE | re.DOTALL,
 )
+_WHERE = re.compile(r"\bINDEX\b.*?\bWHERE\b(.*?);?\s*$", re.IGNORECASE | re.DOTALL)
 _LENGTH = re.compile(r"\b(?:var)?char(?:acter)?(?: varying)?\s*\((\d+)\)", re.IGNORECASE)
 _WORD = re.compile(r"[\w$]+")
 _ALL = "true"
@@ -105,7 +106,10 @@ def _clues(message: ServerMessage) -> Iterator[_Clue]:
     table = ".".join(quote_name(name) for name in (message.schema, message.table) if name)
     key = _KEY.search(f"{message.detail} ")
     if table and key is not None:
-        yield _Clue(table, f"{_written(key['columns'])} = {quote(key['values'])}", 2)
+        equal = f"{_written(key['columns'])} = {quote(key['values'])}"
+        if (partial := _WHERE.search(message.sql)) is not None:
+            yield _Clue(table, f"{equal} AND ({partial[1]})", 2)
+        yield _Clue(table, equal, 2)
     # A row that was about to be written is in the detail, and nowhere to be found.
     if table and message.sqlstate == "23502" and not message.detail:
         yield _Clue(table, f"{quote_name(message.column)} IS NULL")
@@ -176,7 +180,11 @@ def _inconvertible(
         for place in places
     ]
     outcomes = run_each(connection, casts, is_kept=False)
-    wrong = [place for place, one in zip(places, outcomes, strict=True) if one.failure is not None]
+    wrong = [
+        place
+        for place, one in zip(places, outcomes, strict=True)
+        if one.failure is not None and one.failure.sqlstate == message.sqlstate
+    ]
     if not wrong:
         return Culprit(table)
     [first] = _rows(connection, _Clue(changed["table"], f"ctid = {quote(wrong[0])}"), message)

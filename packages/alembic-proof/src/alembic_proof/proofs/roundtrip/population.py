@@ -18,6 +18,7 @@ from alembic_proof.proofs.roundtrip.touched import Touched, touched
 from alembic_proof.proofs.roundtrip.working import working
 from alembic_proof.rows import (
     Digests,
+    Filled,
     FillReport,
     NotFilled,
     Shapes,
@@ -31,6 +32,8 @@ from alembic_proof.rows import (
 from alembic_proof.rows.activity import Activity, read_activity
 from alembic_proof.rows.numbering import advance_sequences
 from alembic_proof.rows.run import execute
+from alembic_proof.rows.twins import add_twins
+from alembic_proof.rows.unequal import lost_keys
 
 MOST_ROWS = 2_000
 """Up to how many rows of a table differences are named, and new ones are written."""
@@ -128,16 +131,16 @@ class Population:
         if not waiting:
             return FillReport()
         return self._guarded(
-            ground,
-            waiting,
-            lambda: fill_allowed(
-                ground.connection,
-                older,
-                fillable,
-                rows=self.plan.rows,
-                supplied=self._supplied(),
-            ),
+            ground, waiting, lambda: self._allow(ground.connection, fillable, older)
         )
+
+    def _allow(self, connection: Connection, shapes: Shapes, older: Shapes) -> FillReport:
+        report = fill_allowed(
+            connection, older, shapes, rows=self.plan.rows, supplied=self._supplied()
+        )
+        lost = lost_keys(older, shapes)
+        equal = add_twins(connection, shapes, lost) if lost else ()
+        return report + FillReport(tuple(Filled(one.table, len(one.places)) for one in equal))
 
     def take_away(self, ground: Ground, table: TableName, *, condition: str = "") -> bool:
         """Whether these rows of the table could be taken away; no new ones until `refill`.

@@ -16,8 +16,7 @@ class Remarks:
     """Each of them once, however often the table was filled."""
 
     empty: dict[TableName, tuple[ChainRevision, NotFilled]] = field(default_factory=dict)
-    """The tables that never got a row, and at which revision they first did not."""
-    filled: set[TableName] = field(default_factory=set)
+    """The tables without a row, and at which revision they first got none."""
     notes: dict[str, None] = field(default_factory=dict)
     """Texts, in the order in which they came."""
     unread: dict[TableName, tuple[ChainRevision, str]] = field(default_factory=dict)
@@ -33,19 +32,17 @@ class Remarks:
         for name, reason in unread.items():
             self.unread.setdefault(name, (revision, reason))
         for report in reports:
-            self.filled |= {one.table for one in report.filled}
-            for one in report.not_filled:
-                self.empty.setdefault(one.table, (revision, one))
+            for one in report.filled:
+                self.empty.pop(one.table, None)
+            for bare in report.not_filled:
+                if not bare.has_rows:
+                    self.empty.setdefault(bare.table, (revision, bare))
             self.notes |= {str(note): None for note in report.notes}
 
     def findings(self) -> tuple[Finding, ...]:
         """A note for each table that stayed empty, and one for all that was filled in part."""
         return (
-            *(
-                row_verdict.not_filled(revision, one)
-                for table, (revision, one) in self.empty.items()
-                if table not in self.filled
-            ),
+            *(row_verdict.not_filled(revision, one) for revision, one in self.empty.values()),
             *(
                 row_verdict.not_read(revision, name, reason)
                 for name, (revision, reason) in self.unread.items()

@@ -10,8 +10,8 @@ from alembic_proof.rows import Digests, RowChange, Shapes, TableName, compare, m
 def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
     """What differs in tables and columns that are in both: what came or went, the catalogs tell.
 
-    Nor is there anything to say of a table that could not be read either time, or of JSON that is
-    only spelt otherwise.
+    Nor is there anything to say of a table that could not be read either time, or of JSON and numbers
+    that are only written otherwise.
     """
     if before is after:
         return ()
@@ -26,7 +26,7 @@ def lost(changes: Sequence[RowChange], *, usual: Collection[RowChange]) -> tuple
 
 
 def respelt(before: Digests, after: Digests) -> tuple[RowChange, ...]:
-    """What differs only in how JSON is spelt."""
+    """What differs only in how JSON and numbers are written."""
     if before is after:
         return ()
     before, after = _differing(before, after), _differing(after, before)

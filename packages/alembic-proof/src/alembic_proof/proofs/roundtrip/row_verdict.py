@@ -70,10 +70,10 @@ def made_anew(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator
 def made_respelt(
     revision: ChainRevision, direction: Direction, changes: Sequence[RowChange]
 ) -> Iterator[Finding]:
-    """One note on the JSON that means the same and is written otherwise."""
+    """One note on the JSON and the numbers that mean the same and are written otherwise."""
     if changes:
         places = listed([*dict.fromkeys(change.place for change in changes)])
-        message = f"spells JSON otherwise after its {direction}, which means the same: {places}"
+        message = f"writes otherwise after its {direction} what means the same: {places}"
         yield finding_of(revision, direction, "rows-respelt", message, Severity.NOTE)
 
 

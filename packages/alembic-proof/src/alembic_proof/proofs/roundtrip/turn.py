@@ -203,7 +203,7 @@ class Turn:
         return bool(fallen)
 
     def _note_spelling(self, before: State, after: State) -> bool:
-        """Whether JSON is spelt otherwise; that is noted."""
+        """Whether what means the same is written otherwise; that is noted."""
         changes = respelt(before.rows, after.rows)
         self.findings += row_verdict.made_respelt(self.revision, self.direction, changes)
         return bool(changes)

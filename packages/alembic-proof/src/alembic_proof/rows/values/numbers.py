@@ -72,10 +72,9 @@ def _span(shape: TypeShape) -> Span:
         return Span(Decimal(0), Decimal(UNSIGNED[shape.name]), one)
     if shape.name == "numeric" and shape.modifier >= 4:
         precision, scale = numeric_modifier(shape.modifier)
-        step = one.scaleb(-scale)
-        return Span(
-            step - one.scaleb(precision - scale), one.scaleb(precision - scale) - step, step
-        )
+        # Digit by digit: arithmetic would round at 28 of them.
+        high = Decimal((0, (9,) * precision, -scale))
+        return Span(-high, high, one.scaleb(-scale))
     if shape.name == "money":
         return Span(Decimal(-(10**9)), Decimal(10**9), Decimal("0.01"))
     limit = Decimal(10**6) if shape.name == "float4" else Decimal(10**12)
