@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alembic_proof.rows.condition import ANYTHING, NEVER, Ways, ways
@@ -57,6 +57,8 @@ def test_what_is_not_understood_asks_nothing(expression: str) -> None:
 
 
 @given(st.text(max_size=30))
+@example("a.")
+@example("CASE a WHEN")
 def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     """Reading gives a tree or nothing, never an error."""
     parse(text)

@@ -80,6 +80,7 @@ COLUMNS_TOGETHER = (
     ("a text NOT NULL CHECK (a IN ('open', 'done')), b timestamptz,"
      " CHECK (a <> 'done' OR b IS NOT NULL)"),
     ("a text NOT NULL, b integer, CHECK (CASE WHEN a = 'x' THEN b IS NOT NULL ELSE b IS NULL END)"),
+    ("a text NOT NULL, b integer, CHECK (CASE a WHEN 'x' THEN b > 1 WHEN 'y' THEN b < 0 ELSE false END)"),
     ("a text NOT NULL, b integer, CHECK ((a = 'x' AND b = 1) OR (a = 'y' AND b > 5))"),
     ("a integer NOT NULL, b integer NOT NULL, CHECK (a = b)"),
     ("a integer NOT NULL, b integer NOT NULL, CHECK (a <> b)"),

@@ -67,6 +67,8 @@ class _Reader:
 
     def _take(self) -> Token:
         token = self._next
+        if token.sort is Sort.END:
+            raise UnreadableError("the expression ends too early")
         self._place += 1
         return token
 
@@ -181,7 +183,7 @@ class _Reader:
         return self._named(word)
 
     def _named(self, name: str) -> Node:
-        while self._next == Token(Sort.SIGN, ".") and self._tokens[self._place + 2].value == "(":
+        while [t.value for t in self._tokens[self._place : self._place + 3 : 2]] == [".", "("]:
             self._take()
             name = self._take().value
         if self._next == Token(Sort.SIGN, "("):
@@ -205,12 +207,15 @@ class _Reader:
 
     def _case(self) -> Node:
         """CASE as the OR of its branches, each under its condition and the NOT of those before."""
-        if not self._has("WHEN"):
-            raise UnreadableError("CASE with an operand")
+        operand = None if self._has("WHEN") else self.expression(0)
+        if operand is not None:
+            self._expect("WHEN")
         branches: list[Node] = []
         before: list[Node] = []
         while True:
             condition = self.expression(0)
+            if operand is not None:
+                condition = Call("=", (operand, condition))
             self._expect("THEN")
             branches.append(_all(*before, condition, self.expression(0)))
             before.append(Call("NOT", (condition,)))
