@@ -16,11 +16,15 @@ LONG = 1000
 
 def main(argv: list[str]) -> int:
     """Print the table for the generated chain, or for the project that the arguments name."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
     python = arguments.python
     contest = Contest(runs=arguments.runs, python=python, has_rows=knows_rows(python))
     if arguments.project is not None:
-        contest.compare_on(arguments.project.resolve() / "alembic.ini")
+        ini = arguments.project.resolve() / "alembic.ini"
+        if not ini.is_file():
+            parser.error(f"there is no {ini}")
+        contest.compare_on(ini)
         return 0
     with tempfile.TemporaryDirectory() as directory:
         contest.compare_all(write_project(Path(directory) / "chain", revisions=REVISIONS))

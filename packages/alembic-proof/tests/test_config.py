@@ -143,11 +143,19 @@ def test_half_a_local_database_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[tool.alembic-proof\n", "tool = 1\n[broken", "[tool]\nalembic-proof = 3\n"]
+    "text",
+    [
+        "[tool.alembic-proof\n",
+        "tool = 1\n[broken",
+        "[tool]\nalembic-proof = 3\n",
+        "[tool.alembic_proof]\nrows = 3\n",
+        "[tool.alembic-proof]\nrows = 3\n",
+    ],
 )
-def test_a_file_that_is_not_toml_is_one_clear_error(tmp_path: Path, text: str) -> None:
-    """The file is named, and nothing but ConfigError escapes."""
+def test_a_file_that_cannot_be_used_is_one_clear_error(tmp_path: Path, text: str) -> None:
+    """The file is named, and nothing but ConfigError escapes, with the next step."""
     with pytest.raises(ConfigError) as caught:
         read_config(_write(tmp_path, text))
 
     assert caught.value.where == str(tmp_path / "pyproject.toml")
+    assert caught.value.todo

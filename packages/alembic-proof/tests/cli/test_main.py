@@ -29,7 +29,27 @@ def test_help_names_every_command_and_the_exit_codes(capsys: pytest.CaptureFixtu
     assert "exit codes: 0 clean, 1 findings, 2 " in shown
 
 
-@pytest.mark.parametrize("argv", [[], ["nope"], ["server"], ["server", "nope"], ["lint", "--nope"]])
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the command itself: an operator need not ask pip."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("alembic-proof ")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["nope"],
+        ["server"],
+        ["server", "nope"],
+        ["lint", "--nope"],
+        ["lint", "--form", "json"],
+        ["--conf", "x", "lint"],
+    ],
+)
 def test_wrong_usage_exits_with_2(argv: list[str]) -> None:
     """A command that is not there is broken surroundings, no finding."""
     with pytest.raises(SystemExit) as caught:

@@ -39,7 +39,7 @@ def test_a_history_without_revisions_is_said_to_have_none(open_case: Open, run: 
 
     code, out, _ = run("roundtrip")
 
-    note = "note: no revision to prove: the history has none [nothing-proved]"
+    note = "note: no revision to prove: the history has none in versions [nothing-proved]"
     assert (code, out) == (0, f"{note}\nround trip: 1 note\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -117,6 +118,18 @@ def test_a_table_that_never_exists_is_a_finding(open_case: Open, run: Run, key: 
     assert "names secrets" not in out
     assert said not in run("roundtrip", "0005:")[1]
     assert said not in run("roundtrip", "--rows", "0")[1]
+
+
+def test_a_column_that_never_exists_is_a_finding(open_case: Open, run: Run) -> None:
+    """Its values would be in no row, and nobody would be told."""
+    root = open_case("adopting/old")
+    rows = (root / "shop_rows.py").read_text(encoding="utf-8")
+    (root / "shop_rows.py").write_text(re.sub(r"\[\s*\{", '[{"nmae": "x", ', rows, count=1))
+
+    _, out, _ = run("roundtrip")
+
+    assert re.search(r"note: rows gives \w+ a nmae, which no revision makes a column of", out), out
+    assert out.count("names-no-column") == 1
 
 
 def test_an_exception_that_is_not_needed_is_a_finding(open_case: Open, run: Run) -> None:

@@ -95,6 +95,17 @@ def test_a_name_that_nothing_has_is_an_error(tmp_path: Path, name: str) -> None:
         choose(script, chain, start="base")
 
 
+def test_a_head_among_several_has_to_be_named(tmp_path: Path) -> None:
+    """There is nothing wrong with `head` but that there are two."""
+    script = script_of(tmp_path, "two_heads")
+
+    with pytest.raises(HistoryError, match="there are several heads: ") as caught:
+        choose(script, read_chain(script), names=["head"])
+
+    assert caught.value.todo == "name one of them, or all: heads"
+    assert choose(script, read_chain(script), names=["heads"])
+
+
 def test_chain_order_is_not_file_order(ini: Path, write: Callable[..., Path]) -> None:
     """From the base to the head, each behind what it follows; a file that sorts first may be last."""
     write("19990101_000000_late.py", revision="late", down="c" * 12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,17 @@ def test_file_that_does_not_run(
 
     assert error.what.startswith(f"a revision cannot be loaded: {told}")
     assert error.where == f"{path}:5"
+
+
+def test_a_directory_that_cannot_be_listed(ini: Path, versions: Path) -> None:
+    """An empty history would look like it."""
+    shutil.rmtree(versions)
+    versions.write_text("no directory")
+
+    error = failure(ini)
+
+    assert error.what.startswith("cannot read the directory of the revisions: ")
+    assert error.where == str(versions)
 
 
 def test_undecodable_file(ini: Path, versions: Path) -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.report.baseline import (
+    WRITE_IT,
     Accepted,
     baseline_text,
     judged,
     read_baseline,
     written,
 )
+from alembic_proof.report.text import counted
 
 
 def add_baseline(parser: argparse.ArgumentParser) -> None:
@@ -46,14 +48,24 @@ def refuse_unusable(arguments: argparse.Namespace) -> None:
     path: Path | None = arguments.write_baseline
     if path is None:
         return
-    if path.exists():
-        _read(path)
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    if why := _why_not(path):
         raise ConfigError(
-            "cannot write the baseline",
+            f"cannot write the baseline: {why}",
             where=str(path),
-            todo="name a file in a directory that is there and may be written to",
+            todo="name another file, in a directory that is there and may be written to",
         )
+    if path.exists():
+        _read(path, todo="name another file, or remove this one")
+
+
+def _why_not(path: Path) -> str:
+    """Why the file cannot be written, empty where it can."""
+    if path.is_dir():
+        return "it is a directory"
+    if not path.parent.is_dir():
+        return f"there is no directory {path.parent}"
+    is_writable = os.access(path if path.exists() else path.parent, os.W_OK)
+    return "" if is_writable else "permission denied"
 
 
 def against_baseline(
@@ -76,23 +88,29 @@ def against_baseline(
             path.write_text(baseline_text(accepted), encoding="utf-8")
         except OSError as error:
             return (*findings, _not_written(error))
-        return judged(proof, findings, accepted, looked_at=looked_at)
+        judgement = judged(proof, findings, accepted, looked_at=looked_at)
+        return (*judgement, _written(path, len(accepted)))
     path = arguments.baseline
     if path is None:
         return findings
     return judged(proof, findings, _read(path), looked_at=looked_at)
 
 
-def _read(path: Path) -> frozenset[Accepted]:
+def _read(path: Path, *, todo: str = WRITE_IT) -> frozenset[Accepted]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"cannot read the baseline: {error}",
             where=str(path),
-            todo="write it with --write-baseline",
+            todo=todo,
         ) from error
-    return read_baseline(text, where=str(path))
+    return read_baseline(text, where=str(path), todo=todo)
+
+
+def _written(path: Path, number: int) -> Finding:
+    message = f"{path} is written; it accepts {counted(number, 'finding')}"
+    return Finding(rule="baseline-written", message=message, severity=Severity.NOTE)
 
 
 def _not_written(error: OSError) -> Finding:

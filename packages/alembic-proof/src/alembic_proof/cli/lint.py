@@ -8,6 +8,7 @@ from typing import Any
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.terminal import say
+from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding
 from alembic_proof.lint import all_rules, lint, read_history
 from alembic_proof.proofs.step import timed
@@ -27,7 +28,6 @@ def add(commands: Any) -> argparse.ArgumentParser:
         nargs="?",
         const="",
         metavar="RULE",
-        choices=["", *(rule.id for rule in all_rules())],
         help="print the documentation of RULE, of all rules without one",
     )
     add_format(parser)
@@ -56,5 +56,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _explain(rule_id: str) -> int:
     chosen = [rule for rule in all_rules() if rule_id in ("", rule.id)]
+    if not chosen:
+        raise ConfigError(
+            f"lint has no rule {rule_id!r}",
+            todo=f"name one of {', '.join(rule.id for rule in all_rules())}; "
+            "what the proofs find is explained in docs/findings.md",
+        )
     say((rule_section(chosen[0]) if rule_id else rules_page(chosen)).removesuffix("\n"))
     return 0

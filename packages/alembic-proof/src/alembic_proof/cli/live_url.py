@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from alembic_proof.env import local_database_url
 from alembic_proof.errors import ConfigError
+from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.project import Project
 
 
@@ -15,20 +16,31 @@ def find_live_url(
     """The URL that is named, else that of the settings' variable, else the local database's.
 
     Raises:
-        ConfigError: none is named, or the variable that is named is not set.
+        ConfigError: none is named, what is named is no URL, or the variable that is named is not set.
         ServerError: the local server cannot be started.
     """
     if url is not None:
-        return url
+        return _usable(url, where="--url")
     if variable is not None:
-        return _named(environ, variable)
+        return _usable(_named(environ, variable), where=f"environment variable {variable}")
     usual = project.config.url_env
     found = environ.get(usual, "").strip() if usual else ""
-    found = found or local_database_url(project.config.directory, environ) or ""
+    if found:
+        return _usable(found, where=f"environment variable {usual}")
+    found = local_database_url(project.config.directory, environ) or ""
     if not found:
         named = f", or set {usual}" if usual else ""
         raise ConfigError("no live database is named", todo=f"pass --url or --url-env{named}")
     return found
+
+
+def _usable(url: str, *, where: str) -> str:
+    """The URL, if it is one."""
+    try:
+        DatabaseUrl.parse(url)
+    except ConfigError as error:
+        raise ConfigError(error.what, where=where, todo=error.todo) from error
+    return url
 
 
 def _named(environ: Mapping[str, str], variable: str) -> str:

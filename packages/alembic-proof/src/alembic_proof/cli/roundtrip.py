@@ -15,12 +15,14 @@ from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import announced_server
 from alembic_proof.config.row_number import row_number
 from alembic_proof.errors import ConfigError
-from alembic_proof.finding import Finding, Severity
+from alembic_proof.finding import Finding, Severity, shown_path
 from alembic_proof.history.chain import choose, load_history, read_chain
 from alembic_proof.history.changed import changed_files
+from alembic_proof.history.load import directories
 from alembic_proof.history.script import alembic_config
 from alembic_proof.project import Project, history_databases, supplied_rows
 from alembic_proof.proofs import RowPlan, prove_roundtrip
+from alembic_proof.report.text import counted
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -38,10 +40,14 @@ def add(commands: Any) -> argparse.ArgumentParser:
         "revisions",
         nargs="*",
         metavar="REVISION",
-        help="prove these only: a revision (ab12, head) or a range (ab12:cd34, ab12:)",
+        help="prove these only: a revision (ab12, head, heads) or a range with both its ends "
+        "(ab12:cd34, ab12:, :cd34)",
     )
     parser.add_argument(
-        "--from", dest="start", metavar="REV", help="prove this one and those after"
+        "--from",
+        dest="start",
+        metavar="REV",
+        help="prove this one and those after; of REVISIONs and of --base-ref those alone",
     )
     parser.add_argument(
         "--base-ref",
@@ -73,7 +79,7 @@ def _run(arguments: argparse.Namespace) -> int:
             wanted = _wanted(project, script, arguments)
             if not wanted:
                 _refuse_contradiction(arguments)
-                return (_nothing_proved(len(chain)),)
+                return (_nothing_proved(script, len(chain), base_ref=arguments.base_ref),)
             audience.expect([one.name for one in chain if one.revision_id in wanted])
             findings = prove_roundtrip(
                 project.alembic,
@@ -105,9 +111,13 @@ def _refuse_contradiction(arguments: argparse.Namespace) -> None:
     )
 
 
-def _nothing_proved(revisions: int) -> Finding:
+def _nothing_proved(script: ScriptDirectory, revisions: int, *, base_ref: str | None) -> Finding:
     """A note: a wrong path and a clean history would look alike."""
-    why = f"of {revisions} none is meant" if revisions else "the history has none"
+    places = ", ".join(map(shown_path, directories(script)[: len(script.version_locations) or 1]))
+    why = f"the history has none in {places}"
+    if revisions:
+        files = f"of {counted(revisions, 'revision file')} none"
+        why = f"{files} differs from the merge base with {base_ref}, as far as it was asked for"
     return Finding(
         rule="nothing-proved", message=f"no revision to prove: {why}", severity=Severity.NOTE
     )

@@ -32,9 +32,14 @@ def read_config(directory: Path) -> Config | None:
 
 def _table_of(path: Path) -> dict[str, object] | None:
     """The raw table, None where there is none."""
+    if read_tool_table(path, "alembic_proof") is not None:
+        raise ConfigError(
+            "[tool.alembic_proof] is the table of no tool", where=str(path), todo=f"write {TABLE}"
+        )
     table = read_tool_table(path, "alembic-proof")
     if table is not None and not isinstance(table, dict):
-        raise ConfigError(f"{TABLE} is not a table", where=str(path))
+        todo = f"write `{TABLE}`, and each key on a line below it"
+        raise ConfigError("tool.alembic-proof is not a table", where=str(path), todo=todo)
     return table
 
 

@@ -58,7 +58,11 @@ class Values:
 
     def wrong_type(self, key: str, *, expected: str) -> ConfigError:
         """The error for a value that is something else."""
-        return ConfigError(f"{key} in {TABLE} is not {expected}", where=str(self.path))
+        return ConfigError(
+            f"{key} in {TABLE} is not {expected}",
+            where=str(self.path),
+            todo="docs/adopting.md has every key and what it takes",
+        )
 
     def _kind(self, kind: str, revision: str) -> Literal["lossy", "irreversible"]:
         match kind:

@@ -34,6 +34,9 @@ def exit_code_of(run: Callable[[], int], *, prefix: str = "") -> int:
     except (ProofError, CommandError) as error:
         tell(sys.stderr, f"{prefix}{error}")
         return BROKEN
+    except Terminated:
+        tell(sys.stderr, f"{prefix}terminated")
+        raise
     except KeyboardInterrupt:
         tell(sys.stderr, f"{prefix}interrupted")
         return INTERRUPTED

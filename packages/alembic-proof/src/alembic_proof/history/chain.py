@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import MultipleHeads
 from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
@@ -83,6 +84,10 @@ def choose(
             named = {found for name in names for found in _named(script, name)}
             chosen = [revision_id for revision_id in chosen if revision_id in named]
     except (CommandError, ValueError) as error:
+        if isinstance(error.__cause__, MultipleHeads):
+            found = ", ".join(sorted(error.__cause__.heads))
+            what = f"there are several heads: {found}"
+            raise HistoryError(what, todo="name one of them, or all: heads") from error
         raise HistoryError(
             f"no such revision: {error}",
             todo="`alembic history` lists the revisions; a range names the older one first",

@@ -46,7 +46,8 @@ def _fetch(directory: Path, base_ref: str) -> str:
     depth = ""
     if _git(directory, "rev-parse", "--is-shallow-repository").strip() == "true":
         depth = "--unshallow "
-    return f"git fetch {depth}{remote} {branch}:refs/remotes/{remote}/{branch}"
+    fetch = f"git fetch {depth}{remote} {branch}:refs/remotes/{remote}/{branch}"
+    return fetch if slash else f"{fetch}, then --base-ref {remote}/{branch}"
 
 
 def _git(directory: Path, *arguments: str, what: str = "", todo: str = "") -> str:

@@ -130,6 +130,12 @@ def explained_failures(config: Config) -> Iterator[None]:
         script = ScriptDirectory.from_config(config)
         if not Path(script.dir, "env.py").is_file():
             raise no_migrations(f"{script.dir}/env.py") from error
+        if isinstance(error, OSError) and _is_among(error.filename, directories(script)):
+            raise HistoryError(
+                f"the revision cannot be written: {error.strerror}",
+                where=str(error.filename),
+                todo="let its directory be one that this user may write to",
+            ) from error
         place = _place_of(error, Path(script.dir).absolute())
         is_revision = "/env.py" not in place and bool(place_in(error, directories(script)))
         what = "the history cannot be applied" if is_revision else "env.py cannot run"
@@ -138,6 +144,10 @@ def explained_failures(config: Config) -> Iterator[None]:
             where=place,
             todo="`alembic-proof roundtrip` tells what fails" if is_revision else _remedy(error),
         ) from error
+
+
+def _is_among(file: object, places: Sequence[Path]) -> bool:
+    return isinstance(file, str) and Path(file).parent in places
 
 
 def _remedy(error: Exception) -> str:

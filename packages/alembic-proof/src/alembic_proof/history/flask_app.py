@@ -25,7 +25,7 @@ def flask_context(app: FlaskApp, *, url: str) -> Iterator[None]:
     Raises:
         ConfigError: Flask or the app is missing, or the app cannot be made.
     """
-    flask = _flask()
+    flask = _flask(app)
     before = flask.Flask.config_class
     flask.Flask.config_class = _config_class(before, url)
     try:
@@ -36,11 +36,15 @@ def flask_context(app: FlaskApp, *, url: str) -> Iterator[None]:
         yield
 
 
-def _flask() -> Any:
+def _flask(app: FlaskApp) -> Any:
     try:
         return import_module("flask")
     except ImportError as error:
-        raise ConfigError("flask_app is set, and Flask is not installed") from error
+        raise ConfigError(
+            "flask_app is set, and Flask is not installed",
+            where=str(app.directory / "pyproject.toml"),
+            todo="install the project's packages in this environment, or take flask_app out",
+        ) from error
 
 
 def _config_class(base: Any, url: str) -> Any:
@@ -74,8 +78,13 @@ def _make(app: FlaskApp) -> Any:
     except Exception as error:
         raise ConfigError(
             f"flask_app = {app.name!r} cannot be made: {describe(error)}",
-            where=place_in(error, [app.directory]),
+            where=place_in(error, [app.directory]) or str(app.directory / "pyproject.toml"),
+            todo="name an application, or a function without arguments that makes one",
         ) from error
     if not hasattr(made, "app_context"):
-        raise ConfigError(f"flask_app = {app.name!r} is no Flask application")
+        raise ConfigError(
+            f"flask_app = {app.name!r} is no Flask application",
+            where=str(app.directory / "pyproject.toml"),
+            todo="name an application, or a function without arguments that makes one",
+        )
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
@@ -20,8 +21,9 @@ def load_revisions(script: ScriptDirectory) -> None:
 
     Raises:
         HistoryError: a file that cannot be loaded, an id that two files have, a parent that
-            no file has, a cycle, no `upgrade()`.
+            no file has, a cycle, no `upgrade()`, a directory that cannot be read.
     """
+    refuse_unreadable(directories(script))
     scripts = _load_files(script)
     _refuse_duplicates(scripts)
     _refuse_missing_parents(scripts)
@@ -35,6 +37,24 @@ def load_revisions(script: ScriptDirectory) -> None:
             where=_directory(script),
             todo="mend down_revision and depends_on of the revisions that it names",
         ) from error
+
+
+def refuse_unreadable(places: Iterable[Path]) -> None:
+    """Ensures that the directories of revisions, as far as they are there, can be listed.
+
+    Raises:
+        HistoryError: one cannot; an empty history would look like it.
+    """
+    for place in places:
+        try:
+            with suppress(FileNotFoundError):
+                next(place.iterdir(), None)
+        except OSError as error:
+            raise HistoryError(
+                f"cannot read the directory of the revisions: {error.strerror}",
+                where=str(place),
+                todo="let it be a directory that this user may read",
+            ) from error
 
 
 def refuse_unknown_heads(heads: Iterable[str], migration: MigrationContext) -> None:

@@ -11,6 +11,7 @@ from alembic.util import coerce_resource_to_filename
 from alembic_proof.config import Declaration
 from alembic_proof.errors import HistoryError
 from alembic_proof.finding import shown_path
+from alembic_proof.history.load import refuse_unreadable
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.lint.revision import History, Revision, parse_revision
@@ -27,12 +28,14 @@ def read_history(
     Hidden files and `__init__.py` are left out, as Alembic does.
 
     Raises:
-        HistoryError: a file that cannot be read.
+        HistoryError: a file or a directory that cannot be read.
         CommandError: an alembic.ini that names no script directory.
     """
     script = ScriptDirectory.from_config(alembic_config(project))
     pattern = "**/*.py" if script.recursive_version_locations else "*.py"
-    paths = sorted(path for place in _directories(script) for path in place.glob(pattern))
+    places = _directories(script)
+    refuse_unreadable(places)
+    paths = sorted(path for place in places for path in place.glob(pattern))
     listed = (path for path in paths if not path.name.startswith((".", "__init__")))
     files = (_except(_read(path), exceptions) for path in listed)
     return History(files=tuple(files), frozen_from=frozen_from)

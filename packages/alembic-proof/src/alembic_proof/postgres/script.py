@@ -34,13 +34,15 @@ def _read(path: Path) -> str:
     try:
         sql = _GUARD.sub("", path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the SQL file: {error}", where=str(path)) from error
+        raise ConfigError(
+            f"cannot read the SQL file: {error}", where=str(path), todo="correct start_sql"
+        ) from error
     found = _FOR_PSQL.search(sql)
     if found is not None:
         raise ConfigError(
             f"only psql can run {found[0].strip()!r}",
             where=str(path),
-            todo="write plain SQL: pg_dump --inserts",
+            todo="write plain SQL: pg_dump --inserts --no-owner --no-privileges",
         )
     return sql
 
@@ -63,4 +65,8 @@ def _run(connection: sqlalchemy.Connection, *, path: Path, sql: str) -> None:
             cursor.execute(sql)
     except Exception as error:  # each driver has a family of its own, none is wrapped here
         said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DatabaseError(f"the SQL file fails: {said}", where=str(path)) from error
+        raise DatabaseError(
+            f"the SQL file fails: {said}",
+            where=str(path),
+            todo="mend it; a dump needs --no-owner --no-privileges, or roles = [...]",
+        ) from error

@@ -35,12 +35,13 @@ def find_project(
     x_arguments: tuple[str, ...] = (),
     directory: Path | None = None,
     option: str = "--config",
+    section_option: str = "--name",
 ) -> Project:
     """The project of Alembic's file, by default the one that `alembic` itself would find.
 
     `section` and `x_arguments` are Alembic's `--name` and `-x`, `directory` is where it would be
-    called (the working directory), `option` names a file where it is not found. Settings are the
-    defaults where the project has none.
+    called (the working directory), `option` and `section_option` name a file and a section where one
+    is not found. Settings are the defaults where the project has none.
 
     Raises:
         ConfigError: no such file, or settings that cannot be used.
@@ -51,9 +52,9 @@ def find_project(
         raise _not_found(found, place=place, option=option)
     path = found.resolve()
     if path.suffix != ".toml":
-        _refuse_unreadable(path, section=section)
+        _refuse_unreadable(path, section=section, option=section_option)
     elif section != _SECTION and not path.with_name(_FILE.name).is_file():
-        raise _no_section(section, path=path, known=())
+        raise _no_section(section, path=path, known=(), option=section_option)
     config = next(_settings_of(path.parent, place), None) or Config(directory=path.parent)
     return Project(
         alembic=AlembicProject(
@@ -67,7 +68,7 @@ def find_project(
     )
 
 
-def _refuse_unreadable(path: Path, *, section: str) -> None:
+def _refuse_unreadable(path: Path, *, section: str, option: str) -> None:
     """Ensures that the file is an ini file that says where the history lies.
 
     Raises:
@@ -78,7 +79,7 @@ def _refuse_unreadable(path: Path, *, section: str) -> None:
         parser.read_string(path.read_text(encoding="utf-8"))
         parser.get(section, "script_location", fallback=None)
         if section != _SECTION and not parser.has_section(section):
-            raise _no_section(section, path=path, known=parser.sections())
+            raise _no_section(section, path=path, known=parser.sections(), option=option)
     except (IniError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(
             f"it cannot be read as an alembic.ini: {' '.join(str(error).split())}",
@@ -87,13 +88,13 @@ def _refuse_unreadable(path: Path, *, section: str) -> None:
         ) from error
 
 
-def _no_section(section: str, *, path: Path, known: Sequence[str]) -> ConfigError:
+def _no_section(section: str, *, path: Path, known: Sequence[str], option: str) -> ConfigError:
     return ConfigError(
         f"there is no section [{section}]",
         where=str(path),
-        todo=f"name another one with --name; it has {', '.join(f'[{one}]' for one in known)}"
+        todo=f"name another one with {option}; it has {', '.join(f'[{one}]' for one in known)}"
         if known
-        else "leave --name out",
+        else f"leave {option} out",
     )
 
 
@@ -120,10 +121,12 @@ def _found_in(directory: Path) -> Path:
 
 def _not_found(looked_for: Path, *, place: Path, option: str) -> ConfigError:
     if looked_for != place:
-        what, place = f"there is no {looked_for.name} here", looked_for.resolve().parent
-    else:
-        looked = f"looked for {_FILE}, [tool.alembic] in {_TOML}, and {_FLASK}"
-        what = f"there is no Alembic project here: {looked}"
+        name = looked_for.name
+        what = f"{name} is a directory" if looked_for.is_dir() else f"there is no {name} here"
+        todo = f"name the project's alembic.ini or pyproject.toml with {option}, or leave it out"
+        return ConfigError(what, where=str(looked_for.resolve().parent), todo=todo)
+    looked = f"looked for {_FILE}, [tool.alembic] in {_TOML}, and {_FLASK}"
+    what = f"there is no Alembic project here: {looked}"
     todo = f"change to the directory that has it, or pass {option} FILE"
     return ConfigError(what, where=str(place), todo=todo)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from alembic_proof.errors import HistoryError, ProofError
+from alembic_proof.errors import ConfigError, HistoryError, ProofError
 from alembic_proof.history.load import directories
 from alembic_proof.history.script import alembic_config, run_stamp
 from alembic_proof.history.surroundings import surroundings
@@ -28,12 +28,26 @@ def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
     """The URL of the server for scratch databases: the environment's, the settings', or ours.
 
     Raises:
+        ConfigError: what they name is no URL.
         ServerError: our own server cannot be had or started.
     """
     variable = project.config.scratch_url_env
     named = environ.get(variable, "").strip() if variable else ""
-    url = named or project.config.server_url
-    return url or scratch_server(environ, state=scratch_state(project, environ))
+    if named:
+        return _usable(named, where=f"environment variable {variable}")
+    if project.config.server_url:
+        place = project.config.directory / "pyproject.toml"
+        return _usable(project.config.server_url, where=f"server_url, {place}")
+    return scratch_server(environ, state=scratch_state(project, environ))
+
+
+def _usable(url: str, *, where: str) -> str:
+    """The URL, if it is one."""
+    try:
+        DatabaseUrl.parse(url)
+    except ConfigError as error:
+        raise ConfigError(error.what, where=where, todo=error.todo) from error
+    return url
 
 
 @contextmanager

@@ -25,11 +25,14 @@ def supplied_rows(project: Project) -> Mapping[str, Iterable[Mapping[str, object
         rows: Any = function()
     except Exception as error:
         raise ConfigError(
-            f"rows = {name!r} fails: {describe(error)}", where=place_in(error, [directory])
+            f"rows = {name!r} fails: {describe(error)}",
+            where=place_in(error, [directory]) or str(directory / "pyproject.toml"),
+            todo="name a function that is called without arguments and returns {table: [rows]}",
         ) from error
     if not _is_rows(rows):
         raise ConfigError(
             f"rows = {name!r} returns no rows of tables",
+            where=str(directory / "pyproject.toml"),
             todo='return {"users": [{"name": "Ada"}]}',
         )
     return {table: tuple(each) for table, each in rows.items()}

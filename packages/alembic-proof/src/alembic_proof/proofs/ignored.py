@@ -35,7 +35,7 @@ class Ignored:
             kind, _, name = pattern.partition(":")
             if not kind or not name:
                 raise ConfigError(
-                    f"ignore = {pattern!r} is no kind:name",
+                    f"ignore = {pattern!r} in [tool.alembic-proof] is no kind:name",
                     todo="write it as `trigger:audit.*`, or `*:audit.*` for every kind",
                 )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alembic_proof.config.row_number import row_number
+from alembic_proof.errors import ProofError
 from alembic_proof.pytest_plugin.selection import adds_items, take_own_arguments
 from alembic_proof.pytest_plugin.sharing import end_sharing, share_with
 
@@ -100,5 +101,9 @@ def alembic_migration(request: pytest.FixtureRequest) -> Iterator[MigrationOpene
     from alembic_proof.pytest_plugin.migration import MigrationOpener
     from alembic_proof.pytest_plugin.opened import open_project
 
+    try:
+        project = open_project(request.config)
+    except ProofError as error:
+        pytest.fail(str(error), pytrace=False)
     with ExitStack() as stack:
-        yield MigrationOpener(project=open_project(request.config), stack=stack)
+        yield MigrationOpener(project=project, stack=stack)

@@ -21,6 +21,7 @@ def open_project(config: pytest.Config) -> Project:
         x_arguments=tuple(config.getoption("alembic_proof_x")),
         directory=_directory(config),
         option="--alembic-proof-config",
+        section_option="--alembic-proof-name",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, Severity
 
+WRITE_IT = "write it with --write-baseline"
 _FORMAT = 1
 _DATABASE = re.compile(r"alembic_proof_\w+")
 _VALUE = re.compile(r"=\([^\n]*?\)(?= |$)")
@@ -83,13 +84,12 @@ def baseline_text(baseline: Iterable[Accepted]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def read_baseline(text: str, *, where: str) -> frozenset[Accepted]:
-    """What the file accepts.
+def read_baseline(text: str, *, where: str, todo: str = WRITE_IT) -> frozenset[Accepted]:
+    """What the file accepts; `todo` is what helps where it is none.
 
     Raises:
         ConfigError: it is no baseline.
     """
-    todo = "write it with --write-baseline"
     try:
         document: Any = json.loads(text)
     except ValueError as error:

@@ -56,7 +56,7 @@ class Leave:
             yield from self.ignored.unmet()
 
     def unmet(self, unmet: Unmet) -> Iterator[Finding]:
-        """A warning for each table that the settings name and nobody has seen.
+        """A warning for each table and column that the settings name and nobody has seen.
 
         A note where revisions were skipped: the table may have been there in between.
         """

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from boards.settings import Settings
 
+_SHORTEST = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
@@ -26,10 +28,15 @@ def revision(text: str) -> str:
     """The name of a revision, as an argument.
 
     Raises:
-        ArgumentTypeError: it is empty or a range.
+        ArgumentTypeError: it is empty, a range, or a number of steps without its sign, which Alembic
+            would take for the beginning of an id.
     """
     if not text.strip() or ":" in text:
         raise ArgumentTypeError(f"{text!r} is not the name of a revision")
+    if text.isdecimal() and len(text) < _SHORTEST:
+        raise ArgumentTypeError(
+            f"{text!r} is too short for a revision; -{text} is that many back, +{text} forward"
+        )
     return text
 
 
