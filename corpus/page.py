@@ -99,7 +99,7 @@ def _group_row(explained: Explained) -> str:
     cells = (
         str(len(explained.findings)),
         ", ".join(f"`{rule}`" for rule in group.rules),
-        str(group.verdict),
+        "permitted rows" if group.rules == (PERMITTED,) else str(group.verdict),
         _named(explained.revisions),
         _cell(group.why),
     )
