@@ -32,3 +32,25 @@ def test_every_setting_is_shown() -> None:
     shown |= set(re.findall(r"^\[tool\.alembic-proof\.(\w+)\]", "".join(_EXAMPLES), re.MULTILINE))
 
     assert set(KNOWN_KEYS) - shown == set()
+
+
+def test_every_setting_has_a_line_of_its_own() -> None:
+    """One page has a table of all keys."""
+    page = (ROOT / "docs" / "adopting.md").read_text(encoding="utf-8").partition("## All keys")[2]
+    lines = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+
+    assert sorted(re.findall(r"`(\w+)`", " ".join(lines))) == sorted(KNOWN_KEYS)
+
+
+def test_every_finding_of_a_case_is_explained() -> None:
+    """What a command prints in brackets has a line in a table, that of a proof or of lint."""
+    cases = ROOT / "packages" / "alembic-proof" / "tests" / "cases"
+    printed = {
+        rule
+        for path in cases.rglob("expected.txt")
+        for rule in re.findall(r" \[([a-z-]+)\]$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+
+    assert len(printed) > 15
+    assert {rule for rule in printed if f"`{rule}`" not in page} == set()
