@@ -60,7 +60,7 @@ def test_junit_fails_the_case_that_has_an_error() -> None:
     }
     assert (root.get("tests"), root.get("failures")) == ("3", "2")
     assert "index a | <b>" in (cases["0001 Users"].findtext("failure") or "")
-    assert "?odd" in (cases["0002 Things"].findtext("system-out") or "")
+    assert "\\x00odd" in (cases["0002 Things"].findtext("system-out") or "")
 
 
 def test_github_names_file_and_line() -> None:

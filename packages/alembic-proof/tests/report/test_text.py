@@ -34,6 +34,15 @@ def test_a_message_of_several_lines_keeps_its_rule_on_the_first() -> None:
     assert finding_text(finding) == "error: changed [r]\n  -a\n  +b"
 
 
+def test_control_characters_are_spelt_out() -> None:
+    """A name in a database may hold what moves a cursor, or turns a line around."""
+    finding = Finding(rule="r", message="table a\x1b[2Jb\r\u202ec, at\ttab\n  -\x00")
+
+    shown = finding_text(finding)
+
+    assert shown == "error: table a\\x1b[2Jb [r]\n\\u202ec, at\ttab\n  -\\x00"
+
+
 def test_a_proof_says_its_name_when_there_is_nothing_else_to_say() -> None:
     """The last line stands alone for a clean proof."""
     assert proof_text("parity", []) == "parity: no findings"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.report.outcome import Outcome
-from alembic_proof.report.text import summary_text
+from alembic_proof.report.text import printable, summary_text
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -30,7 +30,7 @@ def _command(finding: Finding) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text).replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

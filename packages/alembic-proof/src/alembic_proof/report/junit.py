@@ -29,7 +29,7 @@ def junit_text(outcome: Outcome) -> str:
     for finding in outcome.findings:
         path = finding.location.path if finding.location else ""
         if not path or path not in told:
-            others.setdefault(path or outcome.proof, []).append(finding)
+            others.setdefault(finding.revision or path or outcome.proof, []).append(finding)
     cases += [_case(outcome.proof, name, 0.0, tuple(found)) for name, found in others.items()]
     failures = sum("<failure" in case for case in cases)
     suite = f'name={_attribute(outcome.proof)} tests="{len(cases)}" failures="{failures}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic_proof.finding import Finding
 from alembic_proof.report.outcome import Outcome
-from alembic_proof.report.text import counted, summary_text
+from alembic_proof.report.text import counted, printable, summary_text
 
 
 def markdown_text(outcome: Outcome) -> str:
@@ -26,7 +26,7 @@ def _row(finding: Finding) -> str:
 
 def _cell(text: str) -> str:
     """The text as it stands, in a table's cell."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\")
+    escaped = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\")
     for sign in "|*_`[]":
         escaped = escaped.replace(sign, f"\\{sign}")
     return escaped

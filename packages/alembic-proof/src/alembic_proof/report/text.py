@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -10,6 +11,7 @@ from alembic_proof.postgres.server import ServerStatus
 from alembic_proof.proofs import Step
 
 _NAME_WIDTH = 56
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def finding_text(finding: Finding) -> str:
@@ -17,7 +19,12 @@ def finding_text(finding: Finding) -> str:
     place = f"{finding.location}: " if finding.location else ""
     first, *rest = finding.message.splitlines()
     lines = [f"{place}{finding.severity}: {first} [{finding.rule}]", *rest]
-    return "\n".join([*lines, f"  do: {finding.todo}"] if finding.todo else lines)
+    return printable("\n".join([*lines, f"  do: {finding.todo}"] if finding.todo else lines))
+
+
+def printable(text: str) -> str:
+    """The text, in which control characters are spelt out: a name may hold what moves a cursor."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def proof_text(name: str, findings: Iterable[Finding]) -> str:
@@ -31,8 +38,8 @@ def step_text(step: Step) -> str:
     """`  upgrade to head            1.234 s`; its parts instead of the whole where it has them."""
     if step.parts:
         times = "  ".join(f"{name} {elapsed_s:.3f} s" for name, elapsed_s in step.parts)
-        return f"  {shortened(step.name):<{_NAME_WIDTH}}  {times}"
-    return f"  {step.name:<28} {step.elapsed_s:8.3f} s"
+        return f"  {printable(shortened(step.name)):<{_NAME_WIDTH}}  {times}"
+    return f"  {printable(step.name):<28} {step.elapsed_s:8.3f} s"
 
 
 def shortened(name: str) -> str:
