@@ -317,6 +317,36 @@ CHAINS = (
         ("ALTER TABLE two.child INHERIT two.p1",),
     ),
     (
+        (
+            "CREATE TABLE two.bare (id integer)",
+            "CREATE TABLE two.shown (id integer, a integer)",
+            "CREATE FUNCTION two.every() RETURNS SETOF two.shown LANGUAGE sql AS 'SELECT 1, 2'",
+            "CREATE VIEW two.by_function AS SELECT count(*) FROM two.every() AS e",
+            "CREATE TABLE two.joined (id integer, b integer)",
+            "CREATE VIEW two.by_view AS SELECT * FROM two.joined AS j JOIN one.b USING (id)",
+            "CREATE TABLE two.kept (id integer)",
+            (
+                "CREATE POLICY p ON two.bare USING (EXISTS ("
+                "SELECT FROM two.kept JOIN one.b USING (id)))"
+            ),
+            "CREATE TABLE two.called (id integer)",
+            (
+                "CREATE FUNCTION two.body() RETURNS bigint LANGUAGE sql"
+                " BEGIN ATOMIC SELECT count(*) FROM two.called JOIN one.b USING (id); END"
+            ),
+        ),
+        ("ALTER TABLE two.bare ADD COLUMN c integer",),
+        ("ALTER TABLE two.bare DROP COLUMN c",),
+        ("ALTER TABLE two.shown ADD COLUMN c integer",),
+        ("ALTER TABLE two.shown DROP COLUMN a",),
+        ("ALTER TABLE two.joined ADD COLUMN a_id integer",),
+        ("ALTER TABLE two.kept ADD COLUMN a_id integer",),
+        ("ALTER TABLE two.called ADD COLUMN a_id integer",),
+        ("ALTER TABLE two.joined DROP COLUMN a_id", "ALTER TABLE two.kept DROP COLUMN a_id"),
+        ("ALTER TABLE two.called DROP COLUMN a_id", "ALTER TABLE one.b ADD COLUMN more integer"),
+        ("ALTER TABLE two.bare ADD COLUMN d integer", "ALTER TABLE two.shown RENAME COLUMN c TO d"),
+    ),
+    (
         ("COMMENT ON EXTENSION plpgsql IS NULL", "COMMENT ON SCHEMA public IS 'x'"),
         ("COMMENT ON SCHEMA public IS NULL", "COMMENT ON EXTENSION plpgsql IS 'x'"),
     ),

@@ -13,7 +13,8 @@ from alembic_proof.catalog.rows import Address, Reading, Row
 
 _SHOWN_OF_COLUMNS = ("type", "collation")
 
-Face = frozenset[object]
+Face = frozenset[tuple[object, ...]]
+"""One member for each column, with its number first, and for the object itself, which has 0."""
 
 
 def faces(reading: Reading, addresses: Iterable[Address]) -> dict[Address, Face]:
@@ -35,7 +36,15 @@ def reshaped(
     return frozenset((*others, *faceless))
 
 
-def _of(reading: Reading, address: Address) -> Iterator[object]:
+def differs_in_columns(before: Face | None, now: Face | None) -> bool:
+    """Whether columns came or went, and nothing else looks otherwise."""
+    others = (before or frozenset()) ^ (now or frozenset())
+    numbers = {one[0] for one in others}
+    is_each_one = before is not None and now is not None and len(numbers) == len(others)
+    return is_each_one and all(isinstance(number, int) and number > 0 for number in numbers)
+
+
+def _of(reading: Reading, address: Address) -> Iterator[tuple[object, ...]]:
     """What is shown of the object and of its columns, and whose heir it is."""
     catalog, oid, _ = address
     if catalog == "pg_class" and (parents := reading.inherited.get(oid)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from alembic_proof.catalog.faces import faces, reshaped
+from alembic_proof.catalog.faces import Face, differs_in_columns, faces, reshaped
 from alembic_proof.catalog.lost import Lost, lost
 from alembic_proof.catalog.patch import Kept
 from alembic_proof.catalog.queries.live import LIVE
@@ -83,13 +83,25 @@ class Followed:
             text = session.told({catalog for catalog, *_ in others}, oids=_oids(others))
             self._renew(others, text=text)
         told = telling.told | others
-        if otherwise := reshaped(reading, before, written=written | others):
+        otherwise = reshaped(reading, before, written=written | others)
+        if otherwise and self._is_shown(session, otherwise, before):
             depending = session.dependents(otherwise)
             if not self._can_tell(depending):
                 return None
             self._renew(depending.followed, text=depending.said)
             told |= depending.told
         return told
+
+    def _is_shown(
+        self, session: Session, otherwise: frozenset[Address], before: dict[Address, Face]
+    ) -> bool:
+        """Whether others show what is otherwise; of columns that came or went, few do."""
+        now = faces(self.kept.names.reading, otherwise)
+        is_wider = all(
+            one[0] == "pg_class" and differs_in_columns(before.get(one), now.get(one))
+            for one in otherwise
+        )
+        return not is_wider or session.is_watched(otherwise)
 
     def _renew(self, objects: frozenset[Address], *, text: str) -> None:
         if objects:

@@ -14,6 +14,7 @@ from alembic_proof.catalog.queries.moved import array
 from alembic_proof.catalog.queries.small import small_touched_statement
 from alembic_proof.catalog.queries.told import told_routine
 from alembic_proof.catalog.queries.touched import touched_routine
+from alembic_proof.catalog.queries.watched import watched_routine
 from alembic_proof.catalog.rows import Address
 from alembic_proof.catalog.touched import Telling, Touched
 
@@ -45,7 +46,8 @@ class Session:
         self._told = told_routine(major=major)
         self._dependents = dependents_routine(major=major)
         self._touched = touched_routine(major=major)
-        self._routines = (self._told, self._dependents, self._touched)
+        self._watched = watched_routine()
+        self._routines = (self._told, self._dependents, self._touched, self._watched)
 
     def begin(self) -> None:
         """Ensures that the session has the functions.
@@ -96,6 +98,11 @@ class Session:
             array(catalog for catalog, _ in pairs), _oids(oid for _, oid in pairs)
         )
         return Telling.of(*self._row(call))
+
+    def is_watched(self, relations: Iterable[Address]) -> bool:
+        """Whether anything can show that these relations have got or lost columns."""
+        oids = _oids(sorted(oid for _, oid, _ in relations))
+        return bool(self._row(self._watched.call(oids))[0])
 
     def told(self, catalogs: Iterable[str], *, oids: Iterable[int]) -> str:
         """The objects with these OIDs in these catalogs, as JSON text."""

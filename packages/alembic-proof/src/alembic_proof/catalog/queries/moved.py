@@ -3,7 +3,7 @@
 The session's own counts are exact at once: what it has not handed over to the shared ones yet is
 added. Another session hands over its counts when it ends at the latest; as long as one is in the
 database, every catalog counts as moved, and so it does where nothing is counted, where the counters
-were set back, and where a transaction has written and none has moved. Of the catalogs that all
+were set back, and where a transaction has written and none of the database's own has moved. Of the catalogs that all
 databases share (roles, tablespaces), what a session of another database has counted may be missing.
 Source: monitoring-stats, "Statistics Functions" and "Additional Statistics Functions";
 runtime-config-statistics, track_counts.
@@ -11,7 +11,7 @@ runtime-config-statistics, track_counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from alembic_proof.catalog.queries.noted import COUNTS, DONE, PLACE, note, noted
 from alembic_proof.catalog.queries.routine import when
@@ -35,6 +35,13 @@ _IS_UNKNOWN = f"""current_setting('track_counts') <> 'on'
         OR pg_stat_get_db_numbackends({noted(PLACE)}::oid) > 1"""
 _RESET = f"extract(epoch FROM pg_stat_get_db_stat_reset_time({noted(PLACE)}::oid)) * 1000000"
 """When the counters were last set back, in microseconds; NULL for never."""
+_SHARED = frozenset(
+    {
+        *("pg_authid", "pg_tablespace", "pg_database"),
+        *("pg_shdescription", "pg_db_role_setting", "pg_subscription"),
+    }
+)
+"""The catalogs that all databases of the server have together."""
 VARIABLES: Mapping[str, str] = {
     "moved": "oid[] := '{}'",
     "rewritten": "oid[] := '{}'",
@@ -47,7 +54,7 @@ VARIABLES: Mapping[str, str] = {
 one number for each catalog, and the time of the last reset behind them; how far transactions are."""
 
 
-def moved(catalogs: Iterable[str]) -> Iterator[str]:
+def moved(catalogs: Collection[str]) -> Iterator[str]:
     """The statements that find these variables; they take note of what is counted."""
     classes = array(catalogs)
     yield when(f"{noted(PLACE)} IS NULL", note(PLACE, f"{_DATABASE}::text"))
@@ -56,11 +63,9 @@ def moved(catalogs: Iterable[str]) -> Iterator[str]:
         || coalesce(({_RESET})::bigint, 0);
     done := pg_snapshot_xmax(pg_current_snapshot());"""
     yield when(
-        f"{_IS_UNKNOWN} OR before = counts AND done IS DISTINCT FROM {noted(DONE)}"
-        " OR before[cardinality(before)] <> counts[cardinality(counts)]",
+        f"{_IS_UNKNOWN} OR before[cardinality(before)] <> counts[cardinality(counts)]",
         "before := NULL;",
     )
-    yield note(DONE, "done")
     yield when(
         "before IS DISTINCT FROM counts",
         f"""SELECT {_others("{}")}, {_others(_UPDATED)}, {_others(_DELETED)}
@@ -69,6 +74,12 @@ def moved(catalogs: Iterable[str]) -> Iterator[str]:
         WHERE c.class IS NOT NULL;""",
         note(COUNTS, "counts::text"),
     )
+    own = array(name for name in catalogs if name not in _SHARED)
+    yield when(
+        f"done IS DISTINCT FROM {noted(DONE)} AND NOT moved && {own}",
+        *(f"{name} := {classes};" for name in ("moved", "rewritten", "losers")),
+    )
+    yield note(DONE, "done")
 
 
 def _others(part: str) -> str:
