@@ -17,6 +17,7 @@ from alembic_proof.postgres.connect import run_on
 from alembic_proof.rows import TableName
 from alembic_proof.rows.literal import quote, quote_name
 from alembic_proof.rows.run import run_each
+from alembic_proof.rows.twins import Twins
 
 _KEY = re.compile(r"Key \((?P<columns>.*)\)=\((?P<values>.*)\) ", re.DOTALL)
 _CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
@@ -74,10 +75,21 @@ def find_culprit(url: str, error: BaseException) -> Culprit:
         return Culprit()
 
 
+def rows_of(url: str, twins: Twins) -> str:
+    """These rows in words, as long as they are where they were written; empty where they are not."""
+    places = ", ".join(f"({quote(oid)}, {quote(place)})" for oid, place in twins.places)
+    condition = f"(t.tableoid::pg_catalog.text, t.ctid::pg_catalog.text) IN ({places})"
+    clue = _Clue(twins.table, condition)
+    try:
+        return "; ".join(run_on(url, lambda connection: _rows(connection, clue, said="")))
+    except (ProofError, SQLAlchemyError, OSError):
+        return ""
+
+
 def _find(connection: Connection, message: ServerMessage) -> Culprit:
     table = _table(connection, message)
     for clue in _clues(message):
-        found = _rows(connection, clue, message)
+        found = _rows(connection, clue, said=f"{message.one_line} {message.sql}")
         if found:
             return Culprit(
                 table,
@@ -153,15 +165,17 @@ def _checks(sql: str) -> Iterator[str]:
                 break
 
 
-def _rows(connection: Connection, clue: _Clue, message: ServerMessage) -> list[str]:
-    """At most the clue's number of rows, in words; none where the condition cannot be asked."""
+def _rows(connection: Connection, clue: _Clue, *, said: str) -> list[str]:
+    """At most the clue's number of rows, in words; none where the condition cannot be asked.
+
+    Columns that are `said` are shown first.
+    """
     sql = (
         "SELECT pg_catalog.jsonb_agg(r.v) FROM (SELECT pg_catalog.to_json(t.*)::pg_catalog.text"
         f" AS v FROM {clue.table} AS t WHERE {clue.condition} LIMIT {clue.most}) AS r"
     )
     before = _UNFORCE.format(table=clue.table, name=quote(clue.table))
     [outcome] = run_each(connection, [sql], before=before, is_kept=False)
-    said = f"{message.one_line} {message.sql}"
     return [_shown(clue.table, json.loads(row), said) for row in outcome.value or ()]
 
 
@@ -187,7 +201,9 @@ def _inconvertible(
     ]
     if not wrong:
         return Culprit(table)
-    [first] = _rows(connection, _Clue(changed["table"], f"ctid = {quote(wrong[0])}"), message)
+    [first] = _rows(
+        connection, _Clue(changed["table"], f"ctid = {quote(wrong[0])}"), said=message.sql
+    )
     return Culprit(table, first, f"ctid IN ({', '.join(map(quote, wrong))})")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alembic.script import ScriptDirectory
 
@@ -20,7 +20,7 @@ from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Failure, Ground, Move, walk
 from alembic_proof.proofs.ignored import Ignored
-from alembic_proof.proofs.roundtrip.culprit import find_culprit
+from alembic_proof.proofs.roundtrip.culprit import find_culprit, rows_of
 from alembic_proof.proofs.roundtrip.database import Database
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.leave import Leave
@@ -263,6 +263,8 @@ class _RoundTrip:
             return
         known = self.suspicions.setdefault(turn.revision.revision_id, [])
         culprit = find_culprit(database.url, failure.error)
+        if not culprit.rows and turn.twins:
+            culprit = replace(culprit, rows=rows_of(database.url, turn.twins[0]))
         suspicion = Suspicion(
             direction=turn.direction,
             error=failure.error,
