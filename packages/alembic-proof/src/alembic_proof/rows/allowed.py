@@ -116,6 +116,7 @@ def _dangling(before: Table, after: Table, shapes: Shapes) -> Iterator[Allowance
     for key in before.foreign_keys:
         columns = [after.column(name) for name in key.columns]
         is_gone = (key.columns, key.table, key.referenced) not in known
+        is_gone &= not any({*key.columns} & {*other.columns} for other in after.foreign_keys)
         if not is_gone or len(columns) != 1 or shapes.find(key.table) is None:
             continue
         [column] = columns

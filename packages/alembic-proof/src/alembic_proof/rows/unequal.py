@@ -40,16 +40,22 @@ def new_keys(before: Shapes, after: Shapes) -> tuple[NewKey, ...]:
 def lost_keys(before: Shapes, after: Shapes) -> tuple[NewKey, ...]:
     """The keys that permit rows which the shapes before forbid, as far as definitions tell.
 
-    Not a primary key in whose place there is one of other columns: nobody writes such rows by that.
+    Not those that nobody takes for a permission: a primary key in whose place there is one of other
+    columns, a column that a sequence numbers, a key that is wider because its table is partitioned.
     """
     return tuple(
-        new
-        for new in new_keys(after, before)
-        if not new.key.is_primary
-        or (now := after.find(new.table)) is None
-        or not now.primary
-        or {*now.primary} & {*new.key.columns}
+        lost
+        for lost in new_keys(after, before)
+        if (now := after.find(lost.table)) and not _is_kept_otherwise(lost, now, before)
     )
+
+
+def _is_kept_otherwise(lost: NewKey, now: Table, before: Shapes) -> bool:
+    old, columns = before.find(lost.table), {*lost.key.columns}
+    is_replaced = lost.key.is_primary and now.primary and not {*now.primary} & columns
+    numbered = {column.name for column in now.columns if column.is_numbered}
+    is_parted = now.is_partitioned and old is not None and not old.is_partitioned
+    return bool(is_replaced) or is_parted or (bool(columns) and columns <= numbered)
 
 
 def is_as_strict(now: Table, old: Table) -> bool:
