@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from alembic_proof.env import local_database_url
 from alembic_proof.errors import ConfigError
-from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.postgres.url import usable_url
 from alembic_proof.project import Project
 
 
@@ -20,27 +20,18 @@ def find_live_url(
         ServerError: the local server cannot be started.
     """
     if url is not None:
-        return _usable(url, where="--url")
+        return usable_url(url, where="--url")
     if variable is not None:
-        return _usable(_named(environ, variable), where=f"environment variable {variable}")
+        return usable_url(_named(environ, variable), where=f"environment variable {variable}")
     usual = project.config.url_env
     found = environ.get(usual, "").strip() if usual else ""
     if found:
-        return _usable(found, where=f"environment variable {usual}")
+        return usable_url(found, where=f"environment variable {usual}")
     found = local_database_url(project.config.directory, environ) or ""
     if not found:
         named = f", or set {usual}" if usual else ""
         raise ConfigError("no live database is named", todo=f"pass --url or --url-env{named}")
     return found
-
-
-def _usable(url: str, *, where: str) -> str:
-    """The URL, if it is one."""
-    try:
-        DatabaseUrl.parse(url)
-    except ConfigError as error:
-        raise ConfigError(error.what, where=where, todo=error.todo) from error
-    return url
 
 
 def _named(environ: Mapping[str, str], variable: str) -> str:

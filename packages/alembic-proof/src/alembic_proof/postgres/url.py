@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote
 
+from alembic_proof.errors import ConfigError
 from alembic_proof.postgres._driver import DRIVERS
 from alembic_proof.postgres._url_text import UrlText, refuse, split_hosts, split_url
 
@@ -146,6 +147,19 @@ class DatabaseUrl:
         query = "&".join(f"{name}={_quote(value)}" for name, value in (*places, *parameters))
         authority = f"{login}@{hosts}" if login else hosts
         return f"{authority}/{_quote(self.database or '')}" + (f"?{query}" if query else "")
+
+
+def usable_url(text: str, *, where: str) -> str:
+    """The text, if `DatabaseUrl` reads it; `where` is the place that has it.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    try:
+        DatabaseUrl.parse(text)
+    except ConfigError as error:
+        raise ConfigError(error.what, where=where, todo=error.todo) from error
+    return text
 
 
 def _quote(text: str) -> str:

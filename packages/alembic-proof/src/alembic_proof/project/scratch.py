@@ -10,7 +10,7 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from alembic_proof.errors import ConfigError, HistoryError, ProofError
+from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.load import directories
 from alembic_proof.history.script import alembic_config, run_stamp
 from alembic_proof.history.surroundings import surroundings
@@ -18,7 +18,7 @@ from alembic_proof.postgres.download import cache_directory
 from alembic_proof.postgres.made_roles import drop_roles, role_names
 from alembic_proof.postgres.scratch import ensure_roles, renewable_database, scratch_server
 from alembic_proof.postgres.script import run_files
-from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.postgres.url import DatabaseUrl, usable_url
 from alembic_proof.project.find import Project
 
 _WORD = re.compile(r"[\w$]+")
@@ -34,20 +34,11 @@ def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
     variable = project.config.scratch_url_env
     named = environ.get(variable, "").strip() if variable else ""
     if named:
-        return _usable(named, where=f"environment variable {variable}")
+        return usable_url(named, where=f"environment variable {variable}")
     if project.config.server_url:
         place = project.config.directory / "pyproject.toml"
-        return _usable(project.config.server_url, where=f"server_url, {place}")
+        return usable_url(project.config.server_url, where=f"server_url, {place}")
     return scratch_server(environ, state=scratch_state(project, environ))
-
-
-def _usable(url: str, *, where: str) -> str:
-    """The URL, if it is one."""
-    try:
-        DatabaseUrl.parse(url)
-    except ConfigError as error:
-        raise ConfigError(error.what, where=where, todo=error.todo) from error
-    return url
 
 
 @contextmanager
