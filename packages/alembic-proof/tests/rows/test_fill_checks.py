@@ -82,6 +82,10 @@ COLUMNS_TOGETHER = (
     ("a text NOT NULL, b integer, CHECK (CASE WHEN a = 'x' THEN b IS NOT NULL ELSE b IS NULL END)"),
     ("a text NOT NULL, b integer, CHECK (CASE a WHEN 'x' THEN b > 1 WHEN 'y' THEN b < 0 ELSE false END)"),
     ("a text NOT NULL, b integer, CHECK ((a = 'x' AND b = 1) OR (a = 'y' AND b > 5))"),
+    ("a time NOT NULL CHECK (a BETWEEN '08:00' AND '18:00'), b time CHECK (b < time '00:30')"),
+    ("a timetz NOT NULL, b time NOT NULL CHECK (b > '23:59:58')"),
+    ("a interval NOT NULL CHECK (a > interval '1 hour' AND a <= interval '8 hours')"),
+    ("a interval CHECK (a < interval '0'), b interval NOT NULL CHECK (b >= interval '2 days 01:00')"),
     ("a integer NOT NULL, b integer NOT NULL, CHECK (a = b)"),
     ("a integer NOT NULL, b integer NOT NULL, CHECK (a <> b)"),
 )  # fmt: skip
