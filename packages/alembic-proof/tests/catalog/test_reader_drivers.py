@@ -104,4 +104,4 @@ def test_a_reader_that_does_not_follow_leaves_nothing_in_the_session(
         counts.append(connection.exec_driver_sql(ours).scalar_one())
         connection.rollback()
 
-    assert counts == [0, 3]
+    assert counts == [0, 4]
