@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command as alembic_command
+from alembic.config import Config
 from sqlalchemy import inspect
 
 from alembic_proof.postgres.connect import run_on
@@ -58,6 +61,22 @@ def test_an_env_for_several_databases_is_refused(open_case: Open, run: Run) -> N
 
     assert (code, out) == (2, "")
     assert err.startswith("env.py migrates several databases\n")
+
+
+@pytest.mark.parametrize("command", ["roundtrip", "parity"])
+def test_the_template_for_several_databases_is_refused(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """By the names of its databases, before it connects to any of them."""
+    monkeypatch.chdir(tmp_path)
+    ini = Config(tmp_path / "alembic.ini", stdout=io.StringIO())
+    alembic_command.init(ini, str(tmp_path / "migrations"), template="multidb")
+
+    code, out, err = run(command)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("env.py migrates several databases: engine1, engine2\n")
+    assert f"where: {tmp_path / 'migrations' / 'env.py'}\n" in err
 
 
 def test_an_env_that_migrates_nothing_is_refused(open_case: Open, run: Run) -> None:

@@ -87,6 +87,7 @@ def read_environment(config: Config) -> Environment:
 
     with explained_failures(config):
         script = load_history(config)
+        refuse_several_databases(config, script)
         with EnvironmentContext(config, script, fn=look, dont_mutate=True):
             script.run_env()
     place = f"{script.dir}/env.py"
@@ -104,6 +105,31 @@ def read_environment(config: Config) -> Environment:
             include_schemas=bool(context.opts.get("include_schemas")),
         ),
         place=place,
+    )
+
+
+def refuse_several_databases(config: Config, script: ScriptDirectory) -> None:
+    """Ensures that env.py is none of Alembic's template `multidb`, which goes to URLs of its own.
+
+    Raises:
+        HistoryError: it is; names the databases.
+    """
+    try:
+        names = (config.get_main_option("databases") or "").replace(",", " ").split()
+        text = Path(script.env_py_location).read_text(encoding="utf-8", errors="replace")
+    except (CommandError, OSError):
+        return
+    if len(names) > 1 and "databases" in text:
+        raise several_databases(script, names)
+
+
+def several_databases(script: ScriptDirectory, names: Sequence[str] = ()) -> HistoryError:
+    """The error for an env.py that migrates more than one database; their names where known."""
+    said = f": {', '.join(names)}" if names else ""
+    return HistoryError(
+        f"env.py migrates several databases{said}",
+        where=f"{script.dir}/env.py",
+        todo="give the proof a configuration whose env.py migrates one",
     )
 
 

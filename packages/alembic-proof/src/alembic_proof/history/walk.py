@@ -27,6 +27,8 @@ from alembic_proof.history.environment import (
     explained_failures,
     no_migrations,
     refuse_another_database,
+    refuse_several_databases,
+    several_databases,
 )
 from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.load import refuse_unknown_heads
@@ -81,6 +83,7 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
     try:
         with redirect_stdout(io.StringIO()), explained_failures(config):
             script = script or load_history(config)
+            refuse_several_databases(config, script)
             with _environment(config, script, walking):
                 script.run_env()
     except ProofError as error:
@@ -110,10 +113,7 @@ def _environment(config: Config, script: ScriptDirectory, walking: _Walking) -> 
 
     def configure_walk(*arguments: Any, **options: Any) -> None:
         if walking.has_begun:
-            raise HistoryError(
-                "env.py migrates several databases",
-                todo="give the proof a configuration whose env.py migrates one",
-            )
+            raise several_databases(script)
         configure(*arguments, **options | {"transaction_per_migration": True})
         place = f"{script.dir}/env.py"
         refuse_another_database(environment.get_context(), config=config, place=place)
