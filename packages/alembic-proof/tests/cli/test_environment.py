@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,11 @@ def test_the_template_for_several_databases_is_refused(
 ) -> None:
     """By the names of its databases, before it connects to any of them."""
     monkeypatch.chdir(tmp_path)
-    ini = Config(tmp_path / "alembic.ini", stdout=io.StringIO())
-    alembic_command.init(ini, str(tmp_path / "migrations"), template="multidb")
+    with redirect_stdout(io.StringIO()):
+        ini = Config(tmp_path / "alembic.ini")
+        alembic_command.init(ini, str(tmp_path / "migrations"), template="multidb")
+    text = "revision = '1'\ndown_revision = None\n\ndef upgrade(engine_name):\n    pass\n"
+    (tmp_path / "migrations" / "versions" / "1_first.py").write_text(text, encoding="utf-8")
 
     code, out, err = run(command)
 
