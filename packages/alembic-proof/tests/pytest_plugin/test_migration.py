@@ -153,6 +153,19 @@ def test_an_unknown_revision(root: Path, run: Callable[..., Run]) -> None:
     assert "no such revision" in done.output
     assert "0009" in done.output
     assert "pytest_plugin" not in done.output
+    assert "direct cause" not in done.output
+
+
+def test_no_project(root: Path, run: Callable[..., Run]) -> None:
+    """What was looked for, and none of our own source."""
+    (root / "test_own.py").write_text(PLAIN, encoding="utf-8")
+    (root / "alembic.ini").unlink()
+
+    done = run(root)
+
+    assert done.code == 1
+    assert "there is no Alembic project here" in done.output
+    assert "find_project" not in done.output
 
 
 @pytest.mark.parametrize("name", ["", "base", "0001:"])

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alembic_proof.config.row_number import row_number
-from alembic_proof.errors import ProofError
 from alembic_proof.pytest_plugin.selection import adds_items, take_own_arguments
 from alembic_proof.pytest_plugin.sharing import end_sharing, share_with
 
@@ -99,11 +98,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def alembic_migration(request: pytest.FixtureRequest) -> Iterator[MigrationOpener]:
     """Called with a revision: that revision over a fresh database which is just below it."""
     from alembic_proof.pytest_plugin.migration import MigrationOpener
-    from alembic_proof.pytest_plugin.opened import open_project
+    from alembic_proof.pytest_plugin.opened import project_or_failure
 
-    try:
-        project = open_project(request.config)
-    except ProofError as error:
-        pytest.fail(str(error), pytrace=False)
     with ExitStack() as stack:
-        yield MigrationOpener(project=project, stack=stack)
+        yield MigrationOpener(project=project_or_failure(request.config), stack=stack)

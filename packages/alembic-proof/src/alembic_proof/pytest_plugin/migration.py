@@ -108,7 +108,8 @@ class MigrationOpener:
         try:
             return self._open_below(revision)
         except ProofError as error:
-            pytest.fail(str(error), pytrace=False)
+            said = str(error)
+        pytest.fail(said, pytrace=False)  # outside: what it came from would be shown as well
 
     def _open_below(self, revision: str) -> DataMigration:
         with kept_surroundings():

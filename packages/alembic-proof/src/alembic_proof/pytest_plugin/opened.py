@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from alembic_proof.errors import ProofError
 from alembic_proof.project import Project, find_project, has_project
 
 
@@ -23,6 +24,15 @@ def open_project(config: pytest.Config) -> Project:
         option="--alembic-proof-config",
         section_option="--alembic-proof-name",
     )
+
+
+def project_or_failure(config: pytest.Config) -> Project:
+    """The project; where there is none, the test fails with one message."""
+    try:
+        return open_project(config)
+    except ProofError as error:
+        said = str(error)
+    pytest.fail(said, pytrace=False)  # outside: what the error came from would be shown as well
 
 
 def _directory(config: pytest.Config) -> Path:
