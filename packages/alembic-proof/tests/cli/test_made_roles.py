@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.made_roles import drop_roles, role_names
 from alembic_proof.postgres.scratch import scratch_server
 from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.project import find_project, history_databases
 
 
 def _send(url: str, *statements: str) -> None:
@@ -39,6 +41,29 @@ def test_they_go_with_its_databases(
     assert run("roundtrip")[:2] == (1, expected)
     assert role_names(server_url) == before
     assert run("roundtrip")[:2] == (1, expected)
+
+
+def test_the_project_is_imported_in_its_surroundings_alone(
+    tmp_path: Path, scratch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where its history lies may be told by a package, which reads the URL when it is imported."""
+    name = f"{DatabaseUrl.parse(scratch_url).database}_late"
+    versions = tmp_path / "late_shop" / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (tmp_path / "late_shop" / "__init__.py").write_text("import os\nos.environ['LATE_URL']\n")
+    (versions / "0001_role.py").write_text(f"# CREATE ROLE {name}\n")
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = late_shop:migrations\n")
+    settings = '[tool.alembic-proof]\nurl_env = "LATE_URL"\n'
+    (tmp_path / "pyproject.toml").write_text(settings)
+    monkeypatch.syspath_prepend(tmp_path)
+    project = find_project(tmp_path / "alembic.ini")
+
+    with history_databases(project, scratch_url, label="late") as open_database:
+        open_database()
+        _send(scratch_url, f"CREATE ROLE {name}")
+        open_database()
+        assert "late_shop" in sys.modules
+    _send(scratch_url, f"DROP ROLE IF EXISTS {name}")
 
 
 def test_one_that_somebody_needs_stays(scratch_url: str) -> None:

@@ -6,15 +6,14 @@ import os
 from collections.abc import Iterator
 from configparser import InterpolationError
 from dataclasses import replace
-from pathlib import Path
 
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from alembic_proof.errors import ConfigError
+from alembic_proof.history.located import env_py
 from alembic_proof.history.project import AlembicProject, UrlRoute
 from alembic_proof.postgres.connect import is_usable_driver
 from alembic_proof.postgres.url import DatabaseUrl
@@ -75,9 +74,9 @@ def _own_schemes(route: UrlRoute, config: Config) -> Iterator[str]:
 
 def _is_asynchronous(config: Config) -> bool:
     """Whether env.py's text says that it connects asynchronously."""
+    path = env_py(config)
     try:
-        path = Path(ScriptDirectory.from_config(config).env_py_location)
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except (CommandError, OSError):
+        text = path.read_text(encoding="utf-8", errors="replace") if path else ""
+    except OSError:
         return False
     return any(word in text for word in _OF_ASYNCHRONOUS)

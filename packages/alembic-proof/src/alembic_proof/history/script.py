@@ -8,13 +8,13 @@ from typing import TextIO
 
 from alembic import command
 from alembic.config import Config
-from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.alembic_toml import toml_argument
 from alembic_proof.history.chain import load_history
 from alembic_proof.history.environment import explained_failures
 from alembic_proof.history.given_url import url_for_env
+from alembic_proof.history.located import option
 from alembic_proof.history.project import AlembicProject
 
 
@@ -48,18 +48,8 @@ def alembic_config(
 
 def _locate_scripts(config: Config, project: AlembicProject) -> None:
     """Ensures that Flask-Migrate's scripts are found, whose ini file lies among them."""
-    if (project.directory / "env.py").is_file() and _option(config, "script_location") is None:
+    if (project.directory / "env.py").is_file() and option(config, "script_location") is None:
         config.set_main_option("script_location", str(project.directory).replace("%", "%%"))
-
-
-def _option(config: Config, name: str) -> str | None:
-    """The option of the pyproject.toml or of the ini file; None without such a section."""
-    read = getattr(config, "get_alembic_option", config.get_main_option)
-    try:
-        value = read(name)
-    except CommandError:
-        return None
-    return str(value) if value is not None else None
 
 
 def _hand_over(config: Config, project: AlembicProject, url: str) -> None:

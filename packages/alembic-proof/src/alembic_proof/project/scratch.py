@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-
 from alembic_proof.errors import HistoryError, ProofError
-from alembic_proof.history.load import directories
 from alembic_proof.history.script import alembic_config, run_stamp
 from alembic_proof.history.surroundings import surroundings
 from alembic_proof.postgres.download import cache_directory
-from alembic_proof.postgres.made_roles import drop_roles, role_names
 from alembic_proof.postgres.scratch import ensure_roles, renewable_database, scratch_server
 from alembic_proof.postgres.script import run_files
 from alembic_proof.postgres.url import DatabaseUrl, usable_url
 from alembic_proof.project.find import Project
-
-_WORD = re.compile(r"[\w$]+")
+from alembic_proof.project.made_roles import MadeRoles
 
 
 def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
@@ -56,57 +49,41 @@ def history_databases(
         HistoryError: their start_revision is not there.
     """
     ensure_roles(server_url, project.config.roles)
+    made = MadeRoles.on(server_url, project=project.alembic)
     with (
-        _made_roles_gone(project, server_url) as clear,
+        _dropped(made),
         renewable_database(server_url, label=label) as renew,
         ExitStack() as around,
     ):
 
-        def begin() -> str:
+        def begin(*, is_first: bool = False) -> str:
+            if not is_first:
+                made.look()
             around.close()
             url = renew()
-            clear(DatabaseUrl.parse(url).database or "")
+            made.drop(database=DatabaseUrl.parse(url).database or "")
             run_files(url, project.config.start_sql)
             around.enter_context(surroundings(project.alembic, url=url))
             if project.config.start_revision is not None:
                 _stamp(project, project.config.start_revision, url=url)
             return url
 
-        first = [begin()]
-        yield lambda: first.pop() if first else begin()
+        first = [begin(is_first=True)]
+        try:
+            yield lambda: first.pop() if first else begin()
+        finally:
+            with suppress(ProofError):
+                made.look()
 
 
 @contextmanager
-def _made_roles_gone(project: Project, server_url: str) -> Iterator[Callable[[str], None]]:
-    """Drops what roles the history has made, at each call and at the end; it would meet them again.
-
-    The function is given the name of the scratch database that is there. A role counts as made
-    where it was not there at the beginning and a revision's file has its name.
-    """
-    before = role_names(server_url)
-
-    def clear(database: str = "") -> None:
-        made = role_names(server_url) - before
-        if made and (named := made.intersection(_words(project))):
-            drop_roles(server_url, named, database=database)
-
+def _dropped(made: MadeRoles) -> Iterator[None]:
+    """Ensures that the roles are gone when the databases are; what cannot be dropped stays."""
     try:
-        yield clear
+        yield
     finally:
         with suppress(ProofError):
-            clear()
-
-
-def _words(project: Project) -> frozenset[str]:
-    """Every word in the revisions' files, as PostgreSQL folds names and as it is written."""
-    try:
-        script = ScriptDirectory.from_config(alembic_config(project.alembic))
-    except CommandError:
-        return frozenset()
-    words: set[str] = set()
-    for path in (found for place in directories(script) for found in place.rglob("*.py")):
-        words.update(_WORD.findall(path.read_text(encoding="utf-8", errors="replace")))
-    return frozenset((*words, *map(str.lower, words)))
+            made.drop()
 
 
 def _stamp(project: Project, revision: str, *, url: str) -> None:
