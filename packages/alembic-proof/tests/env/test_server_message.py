@@ -76,3 +76,12 @@ def test_error_that_is_not_the_servers() -> None:
     """SQLAlchemy's own errors and a revision's own words are no message of the server."""
     assert server_message(PendingRollbackError("x")) is None
     assert server_message(ValueError("x")) is None
+
+
+def test_a_long_value_is_cut() -> None:
+    """How it begins and ends, and the SQLSTATE behind it."""
+    message = ServerMessage(sqlstate="23505", message="no", detail=f"Key (g)=({'x' * 999}) exists.")
+
+    assert message.one_line.startswith("no; Key (g)=(xxx")
+    assert message.one_line.endswith("xxx) exists. (SQLSTATE 23505)")
+    assert len(message.one_line) < 280

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_proof.postgres.sqlstate import sqlstate_of
 
+_PART_CHARACTERS = 240
 _STATEMENT_CHARACTERS = 300
 _OF_PREPARED_STATEMENTS = ("26000", "42P05")
 """Their hint is asyncpg's own, on its caches behind a pooler; that is no place for a migration."""
@@ -36,9 +37,9 @@ class ServerMessage:
 
     @property
     def one_line(self) -> str:
-        """Message, detail, hint and SQLSTATE in one line."""
+        """Message, detail, hint and SQLSTATE in one line; what is long (a value) is cut."""
         parts = (self.message, self.detail, self.hint)
-        text = "; ".join(" ".join(part.split()) for part in parts if part)
+        text = "; ".join(_cut(" ".join(part.split())) for part in parts if part)
         return f"{text} (SQLSTATE {self.sqlstate})" if self.sqlstate else text
 
 
@@ -86,6 +87,13 @@ def _field(native: BaseException, name: str) -> str:
     """One of PostgreSQL's fields; asyncpg has it on the error, psycopg and psycopg2 on `diag`."""
     found = getattr(native, name, None) or getattr(getattr(native, "diag", None), name, None)
     return str(found or "")
+
+
+def _cut(text: str) -> str:
+    """The text, or its beginning and its end."""
+    if len(text) <= _PART_CHARACTERS:
+        return text
+    return f"{text[: _PART_CHARACTERS - 60]} … {text[-50:]}"
 
 
 def _one_line(statement: str) -> str:

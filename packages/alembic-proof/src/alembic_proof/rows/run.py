@@ -33,7 +33,7 @@ class Failure:
     table: str = ""
 
     def __str__(self) -> str:
-        return f"{self.message} (SQLSTATE {self.sqlstate})"
+        return f"{self.message} (SQLSTATE {self.sqlstate})" if self.sqlstate else self.message
 
 
 @dataclass(frozen=True, slots=True)
