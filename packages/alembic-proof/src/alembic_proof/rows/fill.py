@@ -17,7 +17,7 @@ from alembic_proof.rows.later import update_statements
 from alembic_proof.rows.order import Order, order_of, required
 from alembic_proof.rows.renew import renewals
 from alembic_proof.rows.report import Filled, FillNote, FillReport, NotFilled
-from alembic_proof.rows.row import Draft, Values, constant_default
+from alembic_proof.rows.row import Values, constant_default
 from alembic_proof.rows.run import Failure, Outcome, execute, run_each
 from alembic_proof.rows.shape import Shapes, Table, TableName
 from alembic_proof.rows.sight import force, unforce
@@ -131,23 +131,21 @@ class _Filling:
 
     def renew(self, fresh: Mapping[TableName, Collection[str]]) -> None:
         """Ensures that rows of tables that take no other have values in the fresh columns."""
-        drafts = [
-            draft for unit in self.units for draft in unit.drafts if not self._got(unit, draft)
-        ]
-        for draft in drafts:
+        for draft in (draft for unit in self.units for draft in unit.unfilled):
             name = draft.table.name
-            rows = self.known.get(name, [])[: self.rows]
-            columns, given = fresh.get(name, ()), self.given.get(name, ())
-            pairs = list(renewals(draft, columns, rows=rows, given=given))
+            pairs = list(
+                renewals(
+                    draft,
+                    fresh.get(name, ()),
+                    rows=self.known.get(name, [])[: self.rows],
+                    given=self.given.get(name, ()),
+                )
+            )
             first = self._run([sql for sql, _ in pairs], [draft.table])
             refused = [pair[1] for pair, one in zip(pairs, first, strict=True) if one.failure]
             outcomes = (*first, *self._run(refused, [draft.table]))
             if done := sum(1 for one in outcomes if one.value):
                 self.renewed[name] = done
-
-    @staticmethod
-    def _got(unit: Unit, draft: Draft) -> bool:
-        return bool(unit.stored.get(draft.table.name))
 
     def restore(self, tables: Sequence[Table]) -> None:
         """Ensures that deferred constraints and FORCE are as they were."""

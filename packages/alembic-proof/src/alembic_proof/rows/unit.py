@@ -48,6 +48,11 @@ class Unit:
         """The tables."""
         return tuple(draft.table.name for draft in self.drafts)
 
+    @property
+    def unfilled(self) -> tuple[Draft, ...]:
+        """Those of the tables that got no row."""
+        return tuple(draft for draft in self.drafts if not self.stored.get(draft.table.name))
+
     def statements(self, rows: Rows) -> list[str]:
         """What to send now: one statement for all rows, or one for each after a failure."""
         ready = {place: self._built(place, rows) for place in tuple(self.attempts)}
