@@ -20,6 +20,7 @@ from alembic_proof.rows.run import run_each
 from alembic_proof.rows.twins import Twins
 
 _KEY = re.compile(r"Key \((?P<columns>.*)\)=\((?P<values>.*)\) ", re.DOTALL)
+_REFERRED = re.compile(r'^update or delete on table "(.+?)" violates')
 _CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
 _ADD = re.compile(r"^\s*ALTER\s+TABLE\b.*\bADD\b", re.IGNORECASE | re.DOTALL)
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
@@ -32,7 +33,6 @@ _ALTER_TYPE = re.compile(
 _WHERE = re.compile(r"\bINDEX\b.*?\bWHERE\b(.*?);?\s*$", re.IGNORECASE | re.DOTALL)
 _LENGTH = re.compile(r"\b(?:var)?char(?:acter)?(?: varying)?\s*\((\d+)\)", re.IGNORECASE)
 _WORD = re.compile(r"[\w$]+")
-_ALL = "true"
 _UNFORCE = """
 IF (SELECT c.relforcerowsecurity FROM pg_catalog.pg_class AS c
     WHERE c.oid = pg_catalog.to_regclass({name})) THEN
@@ -51,6 +51,8 @@ class _Clue:
     table: str
     condition: str
     most: int = 1
+    tells_all: bool = True
+    """Whether the step can do without these rows; otherwise only without all of the table's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _find(connection: Connection, message: ServerMessage) -> Culprit:
             return Culprit(
                 table,
                 "; ".join(found),
-                condition="" if clue.condition == _ALL else clue.condition,
+                condition=clue.condition if clue.tells_all else "",
             )
     return _inconvertible(connection, message, table)
 
@@ -117,7 +119,13 @@ def _clues(message: ServerMessage) -> Iterator[_Clue]:
     """Where to look, the most precise first."""
     table = ".".join(quote_name(name) for name in (message.schema, message.table) if name)
     key = _KEY.search(f"{message.detail} ")
-    if table and key is not None:
+    referred = _REFERRED.search(message.message)
+    if table and key is not None and referred is not None:
+        # The key is of the table that the named one refers to.
+        name = ".".join(map(quote_name, filter(None, (message.schema, referred[1]))))
+        values = f"{_written(key['columns'])} = {quote(key['values'])}"
+        yield _Clue(name, values, tells_all=False)
+    elif table and key is not None:
         equal = f"{_written(key['columns'])} = {quote(key['values'])}"
         if (partial := _WHERE.search(message.sql)) is not None:
             yield _Clue(table, f"{equal} AND ({partial[1]})", 2)
@@ -126,7 +134,7 @@ def _clues(message: ServerMessage) -> Iterator[_Clue]:
     if table and message.sqlstate == "23502" and not message.detail:
         yield _Clue(table, f"{quote_name(message.column)} IS NULL")
         if _ADD.search(message.sql):
-            yield _Clue(table, _ALL)
+            yield _Clue(table, "true", tells_all=False)
     if table and message.sqlstate == "23514":
         for expression in _checks(message.sql):
             yield _Clue(table, f"NOT ({expression})")
