@@ -120,6 +120,15 @@ def test_a_table_that_never_exists_is_a_finding(open_case: Open, run: Run, key: 
     assert said not in run("roundtrip", "--rows", "0")[1]
 
 
+def test_a_revision_before_the_start_is_no_proof(open_case: Open, run: Run) -> None:
+    """Who asks for it alone is not told that all is well."""
+    open_case("adopting/old")
+
+    code, out, _ = run("roundtrip", "0001")
+
+    assert (code, "warning: 1 revision is not proved: the database starts" in out) == (1, True), out
+
+
 def test_a_column_that_never_exists_is_a_finding(open_case: Open, run: Run) -> None:
     """Its values would be in no row, and nobody would be told."""
     root = open_case("adopting/old")

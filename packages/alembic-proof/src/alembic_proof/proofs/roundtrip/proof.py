@@ -182,7 +182,8 @@ class _RoundTrip:
         passed = self.waiting.intersection(database.applied)
         if passed:
             self.waiting -= passed
-            self.findings.append(before_the_start(ground.heads, len(passed)))
+            is_all = not self.waiting
+            self.findings.append(before_the_start(ground.heads, len(passed), is_all=is_all))
 
     def _prove(self, revision: ChainRevision, ground: Ground, database: Database) -> Iterator[Move]:
         """One revision's turn; without rows where it has failed over them."""

@@ -137,12 +137,14 @@ def skipped(revision: ChainRevision, why: str) -> Finding:
     return finding_of(revision, "upgrade", "skipped", f"not proved: {why}", Severity.NOTE)
 
 
-def before_the_start(heads: tuple[str, ...], number: int) -> Finding:
-    """What the database was at before the walk began is not proved."""
+def before_the_start(heads: tuple[str, ...], number: int, *, is_all: bool) -> Finding:
+    """What the database was at before the walk began is not proved; a warning where that is all."""
     where = ", ".join(sorted(heads))
     revisions = "1 revision is" if number == 1 else f"{number} revisions are"
     message = f"{revisions} not proved: the database starts at {where}"
-    return Finding(rule="not-proved", message=message, severity=Severity.NOTE)
+    severity = Severity.WARNING if is_all else Severity.NOTE
+    todo = "ask for revisions behind start_revision" if is_all else ""
+    return Finding(rule="not-proved", message=message, severity=severity, todo=todo)
 
 
 def finding_of(
