@@ -20,9 +20,14 @@ def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
 
 
 def lost(changes: Sequence[RowChange], *, usual: Collection[RowChange]) -> tuple[RowChange, ...]:
-    """What is lost, as far as the same columns do not differ as usual, without the rows in question."""
+    """What is lost, as far as the same does not differ as usual, without the rows in question.
+
+    Where whole rows do, so may any value: the rows that are there are not those that were.
+    """
     known = {(change.table, change.column) for change in usual}
-    return tuple(c for c in changes if c.is_loss and (c.table, c.column) not in known)
+    return tuple(
+        c for c in changes if c.is_loss and not {(c.table, c.column), (c.table, "")} & known
+    )
 
 
 def respelt(before: Digests, after: Digests) -> tuple[RowChange, ...]:
