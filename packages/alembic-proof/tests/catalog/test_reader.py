@@ -216,6 +216,17 @@ def test_functions_that_a_role_would_have_privileges_on_are_not_made(admin_url: 
         assert reader.lasting is None
 
 
+def test_a_role_of_an_odd_name_is_followed(admin_url: str) -> None:
+    """A name that has to be quoted is no reason to read everything each time."""
+    reader = CatalogReader()
+    with scratch_database(admin_url, label="odd") as url, open_database(url) as database:
+        name = f'"{database.name} Odd-Röle"'
+        _commit(database, f"CREATE ROLE {name}", f"SET ROLE {name}")
+        _read(database, reader, after="an odd name")
+        database.rollback()
+        _commit(database, "RESET ROLE", f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
 def test_a_session_that_forgot_is_read_whole(admin_url: str) -> None:
     """What a revision resets in its session, the reader does not rely on."""
     reader = CatalogReader(is_verified=True)

@@ -25,7 +25,9 @@ _IS_NOTICED = """SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger
     OR EXISTS (SELECT FROM pg_catalog.pg_default_acl AS d
         CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS x
         WHERE d.defaclobjtype = 'f' AND d.defaclnamespace = 0
-            AND d.defaclrole = current_user::pg_catalog.regrole AND x.grantee NOT IN (0, d.defaclrole))"""
+            AND d.defaclrole = (SELECT r.oid FROM pg_catalog.pg_roles AS r
+                WHERE r.rolname = current_user)
+            AND x.grantee NOT IN (0, d.defaclrole))"""
 """Whether functions that are made are noticed: an event trigger is told, and may refuse them; a role
 gets privileges by default, and cannot be dropped while they are there.
 
