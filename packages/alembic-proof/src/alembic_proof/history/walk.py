@@ -147,6 +147,7 @@ class _Walking:
         """Alembic's `fn`."""
         self.has_begun = True
         refuse_unknown_heads(heads, migration)
+        _end_reading(migration)
         moves = self._proof(_ground(tuple(heads), migration))
         while (move := self._next(moves)) is not None:
             if move.is_upgrade:
@@ -198,6 +199,17 @@ def _refuse_a_missing_direction(script: Script, *, is_upgrade: bool) -> None:
 
     if not callable(getattr(script.module, name, None)):
         setattr(script.module, name, fail)
+
+
+def _end_reading(migration: MigrationContext) -> None:
+    """End the transaction that Alembic has begun to see to the version table, if env.py began none.
+
+    The first step would go on in it, and take what a proof has written back where it fails.
+    """
+    connection = migration.connection
+    is_own = not getattr(migration, "_in_external_transaction", True)
+    if is_own and connection is not None and connection.in_transaction():
+        connection.commit()
 
 
 def _ground(heads: tuple[str, ...], migration: MigrationContext) -> Ground:
