@@ -58,9 +58,17 @@ def _result(place: int, width: int) -> str:
     )
 
 
-def update_sql(table: Table, values: Values, key: Mapping[str, str | None]) -> str:
-    """A statement that gives the row of that key the values; its value is how many it changed."""
-    assigned = ", ".join(f"{quote_name(name)} = {_literal(values, name)}" for name in values)
+def update_sql(
+    table: Table, values: Values, key: Mapping[str, str | None], *, where_null: bool = False
+) -> str:
+    """A statement that gives the row of that key the values; its value is how many it changed.
+
+    Where it is asked for, what the row has already stays.
+    """
+    texts = {name: _literal(values, name) for name in values}
+    if where_null:
+        texts = {name: f"coalesce({quote_name(name)}, {text})" for name, text in texts.items()}
+    assigned = ", ".join(f"{quote_name(name)} = {text}" for name, text in texts.items())
     condition = " AND ".join(
         f"{quote_name(name)} = {quote(text or '')}" for name, text in key.items()
     )

@@ -23,7 +23,7 @@ def renewals(
 ) -> Iterator[tuple[str, str]]:
     """For each row two UPDATEs of these columns: as it should be, and with ordinary values.
 
-    None without a primary key; columns of keys and references stay as they are. `given` are values
+    What a revision has written there stays. None without a primary key; columns of keys and references stay as they are. `given` are values
     that are set already.
     """
     table = draft.table
@@ -39,7 +39,7 @@ def renewals(
             _values(draft, one, free) | {name: fixed[name] for name in free & fixed.keys()}
             for one in (attempt, replace(attempt, flavour=Flavour.ORDINARY))
         )
-        first, second = (update_sql(table, values, key) for values in ways)
+        first, second = (update_sql(table, values, key, where_null=True) for values in ways)
         yield first, second
 
 

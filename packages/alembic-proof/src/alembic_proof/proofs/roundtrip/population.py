@@ -117,7 +117,7 @@ class Population:
             fresh={
                 table.name: [c.name for c in table.columns if not known.column(c.name)]
                 for table in waiting
-                if (known := self.filled.get(table.name))
+                if table.name not in self.mixed and (known := self.filled.get(table.name))
             },
         )
         found = (shapes.find(one.table) for one in report.filled)
