@@ -6,6 +6,8 @@ A fresh database, and the next run, would meet them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from alembic.script import ScriptDirectory
@@ -15,12 +17,13 @@ from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.made_roles import drop_roles, role_names
 
-_WORD = re.compile(r"[\w$]+")
+_CREATE = r"\bCREATE\s+(?:ROLE|USER|GROUP)\s+[\\\"']*"
+"""Then the name, in quotes that may be escaped in a string."""
 
 
 @dataclass(slots=True)
 class MadeRoles:
-    """What is known of them; a role was made where it was not there before and a file names it."""
+    """What is known of them; a role was made where it was not there before and a file creates it."""
 
     project: AlembicProject
     server_url: str
@@ -39,7 +42,7 @@ class MadeRoles:
     def look(self) -> None:
         """Ensures that it is known which there are; where the history lies may import the project."""
         if fresh := role_names(self.server_url) - self.before:
-            self.made = fresh.intersection(_words(self.project))
+            self.made = _named(self.project, fresh)
 
     def drop(self, *, database: str = "") -> None:
         """Ensures that those seen at the last look are gone, unless somebody needs them.
@@ -50,13 +53,21 @@ class MadeRoles:
         self.made = frozenset()
 
 
-def _words(project: AlembicProject) -> frozenset[str]:
-    """Every word in the revisions' files, as it is written and as PostgreSQL folds names."""
+def _named(project: AlembicProject, names: Iterable[str]) -> frozenset[str]:
+    """Those of the names that a revision's file has behind CREATE ROLE, USER or GROUP."""
+    texts = tuple(_texts(project))
+    return frozenset(name for name in names if any(_creates(name, text) for text in texts))
+
+
+def _creates(name: str, text: str) -> bool:
+    return re.search(_CREATE + re.escape(name) + r"(?![\w$-])", text, re.IGNORECASE) is not None
+
+
+def _texts(project: AlembicProject) -> Iterator[str]:
     try:
-        script = ScriptDirectory.from_config(alembic_config(project))
+        places = directories(ScriptDirectory.from_config(alembic_config(project)))
     except Exception:  # the project's own code, which has been told of where it failed first
-        return frozenset()
-    words: set[str] = set()
-    for path in (found for place in directories(script) for found in place.rglob("*.py")):
-        words.update(_WORD.findall(path.read_text(encoding="utf-8", errors="replace")))
-    return frozenset((*words, *map(str.lower, words)))
+        return
+    for path in (found for place in places for found in place.rglob("*.py")):
+        with suppress(OSError):
+            yield path.read_text(encoding="utf-8", errors="replace")

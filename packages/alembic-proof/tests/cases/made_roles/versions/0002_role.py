@@ -7,10 +7,10 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.execute("CREATE ROLE alembic_proof_case_made NOLOGIN")
-    op.execute("GRANT SELECT ON users TO alembic_proof_case_made")
+    op.execute('CREATE ROLE "alembic-proof case made" NOLOGIN')
+    op.execute('GRANT SELECT ON users TO "alembic-proof case made"')
 
 
 def downgrade() -> None:
-    op.execute("REVOKE ALL ON users FROM alembic_proof_case_made")
-    op.execute("DROP ROLE alembic_proof_case_made")
+    op.execute('REVOKE ALL ON users FROM "alembic-proof case made"')
+    op.execute('DROP ROLE "alembic-proof case made"')
