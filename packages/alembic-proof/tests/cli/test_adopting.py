@@ -115,6 +115,20 @@ def test_a_flask_application_gets_the_scratch_database(
     assert out.endswith("no findings\n")
 
 
+def test_settings_are_found_from_elsewhere(
+    open_bare: Open, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flask-Migrate's alembic.ini lies below the pyproject.toml, wherever the command is given."""
+    root = open_bare("adopting/flask")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+
+    code, out, err = run("roundtrip", "-c", str(root / "migrations" / "alembic.ini"))
+
+    assert (code, err) == (0, ""), (out, err)
+
+
 def test_without_an_application_flask_migrate_s_env_cannot_run(open_bare: Open, run: Run) -> None:
     """It is the pushed context that it needs."""
     _leave_out(open_bare("adopting/flask"), "flask_app")
