@@ -227,6 +227,40 @@ def test_a_role_of_an_odd_name_is_followed(admin_url: str) -> None:
         _commit(database, "RESET ROLE", f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
 
+_FORMATS = (
+    "SET TimeZone = 'Asia/Tokyo'",
+    "SET DateStyle = 'German'",
+    "SET IntervalStyle = 'iso_8601'",
+    "SET bytea_output = 'escape'",
+    "SET extra_float_digits = -5",
+    "SET quote_all_identifiers = on",
+)
+
+
+def test_texts_are_the_same_under_any_settings(admin_url: str) -> None:
+    """Whole or followed, and the session's settings are what they were afterwards."""
+    reader = CatalogReader()
+    with scratch_database(admin_url, label="formats") as url, open_database(url) as database:
+        _commit(
+            database,
+            "CREATE TABLE t (at timestamptz DEFAULT '2020-01-02 03:04:05+00', f float8 DEFAULT 0.1,"
+            " i interval DEFAULT '1 day 02:00', b bytea DEFAULT '\\x00ff', d date DEFAULT '2020-01-31')",
+            "CREATE VIEW v AS SELECT at FROM t WHERE at > '2021-01-01 00:00:00+00'",
+        )
+        before = _read(database, reader, after="the tables")
+        database.rollback()
+        _commit(
+            database, *_FORMATS, "COMMENT ON TABLE t IS 'told again'", "COMMENT ON VIEW v IS 'x'"
+        )
+        _commit(database, "COMMENT ON TABLE t IS NULL", "COMMENT ON VIEW v IS NULL")
+
+        assert [str(change) for change in diff(before, database.run(reader.read))] == []
+        assert [str(change) for change in diff(before, database.run(read_catalog))] == []
+        database.rollback()
+        shown = database.run(lambda c: c.exec_driver_sql("SHOW TimeZone").scalar_one())
+        assert shown == "Asia/Tokyo"
+
+
 def test_a_session_that_forgot_is_read_whole(admin_url: str) -> None:
     """What a revision resets in its session, the reader does not rely on."""
     reader = CatalogReader(is_verified=True)

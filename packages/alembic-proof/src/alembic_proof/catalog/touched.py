@@ -49,7 +49,7 @@ class Touched:
     next: str
     """The transaction number that the session keeps for the next reading."""
     settings: str
-    """What a description's text depends on beside the catalog."""
+    """What a description depends on beside the catalog: whose session it is."""
     is_small: bool
     """Whether a small catalog has moved."""
     live: Mapping[str, frozenset[str]]

@@ -20,7 +20,7 @@ from alembic_proof.catalog.queries import (
     types,
 )
 from alembic_proof.catalog.queries.live import LIVE
-from alembic_proof.catalog.queries.routine import NOWHERE
+from alembic_proof.catalog.queries.pinned import PINNED
 from alembic_proof.catalog.select import COLUMNS, Saying, Select
 
 SELECTS: tuple[Select, ...] = (
@@ -116,19 +116,25 @@ def listed(branches_: Iterable[str]) -> str:
 def _json_of(branches_: Iterable[str]) -> str:
     """The statement that reads the rows of all branches.
 
-    The search_path is emptied before the first name is rendered and put back after the last:
-    the inner query needs `path.emptied`, and what puts the path back needs its result.
+    What texts are rendered under is pinned before the first one is and put back after the last: the
+    inner query needs `path.pinned`, and what puts it back needs its result.
     """
-    return f"""SELECT found.*, set_config('search_path', path.found, found.rows IS NOT NULL)
+    current = ", ".join(f"current_setting('{name}')" for name in PINNED)
+    pins = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in PINNED.items())
+    back = ", ".join(
+        f"set_config('{name}', path.found[{place}], found.rows IS NOT NULL)"
+        for place, name in enumerate(PINNED, 1)
+    )
+    return f"""SELECT found.*, {back}
 FROM (
-    SELECT found, set_config('search_path', '{NOWHERE}', true) AS emptied
-    FROM (SELECT current_setting('search_path') AS found OFFSET 0) AS before
+    SELECT found, ARRAY[{pins}] AS pinned
+    FROM (SELECT ARRAY[{current}] AS found OFFSET 0) AS before
     OFFSET 0
 ) AS path
 CROSS JOIN LATERAL (
     SELECT coalesce(json_agg({_ROW}), '[]')::text AS rows
     {_from(branches_)}
-    WHERE path.emptied = '{NOWHERE}'
+    WHERE cardinality(path.pinned) > 0
 ) AS found"""
 
 

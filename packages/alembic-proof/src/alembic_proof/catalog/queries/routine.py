@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from alembic_proof.catalog.queries.pinned import PIN
+
 PREFIX = "alembic_proof_"
 """Begins the name of every function of ours."""
 
-NOWHERE = "pg_catalog, pg_temp"
-"""The search_path under which every user's name is qualified.
-
-Where it does not name pg_temp, that comes first, and a temporary table hides a type of its name.
-"""
-GUARDED = f"""ignored := set_config('search_path', '{NOWHERE}', true)
-        || set_config('plan_cache_mode', 'force_generic_plan', true);"""
-"""First in a body: until the transaction ends names are qualified and no plan is made again."""
+GUARDED = f"""{PIN}
+    ignored := set_config('plan_cache_mode', 'force_generic_plan', true);"""
+"""First in a body: until the transaction ends texts are rendered alike, and no plan is made again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

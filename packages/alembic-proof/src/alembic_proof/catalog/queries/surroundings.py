@@ -7,16 +7,8 @@ from dataclasses import dataclass
 
 from alembic_proof.catalog.queries.frame import FIRST_USER_OID
 
-_NAMES = (
-    *("DateStyle", "IntervalStyle", "TimeZone", "bytea_output", "extra_float_digits"),
-    *("quote_all_identifiers", "standard_conforming_strings", "lc_monetary", "role"),
-)
-"""What a definition's text depends on beside the catalog."""
-
-SETTINGS = "concat_ws('|', {settings}, current_user, current_database())".format(
-    settings=", ".join(f"current_setting('{name}')" for name in _NAMES)
-)
-"""The settings themselves, as one text."""
+SETTINGS = "concat_ws('|', current_setting('role'), current_user, current_database())"
+"""What privileges and owners are told of, as one text."""
 
 
 @dataclass(frozen=True, slots=True)
