@@ -25,8 +25,8 @@ OTHER = Finding(rule="revision-fails", message="0003: its upgrade fails: no", re
 NOTE = Finding(rule="not-proved", message="0004: not proved", severity=Severity.NOTE)
 
 
-def _changed(message: str) -> Finding:
-    return Finding(rule=OLD.rule, message=message, revision="0002", direction="downgrade")
+def _changed(message: str, *, rule: str = "rows-lost") -> Finding:
+    return Finding(rule=rule, message=message, revision="0002", direction="downgrade")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,23 @@ def test_what_varies_from_run_to_run_is_not_part_of_it(one: str, other: str) -> 
 def test_what_is_wrong_is_part_of_it(one: str, other: str) -> None:
     """Names, kinds, types and what happened to them."""
     assert accepted("round trip", _changed(one)) != accepted("round trip", _changed(other))
+
+
+@pytest.mark.parametrize("rule", ["drift", "parity", "not-restored", "not-rebuilt"])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("USING (id = '11111111-2fa1-11d2-883f-0016d3cca427')", "USING (id = '{}')"),
+        ("comment: none -> keep 30 rows", "comment: none -> keep 900 rows"),
+        ("CHECK (n=(1))", "CHECK (n=(2))"),
+    ],
+)
+def test_what_a_catalog_says_is_part_of_it(rule: str, one: str, other: str) -> None:
+    """A policy for another tenant's id is another policy."""
+    other = other.format("00000000-2fa1-11d2-883f-0016d3cca427")
+    first, second = (accepted("drift", _changed(text, rule=rule)) for text in (one, other))
+
+    assert first != second
 
 
 def test_rule_revision_direction_and_proof_are_part_of_it() -> None:
