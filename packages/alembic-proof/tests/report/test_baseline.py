@@ -86,7 +86,7 @@ def test_rule_revision_direction_and_proof_are_part_of_it() -> None:
     here = accepted("round trip", OLD)
 
     assert accepted("parity", OLD) != here
-    assert accepted("round trip", _changed(OLD.message)) == here
+    assert accepted("round trip", _changed(OLD.message, rule=OLD.rule)) == here
     moved = Finding(rule=OLD.rule, message=OLD.message, revision="0002", direction="upgrade")
     assert accepted("round trip", moved) != here
 
