@@ -116,8 +116,9 @@ def test_a_table_that_never_exists_is_a_finding(open_case: Open, run: Run, key: 
     assert (code, f"warning: {said}" in out) == (1, True), out
     assert f"{said} [names-no-table]" in out
     assert "names secrets" not in out
-    assert said not in run("roundtrip", "0005:")[1]
-    assert said not in run("roundtrip", "--rows", "0")[1]
+    for some in (("0005:",), ("--rows", "0")):
+        code, out, _ = run("roundtrip", *some)
+        assert (code < 2, said in out) == (True, False), out
 
 
 def test_a_revision_before_the_start_is_no_proof(open_case: Open, run: Run) -> None:

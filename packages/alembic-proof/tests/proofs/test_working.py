@@ -1,0 +1,125 @@
+"""Transactions of our own between two steps, whatever env.py makes of its connection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.proofs.roundtrip.working import working
+from alembic_proof.rows import digest
+
+from .site import NOTES, USERS, Site, Visit
+
+
+def test_timeouts_of_the_session_do_not_bind_our_statements(visit: Visit) -> None:
+    """Nor are they changed: afterwards they are as env.py has set them."""
+
+    def body(site: Site) -> None:
+        site.run("SET statement_timeout = '90s'", "SET lock_timeout = '80s'")
+
+        with working(site.connection):
+            inside = timeouts(site.connection)
+
+        assert (inside, timeouts(site.connection)) == (["0", "0"], ["90s", "80s"])
+
+    visit(body)
+
+
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        (),
+        ("SET DateStyle = 'German'", "SET extra_float_digits = -5", "SET search_path = pg_catalog"),
+        ("SET statement_timeout = '90s'",),
+        ("ALTER TABLE public.users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",),
+        ("REVOKE ALL ON public.notes FROM CURRENT_USER",),
+    ],
+    ids=["none", "settings", "timeout", "forced", "unreadable"],
+)
+def test_the_shorter_way_to_read_rows_reads_the_same(
+    visit: Visit, obstacle: tuple[str, ...]
+) -> None:
+    """And leaves the session's settings alone; what cannot be read keeps nobody from the rest."""
+
+    def body(site: Site) -> None:
+        site.run("ALTER TABLE users ADD COLUMN x float8 DEFAULT 0.1 + 0.2, ADD COLUMN d date")
+        site.population.fill(site.ground)
+        site.run(*obstacle)
+        set_before = settings(site.connection)
+
+        found = site.population.read(site.ground)
+
+        assert settings(site.connection) == set_before
+        with working(site.connection):
+            assert found == digest(site.connection, site.population.shapes)
+        is_read = found.find(NOTES) is not None
+        assert is_read == ("REVOKE" not in str(obstacle))
+        assert found.unread or is_read
+        users = found.find(USERS)
+        assert users is not None
+        assert users.count == 3
+
+    visit(body)
+
+
+def test_a_transaction_that_runs_goes_on(visit: Visit) -> None:
+    """Where all steps share one transaction our work is a savepoint of it."""
+
+    def body(site: Site) -> None:
+        site.connection.exec_driver_sql("INSERT INTO users VALUES (1, 'Ann')")
+
+        site.population.fill(site.ground)
+
+        assert site.connection.in_transaction()
+        site.connection.rollback()
+        assert site.rows("users") == []
+
+    visit(body)
+
+
+def settings(connection: sa.Connection) -> list[tuple[str, str]]:
+    """The settings of the session, without what the proof notes for itself."""
+    sql = (
+        "SELECT name, setting FROM pg_catalog.pg_settings WHERE name !~ '^alembic_proof' ORDER BY 1"
+    )
+    rows = [(str(name), str(setting)) for name, setting in connection.exec_driver_sql(sql)]
+    connection.rollback()
+    return rows
+
+
+def timeouts(connection: sa.Connection) -> list[str]:
+    """The session's two timeouts."""
+    names = ("statement_timeout", "lock_timeout")
+    return [str(connection.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in names]
+
+
+def break_off(connection: sa.Connection) -> None:
+    """Write a row, and fail."""
+    with working(connection):
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+def test_work_is_whole_or_nothing_where_the_driver_commits_each_statement(
+    scratch_url: str, driver: str
+) -> None:
+    """An env.py in AUTOCOMMIT: what breaks leaves nothing, what does not stays; then as before."""
+
+    def work(connection: sa.Connection) -> list[object]:
+        connection.exec_driver_sql("CREATE TABLE t (id integer)")
+        with pytest.raises(ZeroDivisionError):
+            break_off(connection)
+        with working(connection):
+            connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+        connection.exec_driver_sql("INSERT INTO t VALUES (3)")
+        connection.rollback()
+        return list(connection.exec_driver_sql("SELECT id FROM t ORDER BY id").scalars())
+
+    pytest.importorskip(driver)
+    url = replace(DatabaseUrl.parse(scratch_url), driver=driver).sqlalchemy_url
+    assert run_on(url, work, autocommit=True) == [2, 3]
