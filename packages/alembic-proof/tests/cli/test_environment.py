@@ -224,6 +224,22 @@ def test_what_a_revision_raises_is_not_laid_at_the_door_of_the_env(
     assert f"where: {revision}:5" in err
 
 
+def test_a_revision_that_lies_elsewhere_is_no_env(open_case: Open, run: Run) -> None:
+    """version_locations may be outside of the directory that env.py is in."""
+    root = open_case("environment/is_synchronous")
+    elsewhere = root.parent / "elsewhere"
+    (root / "versions").rename(elsewhere)
+    ini = root / "alembic.ini"
+    text = ini.read_text(encoding="utf-8")
+    ini.write_text(text.replace("[alembic]", f"[alembic]\nversion_locations = {elsewhere}", 1))
+
+    code, _, err = run("parity")
+
+    assert code == 2
+    assert err.startswith("the history cannot be applied: ")
+    assert f"where: {elsewhere / '0001_users.py'}:10" in err
+
+
 @pytest.mark.parametrize("command", ["roundtrip", "parity"])
 @pytest.mark.parametrize(
     ("text", "told"),

@@ -16,7 +16,7 @@ from alembic_proof.cli.scratch import announced_server
 from alembic_proof.config.row_number import row_number
 from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, Severity, shown_path
-from alembic_proof.history.chain import choose, load_history, read_chain
+from alembic_proof.history.chain import ChainRevision, choose, load_history, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.load import directories
 from alembic_proof.history.script import alembic_config
@@ -76,7 +76,7 @@ def _run(arguments: argparse.Namespace) -> int:
         with history_databases(project, server_url, label="roundtrip") as open_database:
             script = load_history(alembic_config(project.alembic))
             chain = read_chain(script)
-            wanted = _wanted(project, script, arguments)
+            wanted = _wanted(project, script, chain, arguments)
             if not wanted:
                 _refuse_contradiction(arguments)
                 return (_nothing_proved(script, len(chain), base_ref=arguments.base_ref),)
@@ -132,7 +132,10 @@ def _row_plan(project: Project, *, rows: int) -> RowPlan:
 
 
 def _wanted(
-    project: Project, script: ScriptDirectory, arguments: argparse.Namespace
+    project: Project,
+    script: ScriptDirectory,
+    chain: tuple[ChainRevision, ...],
+    arguments: argparse.Namespace,
 ) -> frozenset[str]:
     """The ids of the revisions that the arguments name."""
     files: frozenset[Path] | None = None
@@ -140,7 +143,7 @@ def _wanted(
         files = changed_files(project.alembic.directory, base_ref=arguments.base_ref)
     return choose(
         script,
-        read_chain(script),
+        chain,
         names=arguments.revisions,
         start=arguments.start,
         files=files,

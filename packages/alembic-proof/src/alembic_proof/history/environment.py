@@ -162,8 +162,9 @@ def explained_failures(config: Config) -> Iterator[None]:
                 where=str(error.filename),
                 todo="let its directory be one that this user may write to",
             ) from error
-        place = _place_of(error, Path(script.dir).absolute())
-        is_revision = "/env.py" not in place and bool(place_in(error, directories(script)))
+        inside = place_in(error, directories(script))
+        is_revision = bool(inside) and Path(inside.rpartition(":")[0]).name != "env.py"
+        place = inside if is_revision else _place_of(error, Path(script.dir).absolute())
         what = "the history cannot be applied" if is_revision else "env.py cannot run"
         raise HistoryError(
             f"{what}: {describe(getattr(error, 'orig', None) or error)}",

@@ -71,8 +71,8 @@ Proof = Callable[[Ground], Iterator[Move]]
 def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None) -> Failure | None:
     """The step that ended the walk, None when the proof came to its own end.
 
-    Every step has a transaction of its own, whatever env.py says; what it prints is kept from
-    standard output. A step that fails is rolled back as far as it had no autocommit block. Without
+    Every step has a transaction of its own, unless env.py began one around them all; what it prints is
+    kept from standard output. A step that fails is rolled back as far as it had no autocommit block. Without
     `script` the revisions are loaded anew.
 
     Raises:

@@ -17,7 +17,8 @@ from alembic_proof.postgres.connect import run_on
 
 _NAMES = "SELECT rolname FROM pg_catalog.pg_roles"
 _OTHERS = """SELECT count(*) FROM pg_catalog.pg_stat_activity
-WHERE pg_catalog.starts_with(datname, '{prefix}') AND datname <> '{own}'"""
+WHERE pg_catalog.starts_with(datname, '{prefix}') AND datname <> '{own}'
+    AND backend_type = 'client backend'"""
 
 
 def role_names(server_url: str) -> frozenset[str]:

@@ -112,15 +112,12 @@ def allowances(before: Table, after: Table) -> tuple[Allowance, ...]:
 
 def _dangling(before: Table, after: Table, shapes: Shapes) -> Iterator[Allowance]:
     """A value that refers to nothing, where a reference was taken away and its target is there."""
-    known = [(key.columns, key.table, key.referenced) for key in after.foreign_keys]
+    bound = {name for key in after.foreign_keys for name in key.columns}
     for key in before.foreign_keys:
-        columns = [after.column(name) for name in key.columns]
-        is_gone = (key.columns, key.table, key.referenced) not in known
-        is_gone &= not any({*key.columns} & {*other.columns} for other in after.foreign_keys)
-        if not is_gone or len(columns) != 1 or shapes.find(key.table) is None:
+        column = after.column(key.columns[0])
+        if len(key.columns) != 1 or column is None or column.name in bound:
             continue
-        [column] = columns
-        if column is not None and column == before.column(column.name):
+        if shapes.find(key.table) is not None and column == before.column(column.name):
             text = palette(Request(column.type, NOTHING, column.name)).series(FARTHER)
             yield Allowance(column.name, text, f"{column.name} may refer to nothing now")
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy.engine import Connection
 
 from alembic_proof.catalog.prepared import Prepared, without_transaction
+from alembic_proof.catalog.queries.pinned import PINNED
 from alembic_proof.rows.documents import documents, meaning
 from alembic_proof.rows.literal import quote, quote_name
 from alembic_proof.rows.position import Position, position_statements, positions_of
@@ -26,17 +27,7 @@ from alembic_proof.rows.sight import unforce
 
 FEW_ROWS = 100
 """How many rows are digested one by one."""
-PINNED = (
-    ("DateStyle", "ISO, YMD"),
-    ("IntervalStyle", "postgres"),
-    ("TimeZone", "UTC"),
-    ("extra_float_digits", "1"),
-    ("bytea_output", "hex"),
-    ("lc_monetary", "C"),
-    ("xmlbinary", "base64"),
-    ("quote_all_identifiers", "off"),
-    ("search_path", ""),
-)
+_PINS = {**PINNED, "xmlbinary": "base64"}
 
 Hash = int | None
 """A value's hash; None is NULL."""
@@ -177,7 +168,7 @@ def _run(
 ) -> tuple[Outcome, ...]:
     pins = "\n".join(
         f"PERFORM pg_catalog.set_config({quote(name)}, {quote(value)}, true);"
-        for name, value in PINNED
+        for name, value in _PINS.items()
     )
     return run_each(connection, statements, before=unforce(tables) + "\n" + pins, is_kept=False)
 
@@ -189,7 +180,8 @@ def _run_alone(
     if not statements:
         return ()
     pins = ", ".join(
-        f"pg_catalog.set_config({quote(name)}, {quote(value)}, true)" for name, value in PINNED
+        f"pg_catalog.set_config({quote(name)}, {quote(value)}, true)"
+        for name, value in _PINS.items()
     )
     values = ",\n".join(f"({sql})" for sql in statements)
     sql = f"""SELECT pg_catalog.array_to_json(found.those)::text

@@ -1,4 +1,4 @@
-"""Readings in which JSON stands for what it means and not for how it is spelt."""
+"""Readings in which JSON and numbers stand for what they mean and not for how they are written."""
 
 from __future__ import annotations
 

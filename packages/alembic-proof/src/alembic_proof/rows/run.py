@@ -88,7 +88,7 @@ def run_each(
     before: str = "",
     is_kept: bool = True,
 ) -> tuple[Outcome, ...]:
-    """What each statement gave, in their order; each must be without result or give one JSON value.
+    """What each statement gave, in their order; each must give one JSON value.
 
     `before` is PL/pgSQL that runs first. With `is_kept=False` everything is undone at the end,
     settings included.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,24 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from alembic_proof.env.server_message import ServerMessage, server_message
 from alembic_proof.errors import ProofError
 from alembic_proof.postgres.connect import run_on
+from alembic_proof.proofs.roundtrip.clue import ALTER_TYPE, Clue, clues
 from alembic_proof.rows import TableName
 from alembic_proof.rows.literal import quote, quote_name
 from alembic_proof.rows.run import run_each
 from alembic_proof.rows.twins import Twins
 
-_KEY = re.compile(r"Key \((?P<columns>.*)\)=\((?P<values>.*)\) ", re.DOTALL)
-_REFERRED = re.compile(r'^update or delete on table "(.+?)" violates')
-_CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
-_ADD = re.compile(r"^\s*ALTER\s+TABLE\b.*\bADD\b", re.IGNORECASE | re.DOTALL)
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-_ALTER_TYPE = re.compile(
-    rf"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{_NAME}(?:\.{_NAME})?)\s+"
-    rf"ALTER\s+(?:COLUMN\s+)?(?P<column>{_NAME})\s+(?:SET\s+DATA\s+)?TYPE\s+(?P<type>.+?)"
-    r"(?:\s+USING\s+(?P<using>.+?))?;?\s*$",
-    re.IGNORECASE | re.DOTALL,
-)
-_WHERE = re.compile(r"\bINDEX\b.*?\bWHERE\b(.*?);?\s*$", re.IGNORECASE | re.DOTALL)
-_LENGTH = re.compile(r"\b(?:var)?char(?:acter)?(?: varying)?\s*\((\d+)\)", re.IGNORECASE)
 _WORD = re.compile(r"[\w$]+")
 _UNFORCE = """
 IF (SELECT c.relforcerowsecurity FROM pg_catalog.pg_class AS c
@@ -42,17 +29,6 @@ END IF;"""
 _MOST_ROWS = 1_000
 _MOST_CHARACTERS = 40
 _MOST_COLUMNS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Clue:
-    """Rows of this table that satisfy the condition are to blame."""
-
-    table: str
-    condition: str
-    most: int = 1
-    tells_all: bool = True
-    """Whether the step can do without these rows; otherwise only without all of the table's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +57,7 @@ def rows_of(url: str, twins: Twins) -> str:
     """These rows in words, as long as they are where they were written; empty where they are not."""
     places = ", ".join(f"({quote(oid)}, {quote(place)})" for oid, place in twins.places)
     condition = f"(t.tableoid::pg_catalog.text, t.ctid::pg_catalog.text) IN ({places})"
-    clue = _Clue(twins.table, condition)
+    clue = Clue(twins.table, condition)
     try:
         return "; ".join(run_on(url, lambda connection: _rows(connection, clue, said="")))
     except (ProofError, SQLAlchemyError, OSError):
@@ -90,7 +66,7 @@ def rows_of(url: str, twins: Twins) -> str:
 
 def _find(connection: Connection, message: ServerMessage) -> Culprit:
     table = _table(connection, message)
-    for clue in _clues(message):
+    for clue in clues(message):
         found = _rows(connection, clue, said=f"{message.one_line} {message.sql}")
         if found:
             return Culprit(
@@ -104,7 +80,7 @@ def _find(connection: Connection, message: ServerMessage) -> Culprit:
 def _table(connection: Connection, message: ServerMessage) -> TableName | None:
     """The table that the error names, else the one that the statement alters."""
     named = ".".join(quote_name(name) for name in (message.schema, message.table) if name)
-    changed = _ALTER_TYPE.search(message.sql)
+    changed = ALTER_TYPE.search(message.sql)
     text = named if message.table else changed["table"] if changed else ""
     sql = (
         "SELECT pg_catalog.to_jsonb(pg_catalog.format('%I.%I', n.nspname, c.relname))"
@@ -115,65 +91,7 @@ def _table(connection: Connection, message: ServerMessage) -> TableName | None:
     return None if outcome.value is None else TableName(outcome.value)
 
 
-def _clues(message: ServerMessage) -> Iterator[_Clue]:
-    """Where to look, the most precise first."""
-    table = ".".join(quote_name(name) for name in (message.schema, message.table) if name)
-    key = _KEY.search(f"{message.detail} ")
-    referred = _REFERRED.search(message.message)
-    if table and key is not None and referred is not None:
-        # The key is of the table that the named one refers to.
-        name = ".".join(map(quote_name, filter(None, (message.schema, referred[1]))))
-        values = f"{_written(key['columns'])} = {quote(key['values'])}"
-        yield _Clue(name, values, tells_all=False)
-    elif table and key is not None:
-        equal = f"{_written(key['columns'])} = {quote(key['values'])}"
-        if (partial := _WHERE.search(message.sql)) is not None:
-            yield _Clue(table, f"{equal} AND ({partial[1]})", 2)
-        yield _Clue(table, equal, 2)
-    # A row that was about to be written is in the detail, and nowhere to be found.
-    if table and message.sqlstate == "23502" and not message.detail:
-        yield _Clue(table, f"{quote_name(message.column)} IS NULL")
-        if _ADD.search(message.sql):
-            yield _Clue(table, "true", tells_all=False)
-    if table and message.sqlstate == "23514":
-        for expression in _checks(message.sql):
-            yield _Clue(table, f"NOT ({expression})")
-    changed = _ALTER_TYPE.search(message.sql)
-    length = _LENGTH.search(changed["type"]) if changed else None
-    if changed and length:
-        value = f"({changed['using'] or changed['column']})::pg_catalog.text"
-        yield _Clue(changed["table"], f"pg_catalog.char_length({value}) > {length[1]}")
-
-
-def _written(columns: str) -> str:
-    """A key's values as PostgreSQL writes them in an error's detail."""
-    texts = ", ".join(f"({column})::pg_catalog.text" for column in _listed(columns))
-    return f"pg_catalog.array_to_string(ARRAY[{texts}], ', ', 'null')"
-
-
-def _listed(columns: str) -> Iterator[str]:
-    """The columns and expressions of a list: a comma inside of parentheses ends none."""
-    depth, begin = 0, 0
-    for place, character in enumerate(columns):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            yield columns[begin:place]
-            begin = place + 1
-    yield columns[begin:]
-
-
-def _checks(sql: str) -> Iterator[str]:
-    """The conditions of the checks that the statement adds."""
-    for found in _CHECK.finditer(sql):
-        depth, start = 0, found.end() - 1
-        for place in range(start, len(sql)):
-            depth += {"(": 1, ")": -1}.get(sql[place], 0)
-            if depth == 0:
-                yield sql[start + 1 : place]
-                break
-
-
-def _rows(connection: Connection, clue: _Clue, *, said: str) -> list[str]:
+def _rows(connection: Connection, clue: Clue, *, said: str) -> list[str]:
     """At most the clue's number of rows, in words; none where the condition cannot be asked.
 
     Columns that are `said` are shown first.
@@ -191,7 +109,7 @@ def _inconvertible(
     connection: Connection, message: ServerMessage, table: TableName | None
 ) -> Culprit:
     """The rows whose values the column's new type does not take, the first one in words."""
-    changed = _ALTER_TYPE.search(message.sql)
+    changed = ALTER_TYPE.search(message.sql)
     if changed is None:
         return Culprit(table)
     value = f"({changed['using'] or changed['column']})::{changed['type']}"
@@ -209,10 +127,9 @@ def _inconvertible(
     ]
     if not wrong:
         return Culprit(table)
-    [first] = _rows(
-        connection, _Clue(changed["table"], f"ctid = {quote(wrong[0])}"), said=message.sql
-    )
-    return Culprit(table, first, f"ctid IN ({', '.join(map(quote, wrong))})")
+    clue = Clue(changed["table"], f"ctid = {quote(wrong[0])}")
+    rows = "; ".join(_rows(connection, clue, said=message.sql))
+    return Culprit(table, rows, f"ctid IN ({', '.join(map(quote, wrong))})")
 
 
 def _places(connection: Connection, table: str) -> list[str]:

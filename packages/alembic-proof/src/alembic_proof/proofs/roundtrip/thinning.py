@@ -23,7 +23,10 @@ def referring(shapes: Shapes, table: TableName) -> frozenset[TableName]:
 
 
 def some_away(shapes: Shapes, table: TableName, condition: str) -> Iterator[str]:
-    """Statements that take some rows away; they fail where another row refers to one of these."""
+    """Statements that take some rows away.
+
+    They fail where another row refers to one of these, unless its foreign key cascades.
+    """
     yield f"DELETE FROM {table} WHERE {condition}"
     if deferred := [name for one in shapes for name in one.deferred]:
         yield "SET CONSTRAINTS ALL IMMEDIATE"

@@ -18,7 +18,7 @@ SELECT pg_catalog.set_config('statement_timeout', '0', true),
 def working(connection: Connection) -> Iterator[None]:
     """A transaction of our own between two steps, without the timeouts of env.py.
 
-    Where all steps share one transaction it is a savepoint of that.
+    Where all steps share one transaction it is a savepoint of that, and its timeouts hold.
     """
     driver: Any = connection.connection.dbapi_connection
     if driver.autocommit:
