@@ -191,11 +191,7 @@ class Turn:
             return False
         fallen = [
             one
-            for one in fallen_behind(
-                before.rows.positions,
-                after.rows.positions,
-                older={table.table for table in before.rows.tables},
-            )
+            for one in fallen_behind(before.rows.positions, after.rows.positions)
             if one.place not in self.fallen
         ]
         self.fallen |= {one.place for one in fallen}
