@@ -138,6 +138,7 @@ class _Filling:
                     draft,
                     fresh.get(name, ()),
                     rows=self.known.get(name, [])[: self.rows],
+                    known=self.known,
                     given=self.given.get(name, ()),
                 )
             )

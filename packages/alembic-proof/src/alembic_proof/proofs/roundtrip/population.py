@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
@@ -19,6 +19,7 @@ from alembic_proof.proofs.roundtrip.working import working
 from alembic_proof.rows import (
     Digests,
     Filled,
+    FillNote,
     FillReport,
     NotFilled,
     Shapes,
@@ -94,21 +95,37 @@ class Population:
             self.is_passed = False
 
     def _fill(self, connection: Connection, shapes: Shapes, waiting: list[Table]) -> FillReport:
+        fresh = {
+            table.name: [c.name for c in table.columns if not known.column(c.name)]
+            for table in waiting
+            if (known := self.filled.get(table.name))
+        }
         report = fill(
             connection,
             shapes,
             tables=[table.name for table in waiting],
             rows=self.plan.rows,
             supplied=self._supplied(),
-            fresh={
-                table.name: [c.name for c in table.columns if not known.column(c.name)]
-                for table in waiting
-                if table.name not in self.mixed and (known := self.filled.get(table.name))
-            },
+            fresh={name: columns for name, columns in fresh.items() if name not in self.mixed},
         )
         found = (shapes.find(one.table) for one in report.filled)
         advance_sequences(connection, [table for table in found if table is not None])
-        return report
+        return report + FillReport(notes=tuple(self._left_empty(report, fresh)))
+
+    def _left_empty(
+        self, report: FillReport, fresh: Mapping[TableName, Sequence[str]]
+    ) -> Iterator[FillNote]:
+        """A note for each fresh column without a value in a table that takes no row of ours.
+
+        The rows that are there are the history's own, and stay as they are.
+        """
+        for one in report.not_filled:
+            held = self.held.digests.find(one.table)
+            if held is None or not held.rows or one.table not in self.mixed:
+                continue
+            for name in filter(held.is_empty, fresh.get(one.table, ())):
+                text = f"no row has a value in {name}: it takes none beside the history's own"
+                yield FillNote(one.table, text)
 
     def allow(self, ground: Ground, before: Shapes) -> FillReport:
         """Ensures that there are rows that these shapes allow and the ones before did not."""
