@@ -194,7 +194,6 @@ class _RoundTrip:
             ground=ground,
             database=database,
             has_rows=self.row_plan.rows > 0 and (database.is_populated or not is_suspected),
-            has_new_rows=not is_suspected,
             ignored=self.ignored,
         )
         self.turn = turn
@@ -267,6 +266,7 @@ class _RoundTrip:
         )
         if turn.is_over_new_rows or turn.twins:
             self._end(turn)
+            self._judge(turn.revision, None)
             self.findings.append(fails_on_rows(turn.revision, suspicion))
             database.twins = turn.twins if turn.direction == "upgrade" else ()
             if turn.direction == "second upgrade" or not turn.is_sound:
