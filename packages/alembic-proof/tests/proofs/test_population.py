@@ -193,6 +193,20 @@ def test_rows_that_nobody_has_looked_at_are_not_ours(visit: Visit) -> None:
     visit(body)
 
 
+def test_rows_that_were_there_before_are_not_ours(visit: Visit) -> None:
+    """A database may have been led somewhere by SQL of the project's."""
+
+    def body(site: Site) -> None:
+        site.run("INSERT INTO users VALUES (900, 'root')")
+
+        site.population.fill(site.ground)
+
+        assert site.population.mixed == {USERS}
+        assert not site.population.take_away(site.ground, USERS)
+
+    visit(body)
+
+
 @pytest.mark.parametrize("obstacle", ["mixed", "trigger"])
 def test_rows_that_are_not_ours_stay(visit: Visit, obstacle: str) -> None:
     """Where a revision has written rows, or somebody forbids it, nothing is taken away."""
