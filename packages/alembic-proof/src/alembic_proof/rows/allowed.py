@@ -6,7 +6,7 @@ A downgrade has to cope with them: they are what users write once the upgrade is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -113,13 +113,13 @@ def allowances(before: Table, after: Table) -> tuple[Allowance, ...]:
 
 
 def _old(before: Table, after: Table, column: Column) -> Column | None:
-    """What the column was; where it was not there, one that is gone and stood in the same place."""
+    """What the column was; where it was not there, an equal one that is gone and stood in its place."""
     old = before.column(column.name)
     place = after.columns.index(column)
     if old is not None or place >= len(before.columns):
         return old
     other = before.columns[place]
-    is_renamed = after.column(other.name) is None and other.type == column.type
+    is_renamed = after.column(other.name) is None and replace(other, name=column.name) == column
     return other if is_renamed else None
 
 

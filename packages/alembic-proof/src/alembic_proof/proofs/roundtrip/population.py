@@ -117,14 +117,14 @@ class Population:
     ) -> Iterator[FillNote]:
         """A note for each fresh column without a value in a table that takes no row of ours.
 
-        The rows that are there are the history's own, and stay as they are.
+        The rows that are there were written by a revision, and stay as they are.
         """
         for one in report.not_filled:
             held = self.held.digests.find(one.table)
             if held is None or not held.rows or one.table not in self.mixed:
                 continue
             for name in filter(held.is_empty, fresh.get(one.table, ())):
-                text = f"no row has a value in {name}: it takes none beside the history's own"
+                text = f"no row has a value in {name}: it takes no other, and a revision's own stay"
                 yield FillNote(one.table, text)
 
     def allow(self, ground: Ground, before: Shapes) -> FillReport:
