@@ -9,13 +9,7 @@ from alembic.script import ScriptDirectory
 
 from alembic_proof.config import Config
 from alembic_proof.finding import Finding, shown_path
-from alembic_proof.history.chain import (
-    ChainRevision,
-    followers,
-    heads_of,
-    reached,
-    read_chain,
-)
+from alembic_proof.history.chain import ChainRevision, followers, heads_of, reached, read_chain
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Failure, Ground, Move, walk
@@ -77,6 +71,7 @@ def prove_roundtrip(
             chain=leave.chain,
             tell=_tell_nobody if is_thorough else tell,
             waiting=waiting - leave.skipped.keys(),
+            needed=frozenset(reached(leave.chain, waiting)),
             row_plan=plan,
             unmet=Unmet.of(plan),
             ignored=leave.ignored,
@@ -109,6 +104,8 @@ class _RoundTrip:
     chain: tuple[ChainRevision, ...]
     tell: Tell
     waiting: set[str]
+    needed: frozenset[str]
+    """What is applied: a branch that nothing asks for or needs is left out."""
     row_plan: RowPlan
     unmet: Unmet
     ignored: Ignored
@@ -163,7 +160,7 @@ class _RoundTrip:
             name = revision.revision_id
             if not self.waiting or self.database is None:
                 break
-            if name in self.blocked or name in database.applied:
+            if name in self.blocked or name in database.applied or name not in self.needed:
                 continue
             if name in self.waiting:
                 yield from self._prove(revision, ground, database)
