@@ -31,6 +31,7 @@ from alembic_proof.history.environment import (
     several_databases,
 )
 from alembic_proof.history.exits import refuse_exits_of
+from alembic_proof.history.let_pass import LetPass
 from alembic_proof.history.load import refuse_unknown_heads
 from alembic_proof.history.trial import try_out
 
@@ -56,7 +57,7 @@ class Ground:
     version_schema: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Failure:
     """The step that failed, and what was raised."""
 
@@ -89,11 +90,11 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
     except ProofError as error:
         if walking.running is None:
             raise
-        return Failure(move=walking.running, error=walking.error or error)
+        return Failure(walking.running, walking.let_pass.cause_of(walking.error or error))
     if not walking.has_begun:
         raise no_migrations(f"{script.dir}/env.py")
     if walking.running is not None and walking.error is not None:
-        return Failure(move=walking.running, error=walking.error)
+        return Failure(walking.running, walking.let_pass.cause_of(walking.error))
     if not walking.has_ended:
         raise HistoryError(
             "env.py keeps an error to itself",
@@ -137,6 +138,7 @@ class _Walking:
         """The step that runs now, or that failed."""
         self.error: Exception | None = None
         """What that step raised, before anybody wrapped it."""
+        self.let_pass = LetPass()
         self._memos: dict[str, dict[Any, Any]] = {}
         """What Alembic remembered before each upgrade: the types that its tables made.
 
@@ -148,7 +150,12 @@ class _Walking:
         self.has_begun = True
         refuse_unknown_heads(heads, migration)
         _end_reading(migration)
-        moves = self._proof(_ground(tuple(heads), migration))
+        ground = _ground(tuple(heads), migration)
+        with self.let_pass.listening(ground.connection):
+            yield from self._steps(self._proof(ground), migration)
+        self.has_ended = True
+
+    def _steps(self, moves: Iterator[Move], migration: MigrationContext) -> Iterator[RevisionStep]:
         while (move := self._next(moves)) is not None:
             if move.is_upgrade:
                 self._memos[move.revision_id] = dict(migration.impl.memo)
@@ -157,7 +164,6 @@ class _Walking:
             if not move.is_upgrade:
                 migration.impl.memo = self._memos.get(move.revision_id, {})
             _forget_plans(migration)
-        self.has_ended = True
 
     def _next(self, moves: Iterator[Move]) -> Move | None:
         """Let the proof look, and say what it wants; what it prints itself is not kept back.
@@ -176,7 +182,7 @@ class _Walking:
         migrate = refuse_exits_of(step).migration_fn
 
         def run(**arguments: Any) -> None:
-            self.running = move
+            self.running, self.let_pass.error = move, None
             look = move.try_and_look
             try:
                 if look is None or try_out(migration, step=lambda: migrate(**arguments), look=look):
