@@ -29,7 +29,7 @@ TYPED = (
 
 # The oldest that the proofs run on, and the newest, that of the pins; each with a driver alone.
 COMPATIBLE = (
-    ("alembic==1.13.0", "sqlalchemy==1.4.54", "psycopg2-binary==2.9.13"),
+    ("alembic==1.13.0", "sqlalchemy==1.4.0", "psycopg2-binary==2.9.13"),
     ("alembic", "sqlalchemy", "psycopg[binary]"),
 )
 # What depends on Alembic, SQLAlchemy or the driver; all else is the suite's.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from alembic.util import CommandError
 from sqlalchemy import event
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from alembic_proof.errors import ProofError
@@ -19,30 +17,31 @@ _ABORTED = "25P02"
 """Every statement fails so in a transaction that another one has ended (errcodes-appendix)."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class LetPass:
     """The last error of a step that was no consequence of another one."""
 
     error: Exception | None = None
+    _engine: Engine | None = None
 
     def cause_of(self, error: Exception) -> Exception:
         """What ended the transaction, where the error says only that something has."""
         return self.error if self.error is not None and _is_consequence(error) else error
 
-    @contextmanager
-    def listening(self, connection: Connection) -> Iterator[None]:
+    def listen(self, connection: Connection) -> None:
         """Take note of what fails on the connection's engine, whoever catches it."""
+        self._engine = connection.engine
+        event.listen(self._engine, "handle_error", self._note)
 
-        def note(context: Any) -> None:
-            error = context.sqlalchemy_exception
-            if error is not None and not _is_consequence(error):
-                self.error = error
+    def end(self) -> None:
+        """Take note of nothing any more: the engine may be the project's own."""
+        if self._engine is not None and event.contains(self._engine, "handle_error", self._note):
+            event.remove(self._engine, "handle_error", self._note)
 
-        event.listen(connection.engine, "handle_error", note)
-        try:
-            yield
-        finally:
-            event.remove(connection.engine, "handle_error", note)
+    def _note(self, context: Any) -> None:
+        error = context.sqlalchemy_exception
+        if error is not None and not _is_consequence(error):
+            self.error = error
 
 
 def _is_consequence(error: BaseException | None) -> bool:

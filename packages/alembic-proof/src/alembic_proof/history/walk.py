@@ -91,6 +91,8 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
         if walking.running is None:
             raise
         return Failure(walking.running, walking.let_pass.cause_of(walking.error or error))
+    finally:
+        walking.let_pass.end()
     if not walking.has_begun:
         raise no_migrations(f"{script.dir}/env.py")
     if walking.running is not None and walking.error is not None:
@@ -151,11 +153,8 @@ class _Walking:
         refuse_unknown_heads(heads, migration)
         _end_reading(migration)
         ground = _ground(tuple(heads), migration)
-        with self.let_pass.listening(ground.connection):
-            yield from self._steps(self._proof(ground), migration)
-        self.has_ended = True
-
-    def _steps(self, moves: Iterator[Move], migration: MigrationContext) -> Iterator[RevisionStep]:
+        self.let_pass.listen(ground.connection)
+        moves = self._proof(ground)
         while (move := self._next(moves)) is not None:
             if move.is_upgrade:
                 self._memos[move.revision_id] = dict(migration.impl.memo)
@@ -164,6 +163,7 @@ class _Walking:
             if not move.is_upgrade:
                 migration.impl.memo = self._memos.get(move.revision_id, {})
             _forget_plans(migration)
+        self.has_ended = True
 
     def _next(self, moves: Iterator[Move]) -> Move | None:
         """Let the proof look, and say what it wants; what it prints itself is not kept back.

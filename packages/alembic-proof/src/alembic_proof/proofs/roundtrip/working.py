@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from alembic_proof.driver import driver_connection
+
 _NO_TIMEOUTS = """
 SELECT pg_catalog.set_config('statement_timeout', '0', true),
     pg_catalog.set_config('lock_timeout', '0', true)
@@ -20,7 +22,7 @@ def working(connection: Connection) -> Iterator[None]:
 
     Where all steps share one transaction it is a savepoint of that, and its timeouts hold.
     """
-    driver: Any = connection.connection.dbapi_connection
+    driver = driver_connection(connection)
     if driver.autocommit:
         with _driver_transaction(connection, driver):
             connection.exec_driver_sql(_NO_TIMEOUTS)
