@@ -104,6 +104,18 @@ def test_one_is_left_while_another_run_lives_and_told_of(
     assert run("roundtrip")[:2] == (1, project[1])
 
 
+def test_one_that_its_downgrade_leaves_is_told_as_that(project: tuple[Path, str], run: Run) -> None:
+    """Nobody else's is meant then."""
+    path = project[0] / "versions" / "0001_role.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('op.execute(f"DROP ROLE {ROLE}")', "pass"), encoding="utf-8")
+
+    found = json.loads(run("roundtrip", "0001", "--format", "json")[1])["findings"]
+
+    assert 'its second upgrade fails: role "case_left" already' in found[0]["message"]
+    assert found[0]["do"].startswith("let its downgrade drop the role")
+
+
 def test_the_roles_of_a_server_that_somebody_named_stay(
     project: tuple[Path, str], own_url: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,10 +17,13 @@ from alembic_proof.proofs.roundtrip.suspicion import Suspicion
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DUPLICATE_OBJECT = "42710"
 _CREATE_ROLE = re.compile(r"\bCREATE\s+(ROLE|USER|GROUP)\b", re.IGNORECASE)
-_ROLE_FROM_ELSEWHERE = (
-    "roles belong to the server: another proof there made it or needs it, or it is somebody's; "
-    "try again when no other proof runs, drop it by hand, or make it only where it is missing"
-)
+_ROLE_IS_THERE: dict[Direction, str] = {
+    "upgrade": "roles belong to the server: another proof there made it or needs it, or it is "
+    "somebody's; try again when no other proof runs, drop it by hand, or make it only where it is "
+    "missing",
+    "second upgrade": "let its downgrade drop the role; where it does, another proof on the server "
+    "made it: try again",
+}
 
 
 def changes_found(
@@ -80,9 +83,9 @@ def _remedy(revision: ChainRevision, direction: Direction, cause: BaseException)
     if direction == "downgrade" and revision.irreversible:
         return "it declares itself irreversible: let its downgrade raise NotImplementedError"
     message = server_message(cause)
-    if message is None or message.sqlstate != _DUPLICATE_OBJECT or direction != "upgrade":
+    if message is None or message.sqlstate != _DUPLICATE_OBJECT:
         return ""
-    return _ROLE_FROM_ELSEWHERE if _CREATE_ROLE.search(message.sql) else ""
+    return _ROLE_IS_THERE.get(direction, "") if _CREATE_ROLE.search(message.sql) else ""
 
 
 def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
