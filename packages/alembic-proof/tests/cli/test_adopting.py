@@ -247,3 +247,23 @@ def test_settings_above_the_current_directory_are_somebody_elses(
 
     assert code == 2
     assert err.startswith("unknown key 'nope' in [tool.alembic-proof]")
+
+
+def test_settings_are_found_from_beside_the_project_too(
+    open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to the directory that has both: the same command means the same there."""
+    root = open_case("adopting/in_a_section")
+    below = root / "db" / "shop"
+    below.mkdir(parents=True)
+    for name in ("alembic.ini", "env.py"):
+        (root / name).rename(below / name)
+    (root / "pyproject.toml").write_text("[tool.alembic-proof]\nnope = 1\n")
+    (root / "tests").mkdir()
+
+    said = []
+    for place in (root, root / "tests", root.parent, Path(root.anchor, "usr")):
+        monkeypatch.chdir(place)
+        said.append(run("lint", "-n", "shop", "-c", str(below / "alembic.ini"))[2])
+
+    assert all(one.startswith("unknown key 'nope'") for one in said)

@@ -13,6 +13,8 @@ from alembic_proof.driver import driver_connection
 
 FORGOTTEN = frozenset({"26000", "42883", "3F000"})
 """The SQLSTATEs of a statement that was deallocated, of a function and a schema that are gone."""
+ENDED = frozenset({"25P03", "25P04", "57P01", "57P05"})
+"""Those by which the server ends the session: after a timeout, or because somebody asked for it."""
 _NAMES = "alembic_proof_prepared"
 _ROUND = "alembic_proof_round"
 
@@ -83,7 +85,7 @@ def without_transaction(connection: sa.Connection) -> Iterator[None]:
         driver.autocommit = before
 
 
-def sqlstate(error: Exception) -> str:
+def sqlstate(error: BaseException) -> str:
     """The SQLSTATE of a driver's error, '' where it has none."""
     return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
 

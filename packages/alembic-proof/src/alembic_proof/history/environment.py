@@ -87,6 +87,7 @@ def read_environment(config: Config) -> Environment:
 
     with explained_failures(config):
         script = load_history(config)
+        refuse_missing_env(script)
         refuse_several_databases(config, script)
         with EnvironmentContext(config, script, fn=look, dont_mutate=True):
             script.run_env()
@@ -106,6 +107,17 @@ def read_environment(config: Config) -> Environment:
         ),
         place=place,
     )
+
+
+def refuse_missing_env(script: ScriptDirectory) -> None:
+    """Ensures that there is an env.py: Alembic would run what Python has compiled of a deleted one.
+
+    Raises:
+        HistoryError: neither it is there, nor a compiled one in its place.
+    """
+    place = Path(script.dir, "env.py")
+    if not place.is_file() and not place.with_suffix(".pyc").is_file():
+        raise no_migrations(str(place))
 
 
 def refuse_several_databases(config: Config, script: ScriptDirectory) -> None:

@@ -27,6 +27,7 @@ from alembic_proof.history.environment import (
     explained_failures,
     no_migrations,
     refuse_another_database,
+    refuse_missing_env,
     refuse_several_databases,
     several_databases,
 )
@@ -84,6 +85,7 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
     try:
         with redirect_stdout(io.StringIO()), explained_failures(config):
             script = script or load_history(config)
+            refuse_missing_env(script)
             refuse_several_databases(config, script)
             with _environment(config, script, walking):
                 script.run_env()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from alembic_proof.catalog import Change
@@ -12,6 +13,17 @@ from alembic_proof.history.load import describe, place_in
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
 from alembic_proof.proofs.roundtrip.suspicion import Suspicion
+
+# Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_DUPLICATE_OBJECT = "42710"
+_CREATE_ROLE = re.compile(r"\bCREATE\s+(ROLE|USER|GROUP)\b", re.IGNORECASE)
+_ROLE_IS_THERE: dict[Direction, str] = {
+    "upgrade": "roles belong to the server: another proof there made it or needs it, or it is "
+    "somebody's; try again when no other proof runs, drop it by hand, or make it only where it is "
+    "missing",
+    "second upgrade": "let its downgrade drop the role; where it does, another proof on the server "
+    "made it: try again",
+}
 
 
 def changes_found(
@@ -61,11 +73,19 @@ def failure_found(
     if is_refusal(revision, direction, error):
         return _refusal(revision, said, place)
     message = _with(f"its {direction} fails: {said}", statement=statement)
-    todo = ""
-    if direction == "downgrade" and revision.irreversible:
-        todo = "it declares itself irreversible: let its downgrade raise NotImplementedError"
+    todo = _remedy(revision, direction, cause)
     severity = Severity.NOTE if is_excused else Severity.ERROR
     return finding_of(revision, direction, "revision-fails", message, severity, place, todo=todo)
+
+
+def _remedy(revision: ChainRevision, direction: Direction, cause: BaseException) -> str:
+    """What to do about a step that fails, where its statement or its revision tells."""
+    if direction == "downgrade" and revision.irreversible:
+        return "it declares itself irreversible: let its downgrade raise NotImplementedError"
+    message = server_message(cause)
+    if message is None or message.sqlstate != _DUPLICATE_OBJECT:
+        return ""
+    return _ROLE_IS_THERE.get(direction, "") if _CREATE_ROLE.search(message.sql) else ""
 
 
 def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
