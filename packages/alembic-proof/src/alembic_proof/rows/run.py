@@ -10,6 +10,7 @@ Source: https://www.postgresql.org/docs/current/plpgsql-control-structures.html#
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 from alembic_proof.rows.literal import quote
 
 SETTING = "alembic_proof.outcome"
+_PART = re.compile(r"\{(?:setting|before|after|tag|statements)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,14 @@ def run_each(
     if not statements:
         return ()
     array = "ARRAY[" + ",\n".join(quote(sql) for sql in statements) + "]::text[]"
-    body = BLOCK.replace("{setting}", SETTING).replace("{before}", before)
-    body = body.replace("{after}", "" if is_kept else UNDO)
-    tag = _tag(array + before)
-    execute(connection, body.replace("{tag}", tag).replace("{statements}", array))
+    parts = {
+        "{setting}": SETTING,
+        "{before}": before,
+        "{after}": "" if is_kept else UNDO,
+        "{tag}": _tag(array + before),
+        "{statements}": array,
+    }
+    execute(connection, _PART.sub(lambda found: parts[found[0]], BLOCK))
     return tuple(_outcome(one) for one in json.loads(fetch(connection, FETCH)[0]))
 
 
