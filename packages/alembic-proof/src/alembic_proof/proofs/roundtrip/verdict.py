@@ -43,9 +43,8 @@ def settings_left(
 
 def is_refusal(revision: ChainRevision, direction: Direction, error: BaseException) -> bool:
     """Whether the downgrade itself says that there is no way back."""
-    cause = _cause_of(error)
-    is_own = bool(place_in(cause, (revision.path,)))
-    return direction == "downgrade" and isinstance(cause, NotImplementedError) and is_own
+    is_own = bool(place_in(error, (revision.path,)))
+    return direction == "downgrade" and isinstance(error, NotImplementedError) and is_own
 
 
 def failure_found(
@@ -55,9 +54,8 @@ def failure_found(
 
     It is excused where a declared irreversible downgrade has left what it fails over.
     """
-    cause = _cause_of(error)
-    place = _place(revision, cause)
-    said, statement = _said(cause)
+    place = _place(revision, error)
+    said, statement = _said(error)
     if is_refusal(revision, direction, error):
         return _refusal(revision, said, place)
     message = _with(f"its {direction} fails: {said}", statement=statement)
@@ -70,8 +68,7 @@ def failure_found(
 
 def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
     """The step that fails where there are rows, and runs where there are none."""
-    cause = _cause_of(suspicion.error)
-    said, statement = _said(cause)
+    said, statement = _said(suspicion.error)
     which = "rows that only its upgrade allows" if suspicion.is_over_new_rows else "rows"
     return finding_of(
         revision,
@@ -82,7 +79,7 @@ def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
             row=suspicion.culprit.rows,
             statement=statement,
         ),
-        place=_place(revision, cause),
+        place=_place(revision, suspicion.error),
         todo=_REPAIRS[suspicion.direction],
     )
 
@@ -167,13 +164,6 @@ def finding_of(
         direction=direction,
         todo=todo,
     )
-
-
-def _cause_of(error: BaseException) -> BaseException:
-    """What was raised first: env.py may have put its own words around it."""
-    while error.__cause__ is not None and server_message(error) is None:
-        error = error.__cause__
-    return error
 
 
 def _said(error: BaseException) -> tuple[str, str]:
