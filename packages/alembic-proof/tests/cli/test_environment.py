@@ -132,6 +132,30 @@ def test_a_typo_in_the_models_is_found_where_it_is(open_case: Open, run: Run) ->
     assert f"where: {root / 'models.py'}:2\n" in err
 
 
+@pytest.mark.parametrize("url", ["postgresql://nobody@localhost:1/x", "sqlite:///no/such/place"])
+def test_an_env_that_finds_another_url_says_where_it_may_look(
+    open_case: Open, run: Run, url: str
+) -> None:
+    """Where settings name an option that it does not read."""
+    root = open_case("environment/has_no_metadata")
+    (root / "pyproject.toml").write_text(
+        '[tool.alembic-proof]\nscratch_url_env = "CASE_SCRATCH_URL"\nurl_ini_key = "shop.url"\n',
+        encoding="utf-8",
+    )
+    (root / "env.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import context\n"
+        f"url = context.config.get_main_option('sqlalchemy.url') or {url!r}\n"
+        "context.configure(connection=sa.create_engine(url).connect())\n",
+        encoding="utf-8",
+    )
+
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("env.py cannot run: ")
+    assert "url_env, url_x_arg or url_ini_key" in err
+
+
 @_COMMANDS
 def test_a_scratch_server_that_is_down_is_one_clear_error(
     open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
