@@ -89,6 +89,22 @@ def test_a_foreign_key_over_a_quoted_name(scratch_url: str, column: str) -> None
     assert found.rows.replace('"', "") == f"notes (id=2, {name}=77)"
 
 
+@pytest.mark.parametrize("action", ["NO ACTION", "RESTRICT"])
+def test_a_row_that_others_refer_to(scratch_url: str, action: str) -> None:
+    """PostgreSQL names the table that refers to it, and the key of the one that it refers to."""
+    found = culprit_of(
+        scratch_url,
+        'CREATE TABLE users ("userId" integer PRIMARY KEY, name text)',
+        "CREATE TABLE notes"
+        f' ("userId" integer, user_id integer REFERENCES users ON DELETE {action})',
+        "INSERT INTO users VALUES (1, 'a'), (2, 'b')",
+        "INSERT INTO notes VALUES (2, 1), (1, 2)",
+        'DELETE FROM users WHERE "userId" = 2',
+    )
+
+    assert (found.rows, found.condition) == ("users (userId=2, name='b')", "")
+
+
 def test_a_value_that_does_not_convert_under_forced_security(scratch_url: str) -> None:
     """Policies hide no row from the search, and what it lifts for that is back afterwards."""
     found = culprit_of(
