@@ -91,14 +91,20 @@ def test_a_foreign_key_over_a_quoted_name(scratch_url: str, column: str) -> None
 
 @pytest.mark.parametrize("action", ["NO ACTION", "RESTRICT"])
 def test_a_row_that_others_refer_to(scratch_url: str, action: str) -> None:
-    """PostgreSQL names the table that refers to it, and the key of the one that it refers to."""
+    """PostgreSQL names the table that refers to it, and the key of the one that it refers to.
+
+    That may be in another schema than its namesake.
+    """
     found = culprit_of(
         scratch_url,
+        "CREATE SCHEMA app",
+        'CREATE TABLE app.users ("userId" integer)',
+        "INSERT INTO app.users VALUES (2)",
         'CREATE TABLE users ("userId" integer PRIMARY KEY, name text)',
-        "CREATE TABLE notes"
+        "CREATE TABLE app.notes"
         f' ("userId" integer, user_id integer REFERENCES users ON DELETE {action})',
         "INSERT INTO users VALUES (1, 'a'), (2, 'b')",
-        "INSERT INTO notes VALUES (2, 1), (1, 2)",
+        "INSERT INTO app.notes VALUES (2, 1), (1, 2)",
         'DELETE FROM users WHERE "userId" = 2',
     )
 

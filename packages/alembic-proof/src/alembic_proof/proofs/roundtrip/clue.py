@@ -11,7 +11,7 @@ from alembic_proof.rows.literal import quote, quote_name
 
 _KEY = re.compile(r"Key \((?P<columns>.*)\)=\((?P<values>.*)\) ", re.DOTALL)
 _OF_REFERENCES = ("23001", "23503")
-_REFERRED = re.compile(r'^update or delete on table "(.+?)" violates')
+_REFERRED = re.compile(r'^update or delete on table ".+" violates')
 _ADD = re.compile(r"^\s*ALTER\s+TABLE\b.*\bADD\b", re.IGNORECASE | re.DOTALL)
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _CHECK = re.compile(rf"(?:\bCONSTRAINT\s+(?P<name>{_NAME})\s+)?\bCHECK\s*\(", re.IGNORECASE)
@@ -39,10 +39,20 @@ class Clue:
     """Whether the step can do without these rows; otherwise only without all of the table's."""
 
 
-def clues(message: ServerMessage, columns: Collection[str]) -> Iterator[Clue]:
-    """Where to look, the most precise first; the table that the error names has these columns."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the database holds of the table and the constraint that the error names."""
+
+    columns: tuple[str, ...] = ()
+    """Those of the table, now that the step is rolled back."""
+    target: str = ""
+    """The table that the constraint refers to, quoted."""
+
+
+def clues(message: ServerMessage, named: Named) -> Iterator[Clue]:
+    """Where to look, the most precise first."""
     table = relation(message)
-    yield from _of_key(message, table, columns)
+    yield from _of_key(message, table, named)
     # A row that was about to be written is in the detail, and nowhere to be found.
     if table and message.sqlstate == "23502" and not message.detail:
         yield Clue(table, f"{quote_name(message.column)} IS NULL")
@@ -63,20 +73,19 @@ def relation(message: ServerMessage) -> str:
     return ".".join(map(quote_name, filter(None, (message.schema, message.table))))
 
 
-def _of_key(message: ServerMessage, table: str, columns: Collection[str]) -> Iterator[Clue]:
+def _of_key(message: ServerMessage, table: str, named: Named) -> Iterator[Clue]:
     """The rows of the key that the error's detail names."""
     key = _KEY.search(f"{message.detail} ")
     if not table or key is None:
         return
-    if (referred := _REFERRED.search(message.message)) is not None:
-        # The key is of the table that the named one refers to.
-        names = filter(None, (message.schema, referred[1]))
-        equal = _written(_named(key["columns"]), key["values"])
-        yield Clue(".".join(map(quote_name, names)), equal, tells_all=False)
-        return
     is_reference = message.sqlstate in _OF_REFERENCES
-    listed = _named(key["columns"]) if is_reference else [*_listed(key["columns"])]
-    new = [place for place, column in enumerate(listed) if _is_new(column, columns)]
+    listed = _bare(key["columns"]) if is_reference else [*_listed(key["columns"])]
+    if _REFERRED.search(message.message) is not None:
+        # The key is of the table that the named one refers to.
+        if named.target:
+            yield Clue(named.target, _written(listed, key["values"]), tells_all=False)
+        return
+    new = [place for place, column in enumerate(listed) if _is_new(column, named.columns)]
     if new:
         yield from _beside_new(table, listed, new, key["values"])
         return
@@ -108,7 +117,7 @@ def _written(columns: Iterable[str], values: str) -> str:
     return f"pg_catalog.array_to_string(ARRAY[{texts}], ', ', 'null') = {quote(values)}"
 
 
-def _named(columns: str) -> list[str]:
+def _bare(columns: str) -> list[str]:
     """The columns of a foreign key: PostgreSQL writes them as they are, without any quotes."""
     return [quote_name(name) for name in columns.split(", ")]
 

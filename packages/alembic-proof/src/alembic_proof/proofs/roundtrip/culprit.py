@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alembic_proof.env.server_message import ServerMessage, server_message, shortened
 from alembic_proof.errors import ProofError
 from alembic_proof.postgres.connect import run_on
-from alembic_proof.proofs.roundtrip.clue import ALTER_TYPE, Clue, clues, relation
+from alembic_proof.proofs.roundtrip.clue import ALTER_TYPE, Clue, Named, clues, relation
 from alembic_proof.rows import TableName
 from alembic_proof.rows.literal import quote
 from alembic_proof.rows.run import Outcome, run_each
@@ -65,7 +65,7 @@ def rows_of(url: str, twins: Twins) -> str:
 
 def _find(connection: Connection, message: ServerMessage) -> Culprit:
     table = _table(connection, message)
-    for clue in clues(message, _columns(connection, message)):
+    for clue in clues(message, _named(connection, message)):
         found = _rows(connection, clue, said=f"{message.one_line} {message.sql}")
         if found:
             return Culprit(
@@ -89,15 +89,20 @@ def _table(connection: Connection, message: ServerMessage) -> TableName | None:
     return None if outcome.value is None else TableName(outcome.value)
 
 
-def _columns(connection: Connection, message: ServerMessage) -> list[str]:
-    """The columns of the table that the error names, now that the step is rolled back."""
-    sql = (
-        "SELECT pg_catalog.jsonb_agg(a.attname) FROM pg_catalog.pg_attribute AS a WHERE"
-        f" a.attrelid = pg_catalog.to_regclass(nullif({quote(relation(message))}, ''))"
-        " AND NOT a.attisdropped"
-    )
+def _named(connection: Connection, message: ServerMessage) -> Named:
+    """What there is of what the error names."""
+    sql = f"""
+SELECT pg_catalog.jsonb_build_array(
+    (SELECT pg_catalog.jsonb_agg(a.attname) FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = o.id AND NOT a.attisdropped),
+    (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_constraint AS k
+        JOIN pg_catalog.pg_class AS c ON c.oid = k.confrelid
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE k.conrelid = o.id AND k.conname = {quote(message.constraint)}))
+FROM pg_catalog.to_regclass(nullif({quote(relation(message))}, '')) AS o (id)"""
     [outcome] = run_each(connection, [sql], is_kept=False)
-    return list(outcome.value or ())
+    columns, target = outcome.value or (None, None)
+    return Named(tuple(columns or ()), target or "")
 
 
 def _rows(connection: Connection, clue: Clue, *, said: str) -> list[str]:
