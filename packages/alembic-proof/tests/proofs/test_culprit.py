@@ -73,6 +73,27 @@ def test_of_several_checks_the_one_that_failed_tells_the_row(
     assert found.rows == row
 
 
+def test_a_check_that_was_not_valid_until_now(scratch_url: str) -> None:
+    """It is the database's; one that a statement adds under its name is the statement's."""
+    made = (
+        "CREATE TABLE t (x integer)",
+        "INSERT INTO t VALUES (1), (-1)",
+        'ALTER TABLE t ADD CONSTRAINT "C" CHECK (x > 0) NOT VALID',
+    )
+
+    found = culprit_of(scratch_url, *made, 'ALTER TABLE t VALIDATE CONSTRAINT "C"')
+    other = culprit_of(
+        scratch_url,
+        "ANALYZE t",
+        step=(
+            'ALTER TABLE t DROP CONSTRAINT "C"',
+            'ALTER TABLE t ADD CONSTRAINT "C" CHECK (x < 0)',
+        ),
+    )
+
+    assert (found.rows, other.rows) == ("t (x=-1)", "t (x=1)")
+
+
 @pytest.mark.parametrize("column", ['"userId"', '"order"', '"a ""b"" c"', "plain"])
 def test_a_foreign_key_over_a_quoted_name(scratch_url: str, column: str) -> None:
     """PostgreSQL tells it without quotes."""

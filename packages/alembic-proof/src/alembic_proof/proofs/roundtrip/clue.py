@@ -16,6 +16,7 @@ _ADD = re.compile(r"^\s*ALTER\s+TABLE\b.*\bADD\b", re.IGNORECASE | re.DOTALL)
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _CHECK = re.compile(rf"(?:\bCONSTRAINT\s+(?P<name>{_NAME})\s+)?\bCHECK\s*\(", re.IGNORECASE)
 _BRACKET = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]""")
+_VALIDATE = re.compile(r"\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE)
 _ALTER_DOMAIN = re.compile(r"^\s*ALTER\s+DOMAIN\b", re.IGNORECASE)
 _VALUE = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")|\bVALUE\b""", re.IGNORECASE)
 ALTER_TYPE = re.compile(
@@ -47,6 +48,8 @@ class Named:
     """Those of the table, now that the step is rolled back."""
     target: str = ""
     """The table that the constraint refers to, quoted."""
+    check: str = ""
+    """The condition of the constraint, where it was there before the step."""
 
 
 def clues(message: ServerMessage, named: Named) -> Iterator[Clue]:
@@ -59,7 +62,8 @@ def clues(message: ServerMessage, named: Named) -> Iterator[Clue]:
         if _ADD.search(message.sql):
             yield Clue(table, "true", tells_all=False)
     if table and message.sqlstate == "23514":
-        for expression in _checks(message):
+        is_there = _VALIDATE.search(message.sql) is not None
+        for expression in filter(None, [named.check]) if is_there else _checks(message):
             yield Clue(table, f"NOT ({expression})")
     changed = ALTER_TYPE.search(message.sql)
     length = _LENGTH.search(changed["type"]) if changed else None

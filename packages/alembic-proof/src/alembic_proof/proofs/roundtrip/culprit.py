@@ -98,11 +98,13 @@ SELECT pg_catalog.jsonb_build_array(
     (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_constraint AS k
         JOIN pg_catalog.pg_class AS c ON c.oid = k.confrelid
         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE k.conrelid = o.id AND k.conname = {quote(message.constraint)}))
+        WHERE k.conrelid = o.id AND k.conname = {quote(message.constraint)}),
+    (SELECT pg_catalog.pg_get_expr(k.conbin, k.conrelid) FROM pg_catalog.pg_constraint AS k
+        WHERE k.conrelid = o.id AND k.conname = {quote(message.constraint)} AND k.contype = 'c'))
 FROM pg_catalog.to_regclass(nullif({quote(relation(message))}, '')) AS o (id)"""
     [outcome] = run_each(connection, [sql], is_kept=False)
-    columns, target = outcome.value or (None, None)
-    return Named(tuple(columns or ()), target or "")
+    columns, target, check = outcome.value or (None, None, None)
+    return Named(tuple(columns or ()), target or "", check or "")
 
 
 def _rows(connection: Connection, clue: Clue, *, said: str) -> list[str]:
