@@ -20,7 +20,6 @@ import sqlalchemy as sa
 from alembic_proof.rows.literal import quote
 
 SETTING = "alembic_proof.outcome"
-_PART = re.compile(r"\{(?:setting|before|after|tag|statements)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,7 @@ PERFORM pg_catalog.set_config('{setting}', pg_catalog.to_json(outcomes)::text, f
 END
 {tag}
 """
+_PART = re.compile(r"\{(\w+)\}")
 UNDO = "RAISE EXCEPTION SQLSTATE 'AP000';"
 FETCH = (
     f"SELECT pg_catalog.current_setting('{SETTING}'), pg_catalog.set_config('{SETTING}', '', false)"
@@ -101,14 +101,10 @@ def run_each(
     if not statements:
         return ()
     array = "ARRAY[" + ",\n".join(quote(sql) for sql in statements) + "]::text[]"
-    parts = {
-        "{setting}": SETTING,
-        "{before}": before,
-        "{after}": "" if is_kept else UNDO,
-        "{tag}": _tag(array + before),
-        "{statements}": array,
-    }
-    execute(connection, _PART.sub(lambda found: parts[found[0]], BLOCK))
+    after = "" if is_kept else UNDO
+    parts = {"setting": SETTING, "before": before, "statements": array, "after": after}
+    parts["tag"] = _tag(array + before)
+    execute(connection, _PART.sub(lambda part: parts[part[1]], BLOCK))
     return tuple(_outcome(one) for one in json.loads(fetch(connection, FETCH)[0]))
 
 
