@@ -48,15 +48,15 @@ def is_refusal(revision: ChainRevision, direction: Direction, error: BaseExcepti
 
 
 def failure_found(
-    revision: ChainRevision, direction: Direction, error: BaseException, *, is_excused: bool = False
+    revision: ChainRevision, direction: Direction, cause: BaseException, *, is_excused: bool = False
 ) -> Finding:
     """The step that failed; a refusal is a warning, and a note where it is declared.
 
     It is excused where a declared irreversible downgrade has left what it fails over.
     """
-    place = _place(revision, error)
-    said, statement = _said(error)
-    if is_refusal(revision, direction, error):
+    place = _place(revision, cause)
+    said, statement = _said(cause)
+    if is_refusal(revision, direction, cause):
         return _refusal(revision, said, place)
     message = _with(f"its {direction} fails: {said}", statement=statement)
     todo = ""
