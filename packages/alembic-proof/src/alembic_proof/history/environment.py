@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import MetaData
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.chain import load_history
@@ -24,6 +24,8 @@ from alembic_proof.postgres.url import DatabaseUrl
 
 _DATABASE = "SELECT current_database()"
 _GIVE_URL = "say so in [tool.alembic-proof]: url_env, url_x_arg or url_ini_key"
+_OF_AN_URL = (KeyError, ArgumentError, NoSuchModuleError, OperationalError, OSError)
+"""What an env.py raises that has no URL, a wrong one, or one of a server that is not there."""
 
 
 IncludeObject = Callable[[Any, str | None, str, bool, Any], bool]
@@ -193,7 +195,7 @@ def _remedy(error: Exception) -> str:
     """What most likely helps an env.py that cannot run."""
     if "application context" in str(error):
         return 'name the application: flask_app = "package:create_app" in [tool.alembic-proof]'
-    if isinstance(error, KeyError | ArgumentError | NoSuchModuleError):
+    if isinstance(error, _OF_AN_URL):
         return f"mend it, or install what it imports; where it looks for a URL, {_GIVE_URL}"
     return "mend it, or install what it imports"
 

@@ -150,6 +150,7 @@ def _route(config: Config) -> UrlRoute:
         variable=config.url_env,
         x_argument=config.url_x_arg,
         ini_key=config.url_ini_key or UrlRoute().ini_key,
+        settings=config.file,
     )
 
 

@@ -28,7 +28,7 @@ def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
     if named := _named_in(project, environ):
         return usable_url(named, where=f"environment variable {project.config.scratch_url_env}")
     if project.config.server_url:
-        place = project.config.directory / "pyproject.toml"
+        place = project.config.file
         return usable_url(project.config.server_url, where=f"server_url, {place}")
     return scratch_server(environ, state=scratch_state(project, environ))
 
@@ -100,7 +100,7 @@ def _stamp(project: Project, revision: str, *, url: str) -> None:
     except HistoryError as error:
         raise HistoryError(
             f"start_revision = {revision!r} cannot be stamped: {error.what.splitlines()[0]}",
-            where=error.where or str(project.config.directory / "pyproject.toml"),
+            where=error.where or str(project.config.file),
             todo="name the revision that start_sql has led to",
         ) from error
 

@@ -10,6 +10,7 @@ Source: https://www.postgresql.org/docs/current/plpgsql-control-structures.html#
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,7 @@ PERFORM pg_catalog.set_config('{setting}', pg_catalog.to_json(outcomes)::text, f
 END
 {tag}
 """
+_PART = re.compile(r"\{(\w+)\}")
 UNDO = "RAISE EXCEPTION SQLSTATE 'AP000';"
 FETCH = (
     f"SELECT pg_catalog.current_setting('{SETTING}'), pg_catalog.set_config('{SETTING}', '', false)"
@@ -99,10 +101,10 @@ def run_each(
     if not statements:
         return ()
     array = "ARRAY[" + ",\n".join(quote(sql) for sql in statements) + "]::text[]"
-    body = BLOCK.replace("{setting}", SETTING).replace("{before}", before)
-    body = body.replace("{after}", "" if is_kept else UNDO)
-    tag = _tag(array + before)
-    execute(connection, body.replace("{tag}", tag).replace("{statements}", array))
+    after = "" if is_kept else UNDO
+    parts = {"setting": SETTING, "before": before, "statements": array, "after": after}
+    parts["tag"] = _tag(array + before)
+    execute(connection, _PART.sub(lambda part: parts[part[1]], BLOCK))
     return tuple(_outcome(one) for one in json.loads(fetch(connection, FETCH)[0]))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from alembic.script import ScriptDirectory
 
 from alembic_proof.config import Config
+from alembic_proof.env.server_message import first_cause
 from alembic_proof.finding import Finding, shown_path
 from alembic_proof.history.chain import ChainRevision, followers, heads_of, reached, read_chain
 from alembic_proof.history.project import AlembicProject
@@ -22,12 +23,7 @@ from alembic_proof.proofs.roundtrip.plan import RowPlan
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.readings import meets_readings
 from alembic_proof.proofs.roundtrip.remarks import Remarks
-from alembic_proof.proofs.roundtrip.suspicion import (
-    Suspicion,
-    founded,
-    hidden_by,
-    to_take_away,
-)
+from alembic_proof.proofs.roundtrip.suspicion import Suspicion, founded, hidden_by, to_take_away
 from alembic_proof.proofs.roundtrip.turn import Turn
 from alembic_proof.proofs.roundtrip.unmet import Unmet
 from alembic_proof.proofs.roundtrip.verdict import (
@@ -143,7 +139,7 @@ class _RoundTrip:
             script, self.script = self.script, None
             failure = walk(config, self._moves, script=script)
             if failure is not None:
-                self._note(failure, self.database)
+                self._note(replace(failure, error=first_cause(failure.error)), self.database)
 
     def _moves(self, ground: Ground) -> Iterator[Move]:
         """The rest of the walk, as far as this database leads."""

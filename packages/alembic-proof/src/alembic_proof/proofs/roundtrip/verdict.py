@@ -55,22 +55,20 @@ def settings_left(
 
 def is_refusal(revision: ChainRevision, direction: Direction, error: BaseException) -> bool:
     """Whether the downgrade itself says that there is no way back."""
-    cause = _cause_of(error)
-    is_own = bool(place_in(cause, (revision.path,)))
-    return direction == "downgrade" and isinstance(cause, NotImplementedError) and is_own
+    is_own = bool(place_in(error, (revision.path,)))
+    return direction == "downgrade" and isinstance(error, NotImplementedError) and is_own
 
 
 def failure_found(
-    revision: ChainRevision, direction: Direction, error: BaseException, *, is_excused: bool = False
+    revision: ChainRevision, direction: Direction, cause: BaseException, *, is_excused: bool = False
 ) -> Finding:
     """The step that failed; a refusal is a warning, and a note where it is declared.
 
     It is excused where a declared irreversible downgrade has left what it fails over.
     """
-    cause = _cause_of(error)
     place = _place(revision, cause)
     said, statement = _said(cause)
-    if is_refusal(revision, direction, error):
+    if is_refusal(revision, direction, cause):
         return _refusal(revision, said, place)
     message = _with(f"its {direction} fails: {said}", statement=statement)
     todo = _remedy(revision, direction, cause)
@@ -90,8 +88,7 @@ def _remedy(revision: ChainRevision, direction: Direction, cause: BaseException)
 
 def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
     """The step that fails where there are rows, and runs where there are none."""
-    cause = _cause_of(suspicion.error)
-    said, statement = _said(cause)
+    said, statement = _said(suspicion.error)
     which = "rows that only its upgrade allows" if suspicion.is_over_new_rows else "rows"
     return finding_of(
         revision,
@@ -102,7 +99,7 @@ def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
             row=suspicion.culprit.rows,
             statement=statement,
         ),
-        place=_place(revision, cause),
+        place=_place(revision, suspicion.error),
         todo=_REPAIRS[suspicion.direction],
     )
 
@@ -187,13 +184,6 @@ def finding_of(
         direction=direction,
         todo=todo,
     )
-
-
-def _cause_of(error: BaseException) -> BaseException:
-    """What was raised first: env.py may have put its own words around it."""
-    while error.__cause__ is not None and server_message(error) is None:
-        error = error.__cause__
-    return error
 
 
 def _said(error: BaseException) -> tuple[str, str]:
