@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alembic_proof.proofs.roundtrip.row_changes import row_changes
+from alembic_proof.rows import TableName
 
 from .site import NOTES, USERS, Site, Visit
 
@@ -72,6 +73,21 @@ def test_what_moves_without_the_catalog_is_seen(visit: Visit) -> None:
     visit(body)
 
 
+def test_what_another_session_has_counted_says_nothing(visit: Visit) -> None:
+    """The first reading of a session digests all tables: what was there may have equal counts."""
+
+    def body(site: Site) -> None:
+        site.population.fill(site.ground)
+        before = site.population.read(site.ground)
+
+        site.population.held.forget_counts()
+
+        assert site.population.read(site.ground) is not before
+        assert not site.population.has_moved(site.ground)
+
+    visit(body)
+
+
 def test_a_renamed_label_is_seen(visit: Visit) -> None:
     """No row moves when an enum's label gets another name, and its values are others all the same."""
 
@@ -117,6 +133,76 @@ def test_some_rows_are_taken_away_and_others_stay(visit: Visit) -> None:
         site.run("ALTER TABLE notes ALTER CONSTRAINT notes_user_id_fkey INITIALLY DEFERRED")
         assert not site.population.take_away(site.ground, USERS, condition="true")
         assert len(site.rows("users")) == 3
+
+    visit(body)
+
+
+def test_what_goes_with_other_rows_is_filled_again(visit: Visit) -> None:
+    """A table that another one's rows were deleted from, or set to NULL, is no full one."""
+
+    def body(site: Site) -> None:
+        site.run(
+            "ALTER TABLE notes DROP CONSTRAINT notes_user_id_fkey,"
+            " ADD FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE"
+        )
+        site.population.fill(site.ground)
+
+        assert site.population.take_away(site.ground, USERS, condition="id = 2")
+        site.population.refill()
+        site.population.fill(site.ground)
+
+        assert (len(site.rows("users")), len(site.rows("notes"))) == (5, 5)
+
+    visit(body)
+
+
+def test_a_partition_is_filled_again_with_its_table(visit: Visit) -> None:
+    """PostgreSQL names the partition that a row is in."""
+
+    def body(site: Site) -> None:
+        site.run(
+            "CREATE TABLE logs (id integer PRIMARY KEY) PARTITION BY RANGE (id)",
+            "CREATE TABLE logs_all PARTITION OF logs DEFAULT",
+        )
+        site.population.fill(site.ground)
+
+        part = TableName("public.logs_all")
+        assert site.population.take_away(site.ground, part, condition="id = 2")
+        site.population.fill(site.ground)
+        assert len(site.rows("logs")) == 2
+        site.population.refill()
+        site.population.fill(site.ground)
+        assert len(site.rows("logs")) == 5
+
+    visit(body)
+
+
+def test_rows_that_nobody_has_looked_at_are_not_ours(visit: Visit) -> None:
+    """What a revision writes that is only applied is the history's own; what we write is not."""
+
+    def body(site: Site) -> None:
+        site.population.fill(site.ground)
+        site.population.read(site.ground)
+        site.run("INSERT INTO notes VALUES (900, 1)")
+        site.population.is_passed = True
+
+        site.population.fill(site.ground)
+
+        assert site.population.mixed == {NOTES}
+
+    visit(body)
+
+
+def test_rows_that_were_there_before_are_not_ours(visit: Visit) -> None:
+    """A database may have been led somewhere by SQL of the project's."""
+
+    def body(site: Site) -> None:
+        site.run("INSERT INTO users VALUES (900, 'root')")
+
+        site.population.fill(site.ground)
+
+        assert site.population.mixed == {USERS}
+        assert not site.population.take_away(site.ground, USERS)
 
     visit(body)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from alembic_proof.rows import FillReport, fill_allowed, read_shapes
+from alembic_proof.rows import FillReport, fill, fill_allowed, read_shapes
 
 TABLE = (
     "CREATE TYPE mood AS ENUM ('sad', 'glad')",
@@ -91,6 +91,75 @@ NARROWER = (
 def test_nothing_is_written_when_nothing_more_is_allowed(sandbox: Any, step: str) -> None:
     """A narrower or equal schema gets no rows."""
     assert added(sandbox, step) == (FillReport(), [])
+
+
+WITHOUT_A_TARGET = (
+    ("(a, b)", ()),
+    ("(b, a)", ("ALTER TABLE kid ADD FOREIGN KEY (a) REFERENCES single",)),
+)
+
+
+@pytest.mark.parametrize(("columns", "steps"), WITHOUT_A_TARGET)
+def test_a_key_of_two_columns_that_goes_is_tried(
+    sandbox: Any, columns: str, steps: tuple[str, ...]
+) -> None:
+    """One value that is nowhere, in a column that refers to nothing else."""
+
+    def work(connection: sa.Connection) -> tuple[FillReport, int]:
+        for sql in (
+            "CREATE TABLE single (id integer PRIMARY KEY)",
+            "CREATE TABLE par (a integer, b integer, UNIQUE (a, b), UNIQUE (b, a))",
+            "CREATE TABLE kid (a integer, b integer)",
+            *steps,
+            f"ALTER TABLE kid ADD CONSTRAINT gone FOREIGN KEY {columns} REFERENCES par {columns}",
+        ):
+            connection.exec_driver_sql(sql)
+        before = read_shapes(connection)
+        connection.exec_driver_sql("ALTER TABLE kid DROP CONSTRAINT gone")
+        report = fill_allowed(connection, before, read_shapes(connection))
+        sql = "SELECT count(*) FROM kid WHERE a IS NOT NULL AND b = 1010"
+        return report, int(connection.exec_driver_sql(sql).scalar_one())
+
+    report, dangling = sandbox.run(work)
+
+    assert (report.notes, dangling) == ((), 1)
+
+
+FAMILY = (
+    "CREATE TABLE lists (code text PRIMARY KEY)",
+    "INSERT INTO lists VALUES ('x'), ('y')",
+    "CREATE TABLE par (id integer PRIMARY KEY, code text UNIQUE)",
+    (
+        "CREATE TABLE kid (id integer PRIMARY KEY, par integer REFERENCES par,"
+        " status text NOT NULL CHECK (status IN ('x', 'y')), code text REFERENCES par (code))"
+    ),
+)
+QUIET = (
+    "ALTER TABLE par RENAME id TO nr",
+    "ALTER TABLE kid RENAME status TO state",
+    "ALTER TABLE kid DROP CONSTRAINT kid_status_check, ADD FOREIGN KEY (status) REFERENCES lists",
+    "ALTER TABLE par ALTER id TYPE bigint; ALTER TABLE kid ALTER par TYPE bigint",
+    "ALTER TABLE par ADD place integer; UPDATE par SET place = id; CREATE UNIQUE INDEX ON par (place)",
+    "ALTER TABLE par RENAME code TO sign",
+)
+
+
+@pytest.mark.parametrize("step", QUIET)
+def test_nothing_is_said_of_a_row_that_nobody_expects(sandbox: Any, step: str) -> None:
+    """A name that is another one, a list that has become a table, numbers that refer to others."""
+
+    def work(connection: sa.Connection) -> FillReport:
+        for sql in FAMILY:
+            connection.exec_driver_sql(sql)
+        before = read_shapes(connection)
+        fill(connection, before)
+        for sql in step.split("; "):
+            connection.exec_driver_sql(sql)
+        return fill_allowed(connection, before, read_shapes(connection))
+
+    report = sandbox.run(work)
+
+    assert [str(note) for note in report.notes] == []
 
 
 def test_new_tables_are_filled(sandbox: Any) -> None:

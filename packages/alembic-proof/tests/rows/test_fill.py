@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.rows import digest, fill, read_shapes
+from alembic_proof.rows.run import execute
 
 
-def test_forced_row_level_security_does_not_keep_rows_out_and_stays(sandbox: Any) -> None:
+@pytest.mark.parametrize("table", ["t", '"{tag}"', '"{after} %"'])
+def test_forced_row_level_security_does_not_keep_rows_out_and_stays(
+    sandbox: Any, table: str
+) -> None:
     """The owner's rows are written past the policies; the table is forced afterwards as before."""
 
     def work(connection: sa.Connection) -> tuple[Any, ...]:
-        connection.exec_driver_sql("CREATE TABLE t (id integer PRIMARY KEY)")
-        connection.exec_driver_sql("ALTER TABLE t ENABLE ROW LEVEL SECURITY")
-        connection.exec_driver_sql("ALTER TABLE t FORCE ROW LEVEL SECURITY")
+        execute(connection, f"CREATE TABLE {table} (id integer PRIMARY KEY)")
+        execute(connection, f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        execute(connection, f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         shapes = read_shapes(connection)
         report = fill(connection, shapes)
         again = read_shapes(connection)

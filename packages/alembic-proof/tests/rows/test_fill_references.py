@@ -104,3 +104,11 @@ def test_references_to_itself_come_to_an_end(sandbox: Any) -> None:
     rows = sandbox.fill(*CIRCLES["to itself, nullable"]).rows()
 
     assert [row["t_id"] for row in rows] == [None, 1, 2]
+
+
+def test_a_reference_that_is_given_stays(sandbox: Any) -> None:
+    """Also NULL: a row that is to have no parent gets none afterwards."""
+    supplied = {"t": [{"id": 7, "t_id": None}, {"id": 8, "t_id": None}, {"id": 9, "t_id": 7}]}
+    rows = sandbox.fill(*CIRCLES["to itself, nullable"], supplied=supplied).rows()
+
+    assert [(row["id"], row["t_id"]) for row in rows] == [(7, None), (8, None), (9, 7)]

@@ -11,7 +11,9 @@ from alembic_proof.rows import digest, fallen_behind, read_shapes
 
 SERIAL = "CREATE TABLE t (id serial PRIMARY KEY, name text)"
 IDENTITY = "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)"
-DOWN = "CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY (INCREMENT BY -2), name text)"
+DOWN = "CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY (INCREMENT BY -2) PRIMARY KEY, name text)"
+UNKEYED = "CREATE TABLE t (id serial, name text)"
+SEEDS = "INSERT INTO t VALUES (1, 'a'), (3, 'c')"
 THREE = "INSERT INTO t (name) VALUES ('a'), ('b'), ('c')"
 ANEW = "ALTER TABLE t ALTER id DROP IDENTITY, ALTER id ADD GENERATED ALWAYS AS IDENTITY"
 
@@ -53,6 +55,13 @@ def test_one_that_has_gone_back_behind_its_rows_is_told(
     ]
 
 
+def test_one_that_is_new_behind_rows_is_told(sandbox: Any) -> None:
+    """Rows with numbers of their own, and nobody has told the sequence: the first insert fails."""
+    assert fallen(sandbox, steps=(SERIAL, SEEDS)) == [
+        "t.id: its sequence gives 1 next now, and 3 is there"
+    ]
+
+
 @pytest.mark.parametrize(
     ("before", "steps"),
     [
@@ -64,12 +73,22 @@ def test_one_that_has_gone_back_behind_its_rows_is_told(
         ((SERIAL, THREE), ("INSERT INTO t VALUES (9)",)),
         ((IDENTITY, THREE), ("ALTER TABLE t ALTER id DROP IDENTITY",)),
         ((IDENTITY, THREE), ("ALTER TABLE t RENAME id TO n",)),
+        ((SERIAL, SEEDS), ("ALTER TABLE t RENAME id TO n",)),
+        ((SERIAL, SEEDS), ("ALTER TABLE t RENAME TO u", "ALTER SEQUENCE t_id_seq RENAME TO s")),
+        ((UNKEYED, THREE), ("ALTER SEQUENCE t_id_seq RESTART",)),
+        ((SERIAL, THREE), ("ALTER SEQUENCE t_id_seq CYCLE RESTART",)),
+        ((), (SERIAL, SEEDS, "SELECT setval('t_id_seq', 3)")),
+        ((), (SERIAL, "INSERT INTO t VALUES (0, 'nobody')", THREE)),
+        ((), (UNKEYED, SEEDS)),
     ],
 )
 def test_one_that_has_not_is_nothing(
     sandbox: Any, before: tuple[str, ...], steps: tuple[str, ...]
 ) -> None:
-    """It moved on, stands behind no row, stood behind before, was passed by a row, or has gone."""
+    """It moved on, stands behind no row, stood behind before, was passed by a row, or has gone.
+
+    Nor is one whose numbers may come twice: it begins again by itself, or its column is no key.
+    """
     assert fallen(sandbox, *before, steps=steps) == []
 
 

@@ -96,30 +96,51 @@ def allowances(before: Table, after: Table) -> tuple[Allowance, ...]:
     found: list[Allowance] = []
     old_asked, new_asked = _asked(before), _asked(after)
     for column in after.columns:
-        old = before.column(column.name)
+        old = _old(before, after, column)
         if column.is_generated or column.is_numbered:
             continue
-        if old is None:
-            found += _new_column(after, column, new_asked.get(column.name, NOTHING))
-            continue
         asked = new_asked.get(column.name, NOTHING)
+        if old is None:
+            found += _new_column(after, column, asked)
+            continue
         found += _null(old, column)
-        found += _listed(old, column, old_asked.get(column.name, NOTHING), asked)
-        found += _longer(old, column, old_asked.get(column.name, NOTHING), asked)
-        found += _greater(old, column, old_asked.get(column.name, NOTHING), asked)
+        if column.name not in _referring(after):
+            known = old_asked.get(old.name, NOTHING)
+            found += _listed(old, column, known, asked)
+            found += _longer(old, column, known, asked)
+            found += _greater(old, column, known, asked)
     return tuple(dict.fromkeys(found))
 
 
+def _old(before: Table, after: Table, column: Column) -> Column | None:
+    """What the column was; where it was not there, one that is gone and stood in the same place."""
+    old = before.column(column.name)
+    place = after.columns.index(column)
+    if old is not None or place >= len(before.columns):
+        return old
+    other = before.columns[place]
+    is_renamed = after.column(other.name) is None and other.type == column.type
+    return other if is_renamed else None
+
+
+def _referring(table: Table) -> set[str]:
+    """The columns whose values have to be another row's."""
+    return {name for key in table.foreign_keys for name in key.columns}
+
+
 def _dangling(before: Table, after: Table, shapes: Shapes) -> Iterator[Allowance]:
-    """A value that refers to nothing, where a reference was taken away and its target is there."""
-    bound = {name for key in after.foreign_keys for name in key.columns}
+    """A value that refers to nothing, where a reference was taken away and its target is there.
+
+    Of several columns the last one that nothing else binds: the rest may be as they are.
+    """
+    bound = _referring(after)
     for key in before.foreign_keys:
-        column = after.column(key.columns[0])
-        if len(key.columns) != 1 or column is None or column.name in bound:
-            continue
-        if shapes.find(key.table) is not None and column == before.column(column.name):
+        columns = [column for name in key.columns if (column := after.column(name))]
+        free = [c for c in columns if c.name not in bound and c == before.column(c.name)]
+        if free and len(columns) == len(key.columns) and shapes.find(key.table) is not None:
+            column, names = free[-1], ", ".join(key.columns)
             text = palette(Request(column.type, NOTHING, column.name)).series(FARTHER)
-            yield Allowance(column.name, text, f"{column.name} may refer to nothing now")
+            yield Allowance(column.name, text, f"{names} may refer to nothing now")
 
 
 def _asked(table: Table) -> dict[str, Requirement]:
@@ -134,11 +155,16 @@ def _asked(table: Table) -> dict[str, Requirement]:
 
 
 def _new_column(table: Table, column: Column, asked: Requirement) -> Iterator[Allowance]:
-    """A value in a column that was not there; older rows have its default or NULL."""
-    if any(column.name in key.columns for key in table.foreign_keys):
+    """A value in a column that was not there; older rows have its default or NULL.
+
+    A farther one in a key, of which the first values may be taken.
+    """
+    if column.name in _referring(table):
         return
+    is_keyed = any(column.name in key.columns for key in table.keys)
     request = Request(column.type, asked, column.name, f"{table.name}.{column.name}")
-    yield Allowance(column.name, palette(request).series(0), f"{column.name} is new")
+    text = palette(request).series(FARTHER if is_keyed else 0)
+    yield Allowance(column.name, text, f"{column.name} is new")
 
 
 def _null(old: Column, new: Column) -> Iterator[Allowance]:

@@ -63,6 +63,11 @@ class TableDigest:
     """The columns of JSON, where all that they hold can be jsonb, and of numbers without a scale: what
     they mean is known as well."""
 
+    def is_empty(self, column: str) -> bool:
+        """Whether the column is NULL in each of the rows, as far as they are known one by one."""
+        place = self.columns.index(column) if column in self.columns else None
+        return place is not None and all(row.hashes[place] is None for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Digests:

@@ -122,7 +122,13 @@ class _Filling:
             for table in (draft.table for draft in unit.drafts)
             for key in table.foreign_keys
             if (table.name, key.name) in order.later
-            for sql in update_statements(table, key, unit.stored.get(table.name, ()), self.known)
+            for sql in update_statements(
+                table,
+                key,
+                unit.stored.get(table.name, ()),
+                self.known,
+                given=self.given.get(table.name, ()),
+            )
         ]
         outcomes = self._run([sql for _, _, sql in todo], [table for table, _, _ in todo])
         for (table, key, _), outcome in zip(todo, outcomes, strict=True):
@@ -138,6 +144,7 @@ class _Filling:
                     draft,
                     fresh.get(name, ()),
                     rows=self.known.get(name, [])[: self.rows],
+                    known=self.known,
                     given=self.given.get(name, ()),
                 )
             )

@@ -12,17 +12,24 @@ from alembic_proof.rows.shape import ForeignKey, Table
 
 
 def update_statements(
-    table: Table, key: ForeignKey, fresh: Sequence[Values], rows: Rows
+    table: Table,
+    key: ForeignKey,
+    fresh: Sequence[Values],
+    rows: Rows,
+    *,
+    given: Sequence[Values] = (),
 ) -> tuple[str, ...]:
     """UPDATEs that let the fresh rows refer, the first one excepted; () without a primary key.
 
     A row refers to an older one of its own table, never in a circle: what follows the references
-    comes to an end.
+    comes to an end. Where the reference is `given` it stays as it is, also NULL.
     """
     primary = table.primary
     columns = empties(table, key)
     found = []
     for place, row in enumerate(fresh):
+        if place < len(given) and {*columns} <= given[place].keys():
+            continue
         known = {name: row.get(name) for name in primary}
         target = _target(table, key, row, rows, place=place)
         if target is None or not primary or None in known.values():

@@ -7,7 +7,7 @@ Source: https://www.postgresql.org/docs/current/functions-sequence.html
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from alembic_proof.rows.literal import quote, quote_name
@@ -28,6 +28,8 @@ class Position:
     """What it adds each time; it counts down where this is negative."""
     farthest: int | None
     """The greatest number in the column, the least where it counts down; None without rows."""
+    sequence: int
+    """Its OID, which stays when table, column or sequence get other names."""
 
     @property
     def is_behind(self) -> bool:
@@ -62,12 +64,16 @@ class FallenBehind:
 
 
 def position_statements(tables: Iterable[Table]) -> tuple[tuple[TableName, str], ...]:
-    """Each table with a statement for each of its numbered columns; its value is one position."""
+    """Each table with a statement for each of its numbered columns; its value is one position.
+
+    Those that are in no key may come twice, as the numbers of a sequence do that begins again.
+    """
     return tuple(
         (table.name, _statement(table, column))
         for table in tables
         for column in table.columns
         if column.sequence and column.type.base.name in _INTEGERS
+        if any(column.name in key.columns for key in table.keys)
     )
 
 
@@ -85,21 +91,25 @@ def positions_of(
 def fallen_behind(
     before: Mapping[TableName, tuple[Position, ...]],
     after: Mapping[TableName, tuple[Position, ...]],
-    *,
-    older: Collection[TableName] = (),
 ) -> Iterator[FallenBehind]:
     """The sequences that have gone back behind rows that they had numbered or passed.
 
-    Those as well that are new beside the rows of `older` tables.
+    Those as well that are new beside rows that have numbers already.
     """
-    for name, positions in after.items():
-        earlier = {position.column: position for position in before.get(name, ())}
-        for position in positions:
-            known = earlier.get(position.column)
-            if not position.is_behind or (known is not None and known.is_behind):
-                continue
-            if name in older if known is None else position.has_gone_back(known):
-                yield FallenBehind(name, position)
+    earlier, now = _by_column(before), _by_column(after)
+    renamed = {known.sequence: known for at, known in earlier.items() if at not in now}
+    for (name, column), position in now.items():
+        known = earlier.get((name, column)) or renamed.get(position.sequence)
+        if not position.is_behind or (known is not None and known.is_behind):
+            continue
+        if known is None or position.has_gone_back(known):
+            yield FallenBehind(name, position)
+
+
+def _by_column(
+    positions: Mapping[TableName, tuple[Position, ...]],
+) -> dict[tuple[TableName, str], Position]:
+    return {(name, one.column): one for name, each in positions.items() for one in each}
 
 
 def _statement(table: Table, column: Column) -> str:
@@ -108,7 +118,8 @@ def _statement(table: Table, column: Column) -> str:
         f"SELECT pg_catalog.jsonb_build_array({quote(column.name)}::pg_catalog.text,"
         " s.last_value + CASE WHEN s.is_called THEN q.seqincrement ELSE 0 END, q.seqincrement,"
         f" CASE WHEN q.seqincrement > 0 THEN (SELECT pg_catalog.max({name}) FROM {table.name})"
-        f" ELSE (SELECT pg_catalog.min({name}) FROM {table.name}) END)"
+        f" ELSE (SELECT pg_catalog.min({name}) FROM {table.name}) END, q.seqrelid::pg_catalog.int8)"
         f" FROM {sequence} AS s JOIN pg_catalog.pg_sequence AS q"
         f" ON q.seqrelid = {quote(sequence)}::pg_catalog.regclass"
+        " AND NOT q.seqcycle"
     )

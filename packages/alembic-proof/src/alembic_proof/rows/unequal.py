@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from alembic_proof.rows.row import Values
 from alembic_proof.rows.shape import Key, Shapes, Table, TableName
 
+_MADE = re.compile(r"\b(?:\w*uuid\w*|random|gen_random_bytes)\(")
+"""Calls that give another value each time, as the clock need not."""
 _FOLDED = re.compile(r"\b(?:lower|upper)\(")
 
 
@@ -41,7 +43,8 @@ def lost_keys(before: Shapes, after: Shapes) -> tuple[NewKey, ...]:
     """The keys that permit rows which the shapes before forbid, as far as definitions tell.
 
     Not those that nobody takes for a permission: a primary key in whose place there is one of other
-    columns, a column that a sequence numbers, a key that is wider because its table is partitioned.
+    columns, a column whose values are made to differ, a key that is wider because its table is
+    partitioned.
     """
     return tuple(
         lost
@@ -53,9 +56,21 @@ def lost_keys(before: Shapes, after: Shapes) -> tuple[NewKey, ...]:
 def _is_kept_otherwise(lost: NewKey, now: Table, before: Shapes) -> bool:
     old, columns = before.find(lost.table), {*lost.key.columns}
     is_replaced = lost.key.is_primary and now.primary and not {*now.primary} & columns
-    numbered = {column.name for column in now.columns if column.is_numbered}
     is_parted = now.is_partitioned and old is not None and not old.is_partitioned
-    return bool(is_replaced) or is_parted or (bool(columns) and columns <= numbered)
+    return bool(is_replaced) or is_parted or any(_is_made(lost.key, c, now) for c in columns)
+
+
+def _is_made(key: Key, name: str, now: Table) -> bool:
+    """Whether the column's values differ without the key: a sequence or chance makes them.
+
+    A UUID that was a whole primary key is one that somebody has made by chance elsewhere.
+    """
+    column = now.column(name)
+    if column is None:
+        return False
+    is_whole = key.is_primary and key.columns == (name,)
+    is_uuid = is_whole and name in now.primary and column.type.base.name == "uuid"
+    return column.is_numbered or is_uuid or bool(_MADE.search(column.default or ""))
 
 
 def is_as_strict(now: Table, old: Table) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from alembic_proof.catalog import Catalog, CatalogReader
 from alembic_proof.errors import DatabaseError
+from alembic_proof.history.chain import ChainRevision, heads_of
 from alembic_proof.history.walk import Ground
 from alembic_proof.proofs.roundtrip.culprit import Culprit
 from alembic_proof.proofs.roundtrip.duplicates import take_duplicates_back
@@ -80,6 +81,23 @@ class Database:
             discard_temporary(ground.connection)
         return catalog
 
+    def is_as_known(self, ground: Ground, chain: tuple[ChainRevision, ...]) -> bool:
+        """Whether a database that was worked on before is what that work left.
+
+        A step that fails leaves what it has committed before, in rows as well.
+        """
+        if self.is_fresh:
+            return True
+        self.population.held.forget_counts()
+        is_there = frozenset(ground.heads) == heads_of(chain, self.applied)
+        is_known = is_there and self.catalog is not None and self.catalog == self.read(ground)
+        return is_known and not (self.has_known_rows and self.population.has_moved(ground))
+
+    def pass_by(self) -> None:
+        """Ensures that a revision may be applied without being looked at."""
+        self.catalog = None
+        self.population.is_passed = True
+
     def verify(self, ground: Ground) -> None:
         """Ensures that the readings that followed what was touched have missed nothing.
 
@@ -101,6 +119,7 @@ class Database:
         """What it is now, as far as it is to be looked at; the catalog is known already."""
         catalog = self.catalog or self.look(ground)
         if not has_rows:
+            self.population.is_passed = True
             return State(catalog, Digests())
         self.population.follow(ground, catalog)
         return State(catalog, self.population.read(ground))
@@ -127,5 +146,9 @@ class Database:
 
     def has_missed(self, ground: Ground) -> bool:
         """Whether its rows are not what the readings say; False where they were not followed."""
-        is_followed = self.catalog is not None and self.catalog is self.population.catalog
-        return is_followed and self.population.has_missed(ground)
+        return self.has_known_rows and self.population.has_missed(ground)
+
+    @property
+    def has_known_rows(self) -> bool:
+        """Whether the rows were read when the catalog was."""
+        return self.catalog is not None and self.catalog is self.population.catalog

@@ -22,9 +22,13 @@ from alembic_proof.rows.unequal import NewKey, is_as_strict, new_keys
 
 
 def keys_added(population: Population, older: Shapes) -> tuple[NewKey, ...]:
-    """The keys of tables with rows of ours that are there now and were not in the older shapes."""
+    """The keys of tables with rows of ours that are there now and were not in the older shapes.
+
+    None of tables that lost rows to a failed try.
+    """
     plan = population.plan
-    return new_keys(plan.fillable(older), plan.fillable(population.shapes))
+    found = new_keys(plan.fillable(older), plan.fillable(population.shapes))
+    return tuple(new for new in found if new.table not in population.thinned)
 
 
 def write_duplicates(

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from alembic_proof.catalog import Catalog
 from alembic_proof.history.walk import Ground
+from alembic_proof.proofs.roundtrip.held import MOST_ROWS, Held
 from alembic_proof.proofs.roundtrip.plan import RowPlan
+from alembic_proof.proofs.roundtrip.row_changes import written
 from alembic_proof.proofs.roundtrip.thinning import all_away, referring, some_away
 from alembic_proof.proofs.roundtrip.touched import Touched, touched
 from alembic_proof.proofs.roundtrip.working import working
 from alembic_proof.rows import (
     Digests,
     Filled,
+    FillNote,
     FillReport,
     NotFilled,
     Shapes,
@@ -29,14 +30,10 @@ from alembic_proof.rows import (
     fill_allowed,
     read_shapes,
 )
-from alembic_proof.rows.activity import Activity, read_activity
 from alembic_proof.rows.numbering import advance_sequences
 from alembic_proof.rows.run import execute
 from alembic_proof.rows.twins import add_twins
 from alembic_proof.rows.unequal import lost_keys
-
-MOST_ROWS = 2_000
-"""Up to how many rows of a table differences are named, and new ones are written."""
 
 
 @dataclass(slots=True)
@@ -54,22 +51,18 @@ class Population:
     """The tables whose rows broke the revision that is proved now, or some of them did."""
     mixed: set[TableName] = field(default_factory=set)
     """The tables with rows that a revision wrote: not all of them are ours to take away."""
-    is_thorough: bool = False
-    """Whether every table is digested each time, whatever the server counts."""
+    is_passed: bool = True
+    """Whether the history may have written since the last reading: nobody has looked."""
+    held: Held = field(default_factory=Held)
     _other: tuple[Catalog, Shapes] | None = None
     """Where the walk was before: it often goes back there."""
-    _digests: Digests = field(default_factory=Digests)
-    _activity: Activity | None = None
-    """How much was written when the digests were read."""
-    _unsure: frozenset[TableName] | None = None
-    """The tables whose digests the catalog puts in doubt; None for all."""
 
     def follow(self, ground: Ground, catalog: Catalog) -> None:
         """Ensures that the shapes are those of this catalog, which the database has now."""
         if catalog is self.catalog:
             return
         where = touched(self.catalog or Catalog(), catalog)
-        self._doubt(where)
+        self.held.doubt(where, self.shapes)
         known, self._other = self._other, None
         if self.catalog is not None:
             self._other = (self.catalog, self.shapes)
@@ -79,21 +72,9 @@ class Population:
         self.shapes = self._read(ground, where)
         self.catalog = catalog
 
-    def _doubt(self, where: Touched) -> None:
-        """Ensures that what the catalog's change may have touched is digested again."""
-        if where.is_any or self._unsure is None:
-            self._unsure = None
-            return
-        self._unsure |= where.tables | where.gone
-        if where.is_function:
-            self._unsure |= {
-                table.name
-                for table in self.shapes
-                if any(column.is_generated for column in table.columns)
-            }
-
     def fill(self, ground: Ground) -> FillReport:
         """Ensures that tables that are new or have changed since have fresh rows."""
+        self._look_back(ground)
         fillable = self.plan.fillable(self.shapes)
         waiting = [table for table in fillable if self.filled.get(table.name) != table]
         if not waiting:
@@ -107,26 +88,53 @@ class Population:
         self.given |= {one.table for one in report.filled}
         return report
 
+    def _look_back(self, ground: Ground) -> None:
+        """Ensures that it is known where the history has written what nobody has looked at."""
+        if self.is_passed:
+            self.mixed |= written(self.held.digests, self.read(ground))
+            self.is_passed = False
+
     def _fill(self, connection: Connection, shapes: Shapes, waiting: list[Table]) -> FillReport:
+        fresh = {
+            table.name: [c.name for c in table.columns if not known.column(c.name)]
+            for table in waiting
+            if (known := self.filled.get(table.name))
+        }
         report = fill(
             connection,
             shapes,
             tables=[table.name for table in waiting],
             rows=self.plan.rows,
             supplied=self._supplied(),
-            fresh={
-                table.name: [c.name for c in table.columns if not known.column(c.name)]
-                for table in waiting
-                if table.name not in self.mixed and (known := self.filled.get(table.name))
-            },
+            fresh={name: columns for name, columns in fresh.items() if name not in self.mixed},
         )
         found = (shapes.find(one.table) for one in report.filled)
         advance_sequences(connection, [table for table in found if table is not None])
-        return report
+        return report + FillReport(notes=tuple(self._left_empty(report, fresh)))
+
+    def _left_empty(
+        self, report: FillReport, fresh: Mapping[TableName, Sequence[str]]
+    ) -> Iterator[FillNote]:
+        """A note for each fresh column without a value in a table that takes no row of ours.
+
+        The rows that are there are the history's own, and stay as they are.
+        """
+        for one in report.not_filled:
+            held = self.held.digests.find(one.table)
+            if held is None or not held.rows or one.table not in self.mixed:
+                continue
+            for name in filter(held.is_empty, fresh.get(one.table, ())):
+                text = f"no row has a value in {name}: it takes none beside the history's own"
+                yield FillNote(one.table, text)
 
     def allow(self, ground: Ground, before: Shapes) -> FillReport:
-        """Ensures that there are rows that these shapes allow and the ones before did not."""
-        fillable, older = self.plan.fillable(self.shapes), self.plan.fillable(before)
+        """Ensures that there are rows that these shapes allow and the ones before did not.
+
+        None in tables that lost rows to a failed try: others could break the revision as well.
+        """
+        fillable = self.plan.fillable(self.shapes)
+        thinned = Shapes.of(table for table in fillable if table.name in self.thinned)
+        older = self.plan.fillable(before).replaced(thinned)
         waiting = [table for table in fillable if older.find(table.name) != table]
         if not waiting:
             return FillReport()
@@ -152,54 +160,43 @@ class Population:
         if not names or names & self.mixed:
             return False
         taking = some_away(self.shapes, table, condition) if condition else all_away(names)
+        before = self.read(ground)
         try:
             with working(ground.connection):
                 for sql in taking:
                     execute(ground.connection, sql)
         except DBAPIError:
             return False
-        thinned = frozenset({table}) if condition else names
+        after = self.read(ground)
+        thinned = {name for name in names if after.find(name) != before.find(name)}
         self.filled |= {name: found for name in thinned if (found := self.shapes.find(name))}
         self.thinned |= thinned
         return True
 
     def refill(self) -> None:
-        """Ensures that what rows were taken away from is filled the next time."""
+        """Ensures that what rows were taken away from is filled the next time.
+
+        Rows of the project's own are supplied once more where none is left.
+        """
         for name in self.thinned:
             self.filled.pop(name, None)
+            if (held := self.held.digests.find(name)) is not None and not held.count:
+                self.given.discard(name)
         self.thinned.clear()
 
     def read(self, ground: Ground) -> Digests:
-        """What the tables hold; only those in which something may have moved are read.
-
-        The same value as before where nothing did.
-        """
-        activity = read_activity(ground.connection)
-        stale = self._stale(activity)
-        if stale is None or stale:
-            fresh = self._digest(ground.connection, stale, has_timeouts=activity.has_timeouts)
-            self._digests = self._merged(fresh, stale)
-        self._activity, self._unsure = activity, frozenset()
-        return self._digests
-
-    def _digest(
-        self, connection: Connection, tables: frozenset[TableName] | None, *, has_timeouts: bool
-    ) -> Digests:
-        """The digests of these tables, None for all; the shorter way where it is open."""
-        is_hindered = has_timeouts or connection.in_transaction()
-        if not is_hindered and not any(table.is_forced for table in self.shapes):
-            driver: Any = connection.dialect.dbapi
-            with suppress(driver.Error):
-                return digest(
-                    connection, self.shapes, tables=tables, few_rows=MOST_ROWS, is_alone=True
-                )
-        with working(connection):
-            return digest(connection, self.shapes, tables=tables, few_rows=MOST_ROWS)
+        """What the tables hold; the same value as before where nothing has moved."""
+        return self.held.read(ground, self.shapes)
 
     def glance(self, ground: Ground, shapes: Shapes) -> Digests:
         """What tables of these shapes hold; nothing of it is remembered."""
         with working(ground.connection):
             return digest(ground.connection, shapes, few_rows=MOST_ROWS)
+
+    def has_moved(self, ground: Ground) -> bool:
+        """Whether the tables hold something else than at the last reading."""
+        held = self.held.digests
+        return self.read(ground) != held
 
     def has_missed(self, ground: Ground) -> bool:
         """Whether a table holds something else than the readings of what moved have it hold.
@@ -209,36 +206,6 @@ class Population:
         held = self.read(ground)
         with working(ground.connection):
             return digest(ground.connection, self.shapes, few_rows=MOST_ROWS) != held
-
-    def _stale(self, activity: Activity) -> frozenset[TableName] | None:
-        """The tables whose digests may be wrong, None for all."""
-        moved = None if self._activity is None else activity.since(self._activity)
-        if moved is None or self._unsure is None or self.is_thorough:
-            return None
-        held = {table.table for table in self._digests.tables}
-        return frozenset(
-            name
-            for name in moved | self._unsure
-            if name in held or self.shapes.find(name) is not None
-        )
-
-    def _merged(self, fresh: Digests, stale: frozenset[TableName] | None) -> Digests:
-        if stale is None:
-            return fresh
-        there = {table.name for table in self.shapes}
-        tables = {t.table: t for t in self._digests.tables if t.table in there}
-        again = {name for name in (self._root(name) for name in stale) if name}
-        unread = {name: why for name, why in self._digests.unread if name in there - again}
-        tables = {name: t for name, t in tables.items() if name not in again}
-        tables |= {table.table: table for table in fresh.tables}
-        return Digests(
-            tuple(tables[name] for name in sorted(tables)),
-            (*unread.items(), *fresh.unread),
-        )
-
-    def _root(self, name: TableName) -> TableName | None:
-        table = self.shapes.find(name)
-        return None if table is None else table.name
 
     def _read(self, ground: Ground, where: Touched) -> Shapes:
         """The shapes of the catalog; only what differs is read."""

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from alembic_proof.config import Config
 from alembic_proof.env.server_message import first_cause
 from alembic_proof.finding import Finding, shown_path
-from alembic_proof.history.chain import ChainRevision, followers, heads_of, reached, read_chain
+from alembic_proof.history.chain import ChainRevision, followers, reached, read_chain
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Failure, Ground, Move, walk
@@ -18,6 +18,7 @@ from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip.culprit import find_culprit, rows_of
 from alembic_proof.proofs.roundtrip.database import Database
 from alembic_proof.proofs.roundtrip.direction import Direction
+from alembic_proof.proofs.roundtrip.held import Held
 from alembic_proof.proofs.roundtrip.leave import Leave
 from alembic_proof.proofs.roundtrip.plan import RowPlan
 from alembic_proof.proofs.roundtrip.population import Population
@@ -130,7 +131,7 @@ class _RoundTrip:
             if self.database is None:
                 self.database = Database(
                     open_database(),
-                    Population(self.row_plan, is_thorough=self.is_thorough),
+                    Population(self.row_plan, held=Held(self.is_thorough)),
                     self.unmet,
                     is_followed=not self.is_in_the_way,
                 )
@@ -144,7 +145,7 @@ class _RoundTrip:
     def _moves(self, ground: Ground) -> Iterator[Move]:
         """The rest of the walk, as far as this database leads."""
         database = self.database
-        if database is None or not self._is_as_known(database, ground):
+        if database is None or not database.is_as_known(ground, self.chain):
             self.database = None
             return
         if not database.make_way(ground):
@@ -161,7 +162,8 @@ class _RoundTrip:
             if name in self.waiting:
                 yield from self._prove(revision, ground, database)
             else:
-                self.turn, database.catalog = None, None
+                self.turn = None
+                database.pass_by()
                 yield Move(name, is_upgrade=True)
                 database.applied.append(name)
         database.verify(ground)
@@ -186,12 +188,10 @@ class _RoundTrip:
             ground=ground,
             database=database,
             has_rows=self.row_plan.rows > 0 and (database.is_populated or not is_suspected),
-            has_new_rows=not is_suspected,
             ignored=self.ignored,
         )
         self.turn = turn
         yield from turn.run()
-        database.population.refill()
         self._end(turn)
         self._judge(revision, None)
         if not turn.is_sound:
@@ -199,6 +199,7 @@ class _RoundTrip:
 
     def _end(self, turn: Turn) -> None:
         """Take over what the turn has found, and tell of it."""
+        turn.database.population.refill()
         self._keep(turn)
         self.waiting.discard(turn.revision.revision_id)
         elapsed_s = sum(seconds for _, seconds in turn.times)
@@ -213,15 +214,6 @@ class _RoundTrip:
         """What failed over rows, and did not without them, is a finding of its own kind."""
         known = self.suspicions.get(revision.revision_id, ())
         self.findings += (fails_on_rows(revision, one) for one in founded(known, failed))
-
-    def _is_as_known(self, database: Database, ground: Ground) -> bool:
-        """Whether a database that was worked on before is what that work left."""
-        if database.is_fresh:
-            return True
-        is_there = frozenset(ground.heads) == heads_of(self.chain, database.applied)
-        return (
-            is_there and database.catalog is not None and database.catalog == database.read(ground)
-        )
 
     def _note(self, failure: Failure, database: Database) -> None:
         """What the failure means: it is judged, or tried again without rows."""
@@ -268,6 +260,7 @@ class _RoundTrip:
         )
         if turn.is_over_new_rows or turn.twins:
             self._end(turn)
+            self._judge(turn.revision, None)
             self.findings.append(fails_on_rows(turn.revision, suspicion))
             database.twins = turn.twins if turn.direction == "upgrade" else ()
             if turn.direction == "second upgrade" or not turn.is_sound:

@@ -70,8 +70,6 @@ class Turn:
     database: Database
     has_rows: bool
     ignored: Ignored
-    has_new_rows: bool = True
-    """Whether rows are tried that only the upgrade allows."""
     direction: Direction = "upgrade"
     is_over_new_rows: bool = False
     """Whether the step meets rows that only the upgrade allows."""
@@ -110,13 +108,14 @@ class Turn:
             shapes=newer,
         )
         is_rebuilt = self._compare_again(first, again, run)
-        if not self.has_rows or not self.has_new_rows:
+        if not self.has_rows:
             return
         touched = meddled(before.rows, first.rows, older=older, newer=newer)
         usual = (*row_changes(before.rows, left.rows), *row_changes(first.rows, again.rows))
         gone = yield from self._over_new_rows(left, again, older, touched, usual)
         gone += yield from self._over_duplicates(again, older, usual)
-        is_shown = any(table.count for table in before.rows.tables)
+        is_thinned = bool(self.database.population.thinned)
+        is_shown = not is_thinned and any(table.count for table in before.rows.tables)
         if self.revision.lossy and is_restored and is_rebuilt and is_shown and not gone:
             self.findings.append(row_verdict.untrue_lossy(self.revision))
 
@@ -191,11 +190,7 @@ class Turn:
             return False
         fallen = [
             one
-            for one in fallen_behind(
-                before.rows.positions,
-                after.rows.positions,
-                older={table.table for table in before.rows.tables},
-            )
+            for one in fallen_behind(before.rows.positions, after.rows.positions)
             if one.place not in self.fallen
         ]
         self.fallen |= {one.place for one in fallen}

@@ -16,9 +16,12 @@ def upgrade() -> None:
     op.execute(
         "CREATE TABLE settings (id integer PRIMARY KEY DEFAULT 1 CHECK (id = 1), theme text)"
     )
+    op.execute("CREATE TABLE levels (id integer PRIMARY KEY CHECK (id IN (1, 2)))")
+    op.execute("INSERT INTO levels VALUES (1), (2)")
 
 
 def downgrade() -> None:
+    op.execute("DROP TABLE levels")
     op.execute("DROP TABLE settings")
     op.execute("DROP TABLE profiles")
     op.execute("DROP TABLE managers")

@@ -1,0 +1,14 @@
+"""Roles."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE roles (id integer PRIMARY KEY, name text NOT NULL)")
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE roles")
