@@ -224,3 +224,19 @@ def test_what_fails_at_the_commit(scratch_url: str) -> None:
 
     assert find_culprit(scratch_url, wrapped).rows == ""
     assert find_culprit(scratch_url, first_cause(wrapped)).rows == "users (id=2)"
+
+
+def test_a_value_that_a_type_of_the_same_step_refuses(scratch_url: str) -> None:
+    """The type is gone with the step: the row is found by the value that the error names."""
+    found = culprit_of(
+        scratch_url,
+        "CREATE TABLE t (x integer, y text)",
+        "INSERT INTO t VALUES (1, 'ab'), (2, 'c\"d')",
+        step=(
+            "CREATE TYPE u AS ENUM ('ab')",
+            "ALTER TABLE t ALTER COLUMN y TYPE u USING y::u",
+        ),
+    )
+
+    assert found.rows == "t (x=2, y='c\"d')"
+    assert found.condition == ""

@@ -19,17 +19,17 @@ _LOG = logging.getLogger(__name__)
 _NAME = re.compile(PREFIX + r"(\d{8}t\d{6})_[0-9a-f]{8}(?:_(\d+))?(?:_\w*)?")
 """When it was made, and by which process."""
 _LEFT_BEHIND_AFTER = timedelta(hours=1)
-_LEFTOVERS = """
+_LEFTOVERS = f"""
 SELECT d.datname
 FROM pg_catalog.pg_database AS d
-WHERE starts_with(d.datname, 'alembic_proof_')
+WHERE starts_with(d.datname, '{PREFIX}')
   AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity AS a WHERE a.datid = d.oid)
 ORDER BY d.datname
 """
-_ALL = """
+_ALL = f"""
 SELECT d.datname FROM pg_catalog.pg_database AS d
-WHERE pg_catalog.starts_with(d.datname, 'alembic_proof_')
+WHERE pg_catalog.starts_with(d.datname, '{PREFIX}')
 ORDER BY d.datname
 """
 

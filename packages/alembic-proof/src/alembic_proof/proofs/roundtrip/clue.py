@@ -26,6 +26,7 @@ ALTER_TYPE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _WHERE = re.compile(r"\bINDEX\b.*?\bWHERE\b(.*?);?\s*$", re.IGNORECASE | re.DOTALL)
+_REFUSED = re.compile(r'"(.*)"$', re.DOTALL)
 _LENGTH = re.compile(r"\b(?:var)?char(?:acter)?(?: varying)?\s*\((\d+)\)", re.IGNORECASE)
 
 
@@ -70,6 +71,14 @@ def clues(message: ServerMessage, named: Named) -> Iterator[Clue]:
     if changed and length:
         value = f"({changed['using'] or changed['column']})::pg_catalog.text"
         yield Clue(changed["table"], f"pg_catalog.char_length({value}) > {length[1]}")
+
+
+def holds_what_is_refused(message: ServerMessage, changed: re.Match[str]) -> Iterator[Clue]:
+    """The rows with the value that the error ends in, where the new type is gone with the step."""
+    refused = _REFUSED.search(message.message)
+    if refused is not None and message.sqlstate.startswith("22"):
+        condition = f"({changed['column']})::pg_catalog.text = {quote(refused[1])}"
+        yield Clue(changed["table"], condition, tells_all=False)
 
 
 def relation(message: ServerMessage) -> str:

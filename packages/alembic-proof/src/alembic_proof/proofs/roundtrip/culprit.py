@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -14,7 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from alembic_proof.env.server_message import ServerMessage, server_message, shortened
 from alembic_proof.errors import ProofError
 from alembic_proof.postgres.connect import run_on
-from alembic_proof.proofs.roundtrip.clue import ALTER_TYPE, Clue, Named, clues, relation
+from alembic_proof.proofs.roundtrip.clue import (
+    ALTER_TYPE,
+    Clue,
+    Named,
+    clues,
+    holds_what_is_refused,
+    relation,
+)
 from alembic_proof.rows import TableName
 from alembic_proof.rows.literal import quote
 from alembic_proof.rows.run import Outcome, run_each
@@ -147,7 +155,8 @@ def _inconvertible(
         if one.failure is not None and one.failure.sqlstate == message.sqlstate
     ]
     if not wrong:
-        return Culprit(table)
+        found = (_rows(connection, one, said="") for one in holds_what_is_refused(message, changed))
+        return Culprit(table, "; ".join(chain.from_iterable(found)))
     clue = Clue(changed["table"], _at(wrong[:1]))
     rows = "; ".join(_rows(connection, clue, said=message.sql))
     return Culprit(table, rows, _at(wrong))
