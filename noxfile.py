@@ -29,7 +29,7 @@ TYPED = (
 
 # The oldest that the proofs run on, and the newest, that of the pins; each with a driver alone.
 COMPATIBLE = (
-    ("alembic==1.13.0", "sqlalchemy==1.4.54", "psycopg2-binary==2.9.13"),
+    ("alembic==1.13.0", "sqlalchemy==1.4.0", "psycopg2-binary==2.9.13"),
     ("alembic", "sqlalchemy", "psycopg[binary]"),
 )
 # What depends on Alembic, SQLAlchemy or the driver; all else is the suite's.
@@ -220,7 +220,7 @@ def db(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Time the round trip beside others (`-- --quick`, `-- --project DIR`); takes minutes."""
+    """Time the round trip beside others (`-- --quick`, `-- --project DIR`); takes ten minutes."""
     uv, place = find_uv(session), ROOT / ".nox" / "bench"
     python = place / "bin" / "python"
     wanted = ("-r", str(ROOT / "bench" / "requirements.txt"), "-e", str(PROOF))
@@ -231,7 +231,7 @@ def bench(session: nox.Session) -> None:
         into = ("--quiet", "--python", str(python))
         session.run(uv, "pip", "install", *into, *wanted, external=True)
     try:
-        session.run(str(python), "-m", "bench", *session.posargs, external=True)
+        session.run(str(python), "-m", "bench", uv, *session.posargs, external=True)
     except CommandFailed:
         sys.exit(2)
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -34,11 +34,17 @@ class Contest:
     runs: int
     python: str
     has_rows: bool
+    environ: Mapping[str, str]
+    codes: Container[int] = (0,)
+    """How commands may end; with 1 a round trip that has findings."""
     is_kept: bool = True
     """Whether Python keeps what it compiles of the revisions; many container images say no."""
 
     def compare_on(self, ini: Path) -> None:
-        """Time the round trip and a stairway on any project."""
+        """Time the round trip and a stairway on any project, whose history may have faults."""
+        replace(self, codes=(0, 1))._compare_with_stairway(ini)
+
+    def _compare_with_stairway(self, ini: Path) -> None:
         ours = self._ours("round trip without rows", ini, rows=0)
         stairway = self._line("stairway", self._stairway(ini), directory=ini.parent)
         print(table((ours, stairway), unit=ours))
@@ -78,7 +84,11 @@ class Contest:
 
     def _line(self, name: str, command: tuple[str, ...], *, directory: Path) -> Line:
         environ = self._environ()
-        return self._repeat(name, lambda: timed(command, directory=directory, environ=environ))
+
+        def once() -> Timing:
+            return timed(command, directory=directory, environ=environ, codes=self.codes)
+
+        return self._repeat(name, once)
 
     def _peer(
         self, name: str, command_of: Callable[[Path], tuple[str, ...]], project: Path
@@ -91,7 +101,7 @@ class Contest:
                 # Not escaped: pytest-mrt writes it into an ini file as it is.
                 address = unquote(url.replace("postgresql://", "postgresql+psycopg://", 1))
                 environ = {**self._environ(), "BENCH_URL": address}
-                return timed(command, directory=project, environ=environ)
+                return timed(command, directory=project, environ=environ, codes=self.codes)
 
         return self._repeat(name, once)
 
@@ -118,7 +128,7 @@ class Contest:
 
     def _environ(self) -> Mapping[str, str]:
         """The environment, which says nothing else of what Python keeps than is asked for."""
-        kept = {name: value for name, value in os.environ.items() if name != _NOT_KEPT}
+        kept = {name: value for name, value in self.environ.items() if name != _NOT_KEPT}
         return {**kept, "PYTHONPATH": str(ROOT)} | ({} if self.is_kept else {_NOT_KEPT: "1"})
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
 _ITSELF = re.compile(r"^itself: (\d+\.\d+) s$|\bin (\d+\.\d+)s\b", re.MULTILINE)
 """What our own programs print of their work alone, and pytest of its session."""
+
+_FAILED = re.compile(r"^failed: (\d+) revisions$", re.MULTILINE)
+"""What a stairway prints of the revisions that it could not climb."""
 
 
 class CommandError(Exception):
@@ -28,13 +31,17 @@ class Timing:
     """From the start of the interpreter to its end; None where it was no process of its own."""
     itself_s: float
     """The work alone: without the start of the interpreter and what it imports."""
+    failed: int = 0
+    """How many revisions could not be climbed."""
 
 
-def timed(command: tuple[str, ...], *, directory: Path, environ: Mapping[str, str]) -> Timing:
+def timed(
+    command: tuple[str, ...], *, directory: Path, environ: Mapping[str, str], codes: Container[int]
+) -> Timing:
     """How long the command took.
 
     Raises:
-        CommandError: it ended with another code than 0, or does not say how long its work took.
+        CommandError: it ended with another code, or does not say how long its work took.
     """
     start = perf_counter()
     ended = subprocess.run(
@@ -48,6 +55,7 @@ def timed(command: tuple[str, ...], *, directory: Path, environ: Mapping[str, st
     )
     elapsed_s = perf_counter() - start
     said = _ITSELF.findall(ended.stdout)
-    if ended.returncode != 0 or not said:
+    if ended.returncode not in codes or not said:
         raise CommandError(command, ended.stdout)
-    return Timing(elapsed_s, float("".join(said[-1])))
+    failed = _FAILED.search(ended.stdout)
+    return Timing(elapsed_s, float("".join(said[-1])), int(failed[1]) if failed else 0)

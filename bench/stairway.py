@@ -1,36 +1,72 @@
 """A stairway: every revision up, down and up again by Alembic's own commands; compares nothing.
 
-Run it as `python -m bench.stairway ALEMBIC_INI`; it works in a scratch database of its own.
+Run it as `python -m bench.stairway ALEMBIC_INI`; it works in scratch databases of its own.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
 from alembic import command
+from alembic.config import Config
 
-from alembic_proof.history.chain import load_history, read_chain
+from alembic_proof.history.chain import ChainRevision, load_history, read_chain
 from alembic_proof.history.script import alembic_config
-from alembic_proof.postgres.scratch import scratch_database
-from alembic_proof.project import find_project, scratch_server_url
+from alembic_proof.project import Project, find_project, history_databases, scratch_server_url
 
 
-def climb(ini: Path) -> None:
-    """Take every revision up, down and up again, oldest first."""
-    project = find_project(ini)
-    server_url = scratch_server_url(project, os.environ)
-    with scratch_database(server_url, label="stairway") as url:
-        config = alembic_config(project.alembic, url=url)
+@dataclass(slots=True)
+class Stairway:
+    """The climb so far."""
+
+    project: Project
+    open_database: Callable[[], str]
+    elapsed_s: float = 0.0
+    failed: int = 0
+
+    def climb(self) -> None:
+        """Take every revision up, down and up again, oldest first.
+
+        Where one fails, the next goes on in a fresh database; leading it there is not timed.
+        """
+        config = self._begin()
         start = perf_counter()
         for revision in read_chain(load_history(config)):
-            command.upgrade(config, revision.revision_id)
-            command.downgrade(config, (*revision.needs, "base")[0])
-            command.upgrade(config, revision.revision_id)
-        print(f"itself: {perf_counter() - start:.3f} s")
+            try:
+                _step(config, revision)
+            except Exception:  # whatever a project's revision raises
+                self.elapsed_s += perf_counter() - start
+                self.failed += 1
+                config = self._begin()
+                command.upgrade(config, revision.revision_id)
+                start = perf_counter()
+        self.elapsed_s += perf_counter() - start
+
+    def _begin(self) -> Config:
+        return alembic_config(self.project.alembic, url=self.open_database())
+
+
+def _step(config: Config, revision: ChainRevision) -> None:
+    command.upgrade(config, revision.revision_id)
+    command.downgrade(config, (*revision.needs, "base")[0])
+    command.upgrade(config, revision.revision_id)
+
+
+def main(ini: Path) -> None:
+    """Print how many revisions failed, and how long it took."""
+    project = find_project(ini)
+    server_url = scratch_server_url(project, os.environ)
+    with history_databases(project, server_url, label="stairway") as open_database:
+        stairway = Stairway(project, open_database)
+        stairway.climb()
+    print(f"failed: {stairway.failed} revisions")
+    print(f"itself: {stairway.elapsed_s:.3f} s")
 
 
 if __name__ == "__main__":
-    climb(Path(sys.argv[1]))
+    main(Path(sys.argv[1]))

@@ -16,6 +16,12 @@ class Line:
     timings: tuple[Timing, ...]
 
     @property
+    def title(self) -> str:
+        """The name, and how many revisions failed; as many each time."""
+        failed = self.timings[-1].failed
+        return f"{self.name} ({failed} revisions failed)" if failed else self.name
+
+    @property
     def processes_s(self) -> tuple[float, ...]:
         """The whole processes; empty where there were none."""
         return tuple(one.process_s for one in self.timings if one.process_s is not None)
@@ -31,10 +37,10 @@ def table(lines: tuple[Line, ...], *, unit: Line) -> str:
 
     Of both the median, the fastest and the slowest, and how many times as long as `unit` it took.
     """
-    width = max(len(line.name) for line in lines)
+    width = max(len(line.title) for line in lines)
     figures = f"{'median':>9}  {'fastest':>9}  {'slowest':>9}  {'ratio':>6}"
     rows = [
-        f"{line.name:{width}} | {_figures(line.processes_s, unit.processes_s)}"
+        f"{line.title:{width}} | {_figures(line.processes_s, unit.processes_s)}"
         f" | {_figures(line.works_s, unit.works_s)}"
         for line in lines
     ]

@@ -54,7 +54,7 @@ def prove(project: Project, *, environment: Path) -> Result:
     done = subprocess.run(
         command,
         cwd=project.directory,
-        env=_environ(project, environment=environment),
+        env=environ_of(project, environment=environment),
         capture_output=True,
         text=True,
         check=False,
@@ -67,7 +67,7 @@ def prove(project: Project, *, environment: Path) -> Result:
     return _result(json.loads(done.stdout), elapsed_s=elapsed_s)
 
 
-def _environ(project: Project, *, environment: Path) -> dict[str, str]:
+def environ_of(project: Project, *, environment: Path) -> dict[str, str]:
     """What this process was given, less what is meant for this checkout; and the project's own."""
     home = environment / "home"
     home.mkdir(exist_ok=True)

@@ -129,9 +129,18 @@ def test_an_unknown_key_far_from_all_others_suggests_nothing(tmp_path: Path) -> 
     assert caught.value.todo.startswith("the known keys are ")
 
 
-@pytest.mark.parametrize("body", ["url_env = 1\n", 'url_env = ""\n', 'frozen_from = "shop"\n'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "url_env = 1\n",
+        'url_env = ""\n',
+        'url_env = "A B"\n',
+        'scratch_url_env = "A=B"\n',
+        'frozen_from = "shop"\n',
+    ],
+)
 def test_a_value_of_the_wrong_type_is_refused_by_key(tmp_path: Path, body: str) -> None:
-    """Strings are non-empty, and a list of packages is a list."""
+    """Strings are non-empty, variables' names are names, and a list of packages is a list."""
     with pytest.raises(ConfigError, match=body.split()[0]):
         read_config(_table(tmp_path, body))
 

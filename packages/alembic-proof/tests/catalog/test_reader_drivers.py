@@ -10,6 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from alembic_proof.catalog import CatalogReader, key, read_catalog
+from alembic_proof.catalog.read import server_major
+from alembic_proof.errors import DatabaseError
 from alembic_proof.postgres.url import DatabaseUrl
 
 pytest.importorskip("psycopg")
@@ -105,3 +107,23 @@ def test_a_reader_that_does_not_follow_leaves_nothing_in_the_session(
         connection.rollback()
 
     assert counts == [0, 4]
+
+
+def test_a_timeout_that_ends_a_reading_is_named_with_what_to_do(
+    connection: sa.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It ends the session, too: that the connection is gone afterwards is not what is told."""
+    if server_major(connection) < 17:
+        pytest.skip("the server knows no transaction_timeout")
+    _run(connection, "CREATE VIEW names AS SELECT name FROM users")
+    _run(connection, "SET transaction_timeout = '500ms'")
+
+    with connection.engine.begin() as other:
+        other.exec_driver_sql("LOCK TABLE names, users IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(DatabaseError) as caught:
+            CatalogReader().read(connection)
+
+    assert caught.value.what.endswith("terminating connection due to transaction timeout")
+    assert caught.value.todo.startswith("let transaction_timeout be longer")
+    connection.close()
+    assert caplog.records == []

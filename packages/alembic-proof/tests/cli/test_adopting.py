@@ -14,6 +14,21 @@ Run = Callable[..., tuple[int, str, str]]
 CLEAN = (0, "round trip: no findings\n", "")
 
 
+_AS_IT_IS = """\
+import os
+
+import sqlalchemy as sa
+from alembic import context
+
+context.config.set_main_option("sqlalchemy.url", os.environ["SHOP_URL"])
+engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"))
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
 @pytest.fixture
 def open_bare(open_case: Open) -> Open:
     """Opens a case that has neither an alembic.ini nor an env.py at its root."""
@@ -58,6 +73,16 @@ def test_the_variable_is_as_before_afterwards(
 
     assert os.environ["SHOP_URL"] == "postgresql+psycopg://shop@production/shop"
     assert sys.modules["shop_settings"].URL.startswith("postgresql+psycopg://")
+
+
+def test_an_env_may_put_the_variable_into_its_configuration_as_it_is(
+    open_case: Open, run: Run
+) -> None:
+    """A percent sign in the URL would be an interpolation to Alembic."""
+    root = open_case("adopting/given_by_environment")
+    (root / "env.py").write_text(_AS_IT_IS, encoding="utf-8")
+
+    assert run("roundtrip", "0001") == CLEAN
 
 
 @pytest.mark.parametrize(
@@ -222,3 +247,23 @@ def test_settings_above_the_current_directory_are_somebody_elses(
 
     assert code == 2
     assert err.startswith("unknown key 'nope' in [tool.alembic-proof]")
+
+
+def test_settings_are_found_from_beside_the_project_too(
+    open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to the directory that has both: the same command means the same there."""
+    root = open_case("adopting/in_a_section")
+    below = root / "db" / "shop"
+    below.mkdir(parents=True)
+    for name in ("alembic.ini", "env.py"):
+        (root / name).rename(below / name)
+    (root / "pyproject.toml").write_text("[tool.alembic-proof]\nnope = 1\n")
+    (root / "tests").mkdir()
+
+    said = []
+    for place in (root, root / "tests", root.parent, Path(root.anchor, "usr")):
+        monkeypatch.chdir(place)
+        said.append(run("lint", "-n", "shop", "-c", str(below / "alembic.ini"))[2])
+
+    assert all(one.startswith("unknown key 'nope'") for one in said)

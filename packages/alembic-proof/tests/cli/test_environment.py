@@ -132,6 +132,30 @@ def test_a_typo_in_the_models_is_found_where_it_is(open_case: Open, run: Run) ->
     assert f"where: {root / 'models.py'}:2\n" in err
 
 
+@pytest.mark.parametrize("url", ["postgresql://nobody@localhost:1/x", "sqlite:///no/such/place"])
+def test_an_env_that_finds_another_url_says_where_it_may_look(
+    open_case: Open, run: Run, url: str
+) -> None:
+    """Where settings name an option that it does not read."""
+    root = open_case("environment/has_no_metadata")
+    (root / "pyproject.toml").write_text(
+        '[tool.alembic-proof]\nscratch_url_env = "CASE_SCRATCH_URL"\nurl_ini_key = "shop.url"\n',
+        encoding="utf-8",
+    )
+    (root / "env.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import context\n"
+        f"url = context.config.get_main_option('sqlalchemy.url') or {url!r}\n"
+        "context.configure(connection=sa.create_engine(url).connect())\n",
+        encoding="utf-8",
+    )
+
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("env.py cannot run: ")
+    assert "url_env, url_x_arg or url_ini_key" in err
+
+
 @_COMMANDS
 def test_a_scratch_server_that_is_down_is_one_clear_error(
     open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
@@ -238,66 +262,3 @@ def test_a_revision_that_lies_elsewhere_is_no_env(open_case: Open, run: Run) -> 
     assert code == 2
     assert err.startswith("the history cannot be applied: ")
     assert f"where: {elsewhere / '0001_users.py'}:10" in err
-
-
-@pytest.mark.parametrize("command", ["roundtrip", "parity"])
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("revision = '0002'\ndown_revision = '00zz'\n", "revision 0002 follows 00zz"),
-        ("revision = '0002'\ndown_revision = '0001'\n", "revision 0002 has no upgrade()"),
-        ("", "a revision cannot be loaded: "),
-    ],
-)
-def test_a_history_that_cannot_be_loaded_is_told_by_every_proof(
-    open_case: Open, run: Run, command: str, text: str, told: str
-) -> None:
-    """As what it is, before env.py runs."""
-    root = open_case("environment/is_synchronous")
-    (root / "versions" / "0002_new.py").write_text(text, encoding="utf-8")
-
-    code, out, err = run(command)
-
-    assert (code, out) == (2, "")
-    assert err.startswith(told)
-    assert f"where: {root / 'versions'}" in err
-
-
-@pytest.mark.parametrize("text", ["[alembic]\n", "[alembic]\nscript_location = nowhere\n"])
-def test_a_configuration_without_a_history_is_named(
-    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    """Nobody is told to make a new one."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "alembic.ini").write_text(text, encoding="utf-8")
-
-    code, out, err = run("roundtrip")
-
-    assert (code, out) == (2, "")
-    assert err.startswith("no history can be found: ")
-    assert "init" not in err.partition("where:")[0]
-    assert f"where: {tmp_path / 'alembic.ini'}\n  do: set script_location" in err
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"foo\n",
-        b"[alembic]\nfoo\n",
-        b"[alembic]\nx = \xff\n",
-        b"[alembic]\nscript_location = %(nope)s",
-    ],
-)
-@pytest.mark.parametrize("command", ["roundtrip", "parity", "lint"])
-def test_a_file_that_is_no_alembic_ini_is_one_clear_error(
-    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, command: str, text: bytes
-) -> None:
-    """It is named, with what is wrong in it."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "alembic.ini").write_bytes(text)
-
-    code, out, err = run(command)
-
-    assert (code, out) == (2, "")
-    assert err.startswith("it cannot be read as an alembic.ini: ")
-    assert f"where: {tmp_path / 'alembic.ini'}" in err

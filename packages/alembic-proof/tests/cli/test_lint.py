@@ -9,8 +9,8 @@ import pytest
 
 from alembic_proof.cli import main
 
-_GOOD = 'revision = "a"\ndef downgrade(): run()\n'
-_BAD = 'revision = "a"\nimport shop\ndef downgrade(): pass\n'
+_GOOD = 'revision = "a"\ndef upgrade(): run()\ndef downgrade(): run()\n'
+_BAD = 'revision = "a"\nimport shop\ndef downgrade(): pass\ndef upgrade(): run()\n'
 
 _IMPORT = "the revision imports shop, which goes on changing"
 
@@ -31,7 +31,7 @@ def test_a_clean_history_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixt
 
     assert code == 0
     step, last = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"  1 revision file, 7 rules +0\.\d{3} s", step)
+    assert re.fullmatch(r"  1 revision file, 9 rules +0\.\d{3} s", step)
     assert last == "lint: no findings"
 
 
@@ -62,7 +62,7 @@ def test_findings_are_written_for_other_programs(
     shown = capsys.readouterr()
     assert code == 1
     assert "empty-downgrade" in shown.out
-    assert "7 rules" in shown.err
+    assert "9 rules" in shown.err
 
 
 def test_no_alembic_ini_exits_with_2(

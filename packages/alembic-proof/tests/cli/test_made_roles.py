@@ -43,6 +43,22 @@ def test_they_go_with_its_databases(
     assert run("roundtrip")[:2] == (1, expected)
 
 
+def test_what_an_editor_keeps_beside_the_files_breaks_no_run(
+    open_case: Callable[[str], Path],
+    run: Callable[..., tuple[int, str, str]],
+    state: Path,
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Emacs' lock is a link to nowhere with the name of a Python file."""
+    root = open_case("made_roles")
+    monkeypatch.setenv("CASE_SCRATCH_URL", scratch_server(environ, state=state))
+    (root / "versions" / ".#0002_role.py").symlink_to("me@host.123:456")
+
+    assert run("lint")[0] != 2
+    assert run("roundtrip") == (1, (root / "expected.txt").read_text(encoding="utf-8"), "")
+
+
 def test_the_project_is_imported_in_its_surroundings_alone(
     tmp_path: Path, scratch_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -68,6 +70,44 @@ def test_an_interrupted_command_exits_with_130(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(lint, "project_of", interrupt)
 
     assert main(["lint"]) == 130
+
+
+_INTERRUPTED_IMPORT = """
+import sys
+
+class Interruption:
+    def find_spec(self, name, *_):
+        if name == "sqlalchemy":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interruption())
+from alembic_proof.cli import main
+raise SystemExit(main(["lint"]))
+"""
+
+
+def test_it_may_be_interrupted_before_all_is_imported() -> None:
+    """That takes a while; it is told as later on."""
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_IMPORT], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+def test_what_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under nohup a closed terminal ends nothing; elsewhere it does."""
+    monkeypatch.setattr(lint, "project_of", lambda *_: os.kill(os.getpid(), signal.SIGHUP))
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["lint"]) == 2  # it went on, without a project
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with pytest.raises(SystemExit) as caught:
+            main(["lint"])
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert caught.value.code == 129
 
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:

@@ -69,6 +69,13 @@ def test_a_section_that_is_not_there_is_named(open_case: Open, run: Run) -> None
             "PostgreSQL keeps the name pg_new for itself",
         ),
         ('"0001"', '"nope"', "start_revision = 'nope' cannot be stamped: there is no revision"),
+        (
+            "index:",
+            "indx:",
+            "ignore = 'indx:public.ix_audit_*' in [tool.alembic-proof] is for 'indx'",
+        ),
+        ("0004 =", "nope =", "skip in [tool.alembic-proof] names nope"),
+        ("0002 =", "nope =", "exceptions in [tool.alembic-proof] names nope"),
         ("shop_rows:rows", "shop_rows:nope", "rows = 'shop_rows:nope' cannot be loaded: Attrib"),
     ],
 )
@@ -84,4 +91,5 @@ def test_a_setting_that_names_nothing_is_named_itself(
 
     assert (code, out) == (2, "")
     assert err.startswith(said)
+    assert f"where: {'roles' if 'roles' in new else path}" in err
     assert "site-packages" not in err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -185,45 +184,6 @@ def test_of_a_part_of_the_history_not_everything_is_said(open_case: Open, run: R
     assert run("roundtrip", "0006") == (0, "round trip: no findings\n", "")
 
 
-def test_a_baseline_fails_on_what_is_new(open_case: Open, run: Run) -> None:
-    """Today's findings are written down; later ones fail, and those that went are named."""
-    root = open_case("adopting/old")
-    _settings(root, _without("ignore"))
-    assert run("roundtrip")[0] == 1
-
-    assert run("roundtrip", "--write-baseline", "known.json")[0] == 0
-    assert run("roundtrip", "--baseline", "known.json")[0] == 0
-    _settings(root, _without("0003"))
-    code, out, _ = run("roundtrip", "--baseline", "known.json")
-
-    assert code == 1
-    assert "warning: 0003: its downgrade refuses" in out
-    assert "0005" not in out
-    assert "note: 1 of the findings are in the baseline, and not shown [in-the-baseline]" in out
-    [known] = json.loads((root / "known.json").read_text(encoding="utf-8"))["findings"]
-    assert (known["proof"], known["revision"]) == ("round trip", "0005")
-
-    (root / "versions" / "0005_audit.py").write_text(
-        (root / "versions" / "0005_audit.py")
-        .read_text()
-        .replace("pass", 'op.execute("DROP INDEX ix_audit_users")')
-    )
-    _, out, _ = run("roundtrip", "--baseline", "known.json")
-
-    assert "note: in the baseline, and found no more: 0005 downgrade: after its downgrade" in out
-
-
-def test_a_baseline_that_is_not_there_is_one_clear_error(open_case: Open, run: Run) -> None:
-    """Nothing was accepted yet."""
-    open_case("adopting/old")
-
-    code, out, err = run("roundtrip", "0006", "--baseline", "known.json")
-
-    assert (code, out) == (2, "")
-    assert "cannot read the baseline" in err
-    assert "--write-baseline" in err
-
-
 def test_a_shallow_clone_is_told_what_to_fetch(
     open_case: Open, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,30 +216,3 @@ def test_a_shallow_clone_is_told_what_to_fetch(
     [todo] = [line for line in err.splitlines() if line.startswith("  do: git fetch ")]
     git(shallow, *todo.split()[2:])
     assert run("roundtrip", "--base-ref", "origin/main") == (0, "round trip: no findings\n", "")
-
-
-def test_a_baseline_that_cannot_be_written_is_refused_before_anything_runs(
-    open_case: Open, run: Run
-) -> None:
-    """Nobody waits for a proof whose outcome cannot be kept."""
-    root = open_case("adopting/old")
-
-    for place in ("nowhere/known.json", "."):
-        code, out, err = run("roundtrip", "0006", "--write-baseline", str(root / place))
-
-        assert (code, out) == (2, "")
-        assert "the baseline" in err
-
-
-def test_what_was_found_is_told_where_the_baseline_cannot_be_written_after_all(
-    open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A disk may be full by then."""
-    root = open_case("adopting/old")
-    monkeypatch.setattr("alembic_proof.cli.roundtrip.refuse_unusable", lambda _: None)
-
-    code, out, _ = run("roundtrip", "--write-baseline", str(root / "nowhere" / "known.json"))
-
-    assert code == 1
-    assert "[baseline-not-written]" in out
-    assert "[not-restored]" in out

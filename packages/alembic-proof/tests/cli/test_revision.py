@@ -206,7 +206,9 @@ def test_a_hostile_message_gives_a_safe_file(open_case: Open, run: Run, message:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["TERM", "INT"]
+    ("number", "code"),
+    [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)],
+    ids=["TERM", "INT", "HUP"],
 )
 def test_a_signal_leaves_no_scratch_database(
     open_case: Open, server_url: str, number: signal.Signals, code: int

@@ -88,6 +88,19 @@ def test_only_the_named_revisions_are_proved(
     assert code == (1 if "0002" in proved else 0)
 
 
+def test_a_branch_that_nothing_asks_for_is_not_applied(
+    open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """Branches may be alternatives, of which one database has one."""
+    root = open_case("roundtrip/two_heads")
+    right = root / "versions" / "0003_right.py"
+    text = right.read_text(encoding="utf-8").replace("right_side", "left_side")
+    right.write_text(text, encoding="utf-8")
+
+    assert "already exists" in run("roundtrip")[1]
+    assert run("roundtrip", "0003")[:2] == (0, "round trip: no findings\n")
+
+
 def test_a_revision_that_nobody_has_is_one_clear_error(
     open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
 ) -> None:

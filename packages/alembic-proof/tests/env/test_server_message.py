@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
-from alembic_proof.env.server_message import ServerMessage, server_message
-from alembic_proof.postgres.connect import run_on
+from alembic_proof.env.server_message import ServerMessage, first_cause, server_message
+from alembic_proof.errors import HistoryError
+from alembic_proof.postgres.connect import DRIVERS, is_usable_driver, run_on
+from alembic_proof.postgres.url import DatabaseUrl
 
 
 def message_of(url: str, statement: str) -> ServerMessage:
@@ -79,9 +83,42 @@ def test_error_that_is_not_the_servers() -> None:
 
 
 def test_a_long_value_is_cut() -> None:
-    """How it begins and ends, and the SQLSTATE behind it."""
-    message = ServerMessage(sqlstate="23505", message="no", detail=f"Key (g)=({'x' * 999}) exists.")
+    """A key's values each show how they begin, any other text how it begins and ends."""
+    detail = f"Key (a, g)=(1, {'x' * 999}) is duplicated."
+    message = ServerMessage(sqlstate="23505", message="y" * 999, detail=detail)
 
-    assert message.one_line.startswith("no; Key (g)=(xxx")
-    assert message.one_line.endswith("xxx) exists. (SQLSTATE 23505)")
-    assert len(message.one_line) < 280
+    said, key = message.one_line.split("; ")
+    assert said == f"{'y' * 180} … {'y' * 50}"
+    assert key == f"Key (a, g)=(1, {'x' * 40}…) is duplicated. (SQLSTATE 23505)"
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_percent_signs_are_those_of_the_statement(scratch_url: str, driver: str) -> None:
+    """SQLAlchemy doubles them for some drivers, which send them to the server as they were."""
+    if not is_usable_driver(driver):
+        pytest.skip(f"{driver} is not usable")
+    url = replace(DatabaseUrl.parse(scratch_url), driver=driver).text
+
+    message = message_of(url, "SELECT 7 % 3, no_such_column LIKE '%'")
+
+    assert message.statement == message.sql == "SELECT 7 % 3, no_such_column LIKE '%'"
+
+
+def test_what_a_commit_refuses_has_a_statement(scratch_url: str) -> None:
+    """The revision's own was over already when the deferred constraint spoke."""
+    key = "CREATE TABLE t (id integer PRIMARY KEY, up integer REFERENCES t INITIALLY DEFERRED)"
+    insert = "WITH w AS (INSERT INTO t VALUES (1, 2)) SELECT"
+    run_on(scratch_url, lambda connection: connection.execute(text(key)))
+
+    message = message_of(scratch_url, insert)
+
+    assert (message.sqlstate, message.statement) == ("23503", "COMMIT")
+
+
+def test_words_around_the_servers_error() -> None:
+    """What others put around it is taken off, and nothing else."""
+    own, error = HistoryError("own"), DBAPIError("SELECT 1", None, ValueError("x"))
+    own.__cause__, error.__cause__ = error, KeyError("deeper")
+
+    assert first_cause(own) is error
+    assert first_cause(HistoryError("alone")).args[0] == "alone"

@@ -14,6 +14,7 @@ from alembic_proof.history.declared import refuse_unknown, with_exceptions
 FIRST = ChainRevision(revision_id="0001", path=Path("a.py"), title="A", irreversible="no way")
 SECOND = ChainRevision(revision_id="0002", path=Path("b.py"), title="B")
 CHAIN = (FIRST, SECOND)
+SETTINGS = Path("shop", "pyproject.toml")
 
 
 def test_an_exception_counts_like_a_declaration() -> None:
@@ -23,22 +24,29 @@ def test_an_exception_counts_like_a_declaration() -> None:
         Declaration(revision="0002", kind="irreversible", reason="forever"),
     )
 
-    first, second = with_exceptions(CHAIN, exceptions)
+    first, second = with_exceptions(CHAIN, exceptions, settings=SETTINGS)
 
     assert first is FIRST
     assert (second.lossy, second.irreversible) == ("ids go", "forever")
-    assert with_exceptions(CHAIN, ()) == CHAIN
+    assert with_exceptions(CHAIN, (), settings=SETTINGS) == CHAIN
 
 
 def test_an_unknown_revision_is_refused() -> None:
     """A whole id is needed: what a prefix means changes with the history."""
     with pytest.raises(ConfigError, match=r"exceptions in .* names 00, which no revision"):
-        with_exceptions(CHAIN, [Declaration(revision="00", kind="lossy", reason="x")])
-    with pytest.raises(ConfigError, match=r"skip in .* names 0003"):
-        refuse_unknown(CHAIN, ["0001", "0003"], key="skip")
+        with_exceptions(
+            CHAIN, [Declaration(revision="00", kind="lossy", reason="x")], settings=SETTINGS
+        )
+    with pytest.raises(ConfigError, match=r"skip in .* names 0003") as caught:
+        refuse_unknown(CHAIN, ["0001", "0003"], key="skip", settings=SETTINGS)
+    assert caught.value.where == str(SETTINGS)
 
 
 def test_what_the_file_declares_is_not_said_twice() -> None:
     """One of them would stay behind when the other is taken out."""
     with pytest.raises(ConfigError, match="repeats that 0001 is irreversible"):
-        with_exceptions(CHAIN, [Declaration(revision="0001", kind="irreversible", reason="x")])
+        with_exceptions(
+            CHAIN,
+            [Declaration(revision="0001", kind="irreversible", reason="x")],
+            settings=SETTINGS,
+        )

@@ -60,7 +60,7 @@ def test_a_socket_is_written_as_the_driver_reads_it(tmp_path: Path) -> None:
     """pg8000 wants the socket's file, the others its directory."""
     project = _project(tmp_path, route=UrlRoute(driver="psycopg2"))
     assert url_for_env(project, alembic_config(project), url=_SOCKET) == (
-        "postgresql+psycopg2://me@/x?host=%2Frun%2Fpg&port=5433"
+        "postgresql+psycopg2://me@/x?host=/run/pg&port=5433"
     )
 
     other = AlembicProject(file=project.file, route=UrlRoute(driver="pg8000"))

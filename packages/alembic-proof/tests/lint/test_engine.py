@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from alembic_proof.lint import History, all_rules, lint, parse_revision
 
-_EMPTY = b'revision = "{id}"\nimport alembic_proof\ndef downgrade():\n    pass\n'
+_EMPTY = (
+    b'revision = "{id}"\nimport alembic_proof\ndef downgrade():\n    pass\ndef upgrade(): run()\n'
+)
 
 
 def test_findings_come_in_reading_order() -> None:

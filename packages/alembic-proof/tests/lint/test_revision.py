@@ -25,7 +25,7 @@ def test_the_first_revision_has_no_parents() -> None:
 
 
 def test_a_module_without_an_id_is_no_revision() -> None:
-    """Other modules may lie beside the revisions."""
+    """The rules for revisions pass it over; `missing-revision-id` does not."""
     history = History(files=(_parsed("x = 1\n"), _parsed('revision = "a"\n')))
 
     assert [file.revision_id for file in history.revisions] == ["a"]

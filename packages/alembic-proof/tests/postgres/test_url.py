@@ -76,7 +76,7 @@ def test_a_plus_is_a_plus_in_libpqs_form_and_a_space_in_sqlalchemys() -> None:
 
     assert libpq.hosts == (("/c++/pg", None),)
     assert sqlalchemy.hosts == (("/a b", None),)
-    assert "%2Fc%2B%2B%2Fpg" in libpq.dsn
+    assert "/c%2B%2B/pg" in libpq.dsn
 
 
 @given(user=_TEXT, password=_TEXT, database=_TEXT, host=_HOST, port=st.integers(1, 65535))

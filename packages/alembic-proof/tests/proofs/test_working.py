@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,9 @@ from alembic_proof.proofs.roundtrip.working import working
 from alembic_proof.rows import digest
 
 from .site import NOTES, USERS, Site, Visit
+
+_NO_LONG_TRANSACTION = """SELECT set_config(name, '90s', false) FROM pg_settings
+WHERE name = 'transaction_timeout'"""
 
 
 def test_timeouts_of_the_session_do_not_bind_our_statements(visit: Visit) -> None:
@@ -29,16 +33,60 @@ def test_timeouts_of_the_session_do_not_bind_our_statements(visit: Visit) -> Non
     visit(body)
 
 
+@pytest.mark.parametrize("is_savepoint", [False, True])
+def test_no_timeout_ends_the_session_while_we_work(visit: Visit, *, is_savepoint: bool) -> None:
+    """Also where all steps share one transaction; there they are as before afterwards."""
+
+    def body(site: Site) -> None:
+        names = ["idle_in_transaction_session_timeout", "statement_timeout", *_transaction(site)]
+        site.run(*(f"SET {name} = '300ms'" for name in names))
+        if is_savepoint:
+            site.connection.exec_driver_sql("SELECT 1")
+
+        with working(site.connection):
+            site.connection.exec_driver_sql("SELECT pg_sleep(0.4)")
+            time.sleep(0.4)
+            site.connection.exec_driver_sql("SELECT 1")
+
+        assert site.connection.in_transaction() == is_savepoint
+        for name in names:
+            assert site.connection.exec_driver_sql(f"SHOW {name}").scalar_one() == "300ms"
+
+    visit(body)
+
+
+def test_they_do_end_it_where_we_do_not(visit: Visit) -> None:
+    """So that the test above shows something."""
+
+    def body(site: Site) -> None:
+        site.run("SET idle_in_transaction_session_timeout = '100ms'")
+        site.connection.exec_driver_sql("SELECT 1")
+        time.sleep(0.3)
+        with pytest.raises(sa.exc.DBAPIError):
+            site.connection.exec_driver_sql("SELECT 1")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        visit(body)
+
+
+def _transaction(site: Site) -> list[str]:
+    """PostgreSQL 17 and newer have it."""
+    sql = "SELECT current_setting('transaction_timeout', true) IS NOT NULL"
+    return ["transaction_timeout"] if site.connection.exec_driver_sql(sql).scalar_one() else []
+
+
 @pytest.mark.parametrize(
     "obstacle",
     [
         (),
         ("SET DateStyle = 'German'", "SET extra_float_digits = -5", "SET search_path = pg_catalog"),
         ("SET statement_timeout = '90s'",),
+        (_NO_LONG_TRANSACTION,),
         ("ALTER TABLE public.users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",),
         ("REVOKE ALL ON public.notes FROM CURRENT_USER",),
     ],
-    ids=["none", "settings", "timeout", "forced", "unreadable"],
+    ids=["none", "settings", "timeout", "transaction timeout", "forced", "unreadable"],
 )
 def test_the_shorter_way_to_read_rows_reads_the_same(
     visit: Visit, obstacle: tuple[str, ...]

@@ -109,12 +109,29 @@ def test_a_node_id_that_nobody_has_is_an_error(root: Path, run: Callable[..., Ru
     assert "not found: alembic-proof::0009_nothing" in done.output
 
 
-def test_node_ids_are_those_that_pytest_prints(root: Path, run: Callable[..., Run]) -> None:
-    """From another directory than rootdir they begin with `../`, and are understood as well."""
-    name = "../alembic-proof::0002_stamp::downgrade"
-    config = ("--rootdir=..", "-c", "../pyproject.toml", "--alembic-proof-config=../alembic.ini")
+@pytest.mark.parametrize(
+    ("called", "way"), [("tests", ".."), ("..", "a shop"), ("tests/../../elsewhere", "../a shop")]
+)
+def test_node_ids_are_those_that_pytest_prints(
+    root: Path, run: Callable[..., Run], called: str, way: str
+) -> None:
+    """From another directory than rootdir they begin with the way to it: so can they be given."""
+    root = root.rename(root.with_name("a shop"))
+    (root.parent / "elsewhere").mkdir()
+    name = f"{way}/alembic-proof::0002_stamp::downgrade"
+    config = (f"--rootdir={way}", f"--alembic-proof-config={way}/alembic.ini")
 
-    done = run(root / "tests", "--alembic-proof", "-v", *config, name)
+    done = run((root / called).resolve(), "--alembic-proof", "-v", *config, name)
 
     assert f"{name} PASSED" in done.output
     assert done.outcomes == {"0002_stamp::downgrade": "passed"}
+
+
+def test_another_directory_of_that_name_is_none_of_ours(
+    root: Path, run: Callable[..., Run]
+) -> None:
+    """Where rootdir is, and nowhere else, a path of that name stands for the proofs."""
+    done = run(root, "--alembic-proof", "tests/alembic-proof::0002_stamp::downgrade")
+
+    assert done.code == 4
+    assert "tests/alembic-proof::0002_stamp::downgrade" in done.output

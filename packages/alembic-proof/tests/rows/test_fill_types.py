@@ -71,3 +71,13 @@ def test_types_that_users_made_get_values(sandbox: Any) -> None:
     outcome.assert_full()
     assert outcome.values("a") == ["sad", "so 'so", "glad"]
     assert all(1 <= grade < 4 for grade in outcome.values("b"))
+
+
+def test_a_type_without_a_value_takes_none_from_other_columns(sandbox: Any) -> None:
+    """Of an enum that has no label yet there is NULL alone."""
+    rows = sandbox.fill(
+        "CREATE TYPE mood AS ENUM ()", "CREATE TABLE t (id serial, mood mood, note text)"
+    ).rows()
+
+    assert {row["mood"] for row in rows} == {None}
+    assert [row["note"] for row in rows].count(None) == 1

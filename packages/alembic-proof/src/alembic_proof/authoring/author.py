@@ -17,8 +17,9 @@ from alembic_proof.finding import Severity
 from alembic_proof.history.environment import read_environment
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, heads, run_upgrade
-from alembic_proof.proofs.database import create_models, read_database
+from alembic_proof.proofs.database import read_database
 from alembic_proof.proofs.excluded import exclude
+from alembic_proof.proofs.models import create_models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from alembic_proof.catalog.model import COLUMN_ORDER, Catalog, CatalogObject, Ke
 from alembic_proof.finding import Severity
 
 _Side = Mapping[Key, CatalogObject]
-_NOTED_KINDS = frozenset({"column-order", "database"})
+ORDER_OF_COLUMNS = Kind("column-order")
+_NOTED_KINDS = frozenset({ORDER_OF_COLUMNS, "database"})
 _CAUSES = {"inherited": "inherits"}
 """An attribute that changes with one of the table that carries the object."""
 _NAME = re.compile(r'"(?:[^"]|"")*"|[^", ]+')
@@ -114,12 +115,12 @@ def _compare_order(key: Key, before: str, after: str) -> Iterator[Change]:
     kept_new = [name for name in new if name in both]
     if kept_old != kept_new:
         yield Change(
-            kind=Kind("column-order"),
+            kind=ORDER_OF_COLUMNS,
             identity=key.identity,
             attribute="order",
             before=", ".join(kept_old),
             after=", ".join(kept_new),
-            severity=_severity("column-order"),
+            severity=_severity(ORDER_OF_COLUMNS),
         )
 
 

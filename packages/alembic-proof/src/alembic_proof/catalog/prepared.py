@@ -9,9 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from alembic_proof.catalog.queries.routine import Routine
+from alembic_proof.driver import driver_connection
 
 FORGOTTEN = frozenset({"26000", "42883", "3F000"})
 """The SQLSTATEs of a statement that was deallocated, of a function and a schema that are gone."""
+ENDED = frozenset({"25P03", "25P04", "57P01", "57P05"})
+"""Those by which the server ends the session: after a timeout, or because somebody asked for it."""
 _NAMES = "alembic_proof_prepared"
 _ROUND = "alembic_proof_round"
 
@@ -23,7 +26,7 @@ class Prepared:
     """
 
     def __init__(self, connection: sa.Connection) -> None:
-        self._driver: Any = connection.connection.dbapi_connection
+        self._driver = driver_connection(connection)
         self._round: int = connection.info.setdefault(_ROUND, 0)
         self._names: dict[str, str] = connection.info.setdefault(_NAMES, {})
         _keep_prepared(self._driver)
@@ -69,7 +72,7 @@ def without_transaction(connection: sa.Connection) -> Iterator[None]:
     SQLAlchemy 1.4 leaves the driver in a transaction after a SELECT outside of one; that one ends
     here, and all is read in it.
     """
-    driver: Any = connection.connection.dbapi_connection
+    driver = driver_connection(connection)
     if _is_in_transaction(driver):
         with connection.begin():
             yield
@@ -82,7 +85,7 @@ def without_transaction(connection: sa.Connection) -> Iterator[None]:
         driver.autocommit = before
 
 
-def sqlstate(error: Exception) -> str:
+def sqlstate(error: BaseException) -> str:
     """The SQLSTATE of a driver's error, '' where it has none."""
     return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
 

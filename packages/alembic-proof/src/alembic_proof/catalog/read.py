@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
 from alembic_proof.catalog.assemble import assemble
 from alembic_proof.catalog.model import Catalog
+from alembic_proof.catalog.prepared import sqlstate
 from alembic_proof.catalog.queries import statement
 from alembic_proof.errors import DatabaseError
 
 OLDEST_MAJOR = 15
 _PREPARED = "alembic_proof_catalog"
+# Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_ADVICE = {
+    "25P02": "end the transaction that failed before the catalog is read",
+    "55P03": "another session holds a lock on it: try again when its transaction has ended",
+    "57014": "try again; a statement_timeout of env.py, the role or the database may be too short",
+    "25P04": "let transaction_timeout be longer, or 0, in env.py, for the role or the database",
+    "25P03": "let idle_in_transaction_session_timeout be longer in env.py, or for the role",
+    "57P05": "let idle_session_timeout be longer, or 0, in env.py, for the role or the database",
+}
 
 
 def read_catalog(
@@ -58,11 +70,22 @@ def _fetch(connection: sa.Connection, *, major: int, keep_prepared: bool) -> str
 
 
 def refused(error: BaseException) -> DatabaseError:
-    """What is raised when the server refuses to tell its catalog."""
-    return DatabaseError(
-        f"the catalog cannot be read: {error}",
-        todo="end the transaction that failed before the catalog is read",
-    )
+    """What is raised when the server refuses to tell its catalog.
+
+    What the server said first counts: where it ended the session, that it is gone is said last.
+    """
+    chain = list(_chain_of(error))
+    first = next((one for one in reversed(chain) if sqlstate(one)), error)
+    [said, *_] = str(first).splitlines() or [type(first).__name__]
+    todo = _ADVICE.get(sqlstate(first), "")
+    return DatabaseError(f"the catalog cannot be read: {said}", todo=todo)
+
+
+def _chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, then what it was raised from or while handling."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def server_major(connection: sa.Connection) -> int:

@@ -131,6 +131,7 @@ class CatalogReader:
                 return read(Session(connection, major=major))
         except driver.Error as error:
             if is_again or sqlstate(error) not in FORGOTTEN:
+                _let_go_if_lost(connection, error)
                 raise refused(error) from error
         Prepared.forget(connection)
         return self._ask(connection, read, is_again=True)
@@ -159,3 +160,9 @@ class CatalogReader:
             version_table=self._version_table,
             version_schema=self._version_schema,
         )
+
+
+def _let_go_if_lost(connection: sa.Connection, error: Any) -> None:
+    """Ensures that nobody ends a transaction in a session that is gone: it would fail, aloud."""
+    if connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None):
+        connection.invalidate(error)

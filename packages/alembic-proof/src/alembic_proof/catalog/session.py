@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from alembic_proof.catalog.prepared import Prepared, sqlstate
+from alembic_proof.catalog.prepared import ENDED, Prepared, sqlstate
 from alembic_proof.catalog.queries import small_statement, statement
 from alembic_proof.catalog.queries.dependents import dependents_routine
 from alembic_proof.catalog.queries.moved import array
@@ -64,7 +64,7 @@ class Session:
             for routine in missing:
                 self._prepared.make(routine)
         except Exception as error:
-            if sqlstate(error):
+            if sqlstate(error) and sqlstate(error) not in ENDED:
                 raise UnfollowableError from error
             raise
 

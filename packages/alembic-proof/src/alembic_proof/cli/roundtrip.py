@@ -79,7 +79,8 @@ def _run(arguments: argparse.Namespace) -> int:
             wanted = _wanted(project, script, chain, arguments)
             if not wanted:
                 _refuse_contradiction(arguments)
-                return (_nothing_proved(script, len(chain), base_ref=arguments.base_ref),)
+                nothing = _nothing_proved(script, len(chain), base_ref=arguments.base_ref)
+                return against_baseline(arguments, "round trip", (nothing,), looked_at=())
             audience.expect([one.name for one in chain if one.revision_id in wanted])
             findings = prove_roundtrip(
                 project.alembic,

@@ -45,7 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if local is None:
         raise ConfigError(
             "this project describes no local database",
-            where=str(project.config.directory / "pyproject.toml"),
+            where=str(project.config.file),
             todo="set local_state, local_database and local_owner in [tool.alembic-proof]",
         )
     _note_another_database(project)

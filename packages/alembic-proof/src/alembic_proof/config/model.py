@@ -63,5 +63,10 @@ class Config:
     frozen_from: tuple[str, ...] = ("alembic_proof",)
     """Packages that revisions must not import."""
 
+    @property
+    def file(self) -> Path:
+        """Where the settings are written."""
+        return self.directory / "pyproject.toml"
+
 
 KNOWN_KEYS = tuple(field.name for field in fields(Config) if field.name != "directory")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,13 @@ class Values:
     def text(self, key: str) -> str | None:
         """A non-empty string, None where the key is missing."""
         return self._text(self.table[key], key=key) if key in self.table else None
+
+    def variable(self, key: str) -> str | None:
+        """The name of an environment variable, None where the key is missing."""
+        name = self.text(key)
+        if name is not None and re.fullmatch(r"[^\s=]+", name) is None:
+            raise self.wrong_type(key, expected="the name of an environment variable")
+        return name
 
     def texts(self, key: str, *, what: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         """A list of `what`, each a non-empty string."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -19,10 +20,11 @@ from alembic_proof.errors import ProofError, Terminated
 CLEAN = 0
 BROKEN = 2
 INTERRUPTED = 130
+_ENDS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def exit_code_of(run: Callable[[], int], *, prefix: str = "") -> int:
-    """What `run` returns; 2 for whatever is broken, 130 for Control-C, and 143 for SIGTERM.
+    """What `run` returns; 2 for whatever is broken, 130 for Control-C, 143 for SIGTERM, 129 for SIGHUP.
 
     An error is one message on standard error. A fault of the program's own keeps its traceback, and
     is 2 as well: 1 would say that something was found.
@@ -50,10 +52,15 @@ def exit_code_of(run: Callable[[], int], *, prefix: str = "") -> int:
 
 
 def tell(stream: TextIO, text: str) -> None:
-    """Print whole lines; who has left does not read them, and the work behind them goes on."""
+    """Print whole lines; who has left does not read them, and the work behind them goes on.
+
+    A terminal that was closed is an error of its own kind.
+    """
     try:
         print(text, file=stream, flush=True)
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
         discard(stream)
 
 
@@ -67,15 +74,20 @@ def discard(stream: TextIO) -> None:
 
 @contextmanager
 def ends_in_order() -> Iterator[None]:
-    """Ensures that SIGTERM unwinds the command as an exit does, with code 143."""
+    """Ensures that SIGTERM and SIGHUP unwind the command as an exit does, with code 128 and theirs.
+
+    What is ignored (SIGHUP under nohup) stays so. SIGQUIT ends a command that hangs, at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _exit)
+    heard = [one for one in _ENDS if signal.getsignal(one) is not signal.SIG_IGN]
+    before = [(one, signal.signal(one, _exit)) for one in heard]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before:
+            signal.signal(one, handler)
 
 
 def _exit(number: int, _: FrameType | None) -> None:

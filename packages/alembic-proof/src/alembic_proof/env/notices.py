@@ -13,7 +13,8 @@ TOLD = {"NOTICE", "WARNING"}
 
 def tell_notices(connection: Connection, *, say: Callable[[str], None]) -> None:
     """Ensures that NOTICE and WARNING reach the user, where the driver passes them on (asyncpg)."""
-    listen = getattr(connection.connection.driver_connection, "add_log_listener", None)
+    driver = getattr(connection.connection, "driver_connection", None)
+    listen = getattr(driver, "add_log_listener", None)
     if listen is None:
         return
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import sqlalchemy
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_proof.postgres.sqlstate import sqlstate_of
 
+_KEY = re.compile(r"(?<=\)=\().*(?=\) )", re.DOTALL)
+_VALUE_CHARACTERS = 40
 _PART_CHARACTERS = 240
 _STATEMENT_CHARACTERS = 300
+_OF_CONSTRAINTS = "23"
+"""Where there is no statement to it, a deferred constraint has refused the commit."""
 _OF_PREPARED_STATEMENTS = ("26000", "42P05")
 """Their hint is asyncpg's own, on its caches behind a pooler; that is no place for a migration."""
 
@@ -28,7 +34,7 @@ class ServerMessage:
     """The statement in one line, cut; left out when it may hold a password."""
     is_connection_lost: bool = False
     sql: str = field(default="", repr=False)
-    """The statement as it was sent, whatever it holds: to be read, never to be told."""
+    """The statement as the server got it, whatever it holds: to be read, never to be told."""
     schema: str = ""
     """What PostgreSQL says that the error is about, and the next three as well."""
     table: str = ""
@@ -38,7 +44,7 @@ class ServerMessage:
     @property
     def one_line(self) -> str:
         """Message, detail, hint and SQLSTATE in one line; what is long (a value) is cut."""
-        parts = (self.message, self.detail, self.hint)
+        parts = (self.message, _KEY.sub(_with_short_values, self.detail), self.hint)
         text = "; ".join(_cut(" ".join(part.split())) for part in parts if part)
         return f"{text} (SQLSTATE {self.sqlstate})" if self.sqlstate else text
 
@@ -51,6 +57,18 @@ def server_message(error: BaseException) -> ServerMessage | None:
     if not isinstance(error, SQLAlchemyError):
         return None
     return next((_read(cause) for cause in _chain_of(error) if isinstance(cause, DBAPIError)), None)
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """The server's error, or what was raised first: others may have put their own words around it."""
+    while error.__cause__ is not None and server_message(error) is None:
+        error = error.__cause__
+    return error
+
+
+def shortened(value: str) -> str:
+    """The value, or its beginning."""
+    return value if len(value) <= _VALUE_CHARACTERS else f"{value[:_VALUE_CHARACTERS]}…"
 
 
 def _chain_of(error: BaseException | None) -> Iterator[BaseException]:
@@ -67,15 +85,16 @@ def _read(error: DBAPIError) -> ServerMessage:
     diagnosis = getattr(native, "diag", None)
     message = getattr(native, "message", None) or getattr(diagnosis, "message_primary", None)
     sqlstate = sqlstate_of(error)
+    sql = _received(error) or ("COMMIT" if sqlstate.startswith(_OF_CONSTRAINTS) else "")
     hint = getattr(native, "hint", None) or getattr(diagnosis, "message_hint", None) or ""
     return ServerMessage(
         sqlstate=sqlstate,
         message=str(message or native).strip() or type(native).__name__,
         detail=getattr(native, "detail", None) or getattr(diagnosis, "message_detail", None) or "",
         hint="" if sqlstate in _OF_PREPARED_STATEMENTS else hint,
-        statement=_one_line(error.statement or ""),
+        statement=_one_line(sql),
         is_connection_lost=error.connection_invalidated,
-        sql=error.statement or "",
+        sql=sql,
         schema=_field(native, "schema_name"),
         table=_field(native, "table_name"),
         column=_field(native, "column_name"),
@@ -87,6 +106,22 @@ def _field(native: BaseException, name: str) -> str:
     """One of PostgreSQL's fields; asyncpg has it on the error, psycopg and psycopg2 on `diag`."""
     found = getattr(native, name, None) or getattr(getattr(native, "diag", None), name, None)
     return str(found or "")
+
+
+def _received(error: DBAPIError) -> str:
+    """The statement as the server got it.
+
+    SQLAlchemy doubles `%` for drivers to which one begins a parameter; they take one away again.
+    """
+    statement = error.statement or ""
+    package = sys.modules[type(error.orig).__module__.partition(".")[0]]
+    is_old = package is sqlalchemy and sqlalchemy.__version__.startswith("1.")
+    is_doubled = is_old or getattr(package, "paramstyle", "") in ("format", "pyformat")
+    return statement.replace("%%", "%") if is_doubled else statement
+
+
+def _with_short_values(values: re.Match[str]) -> str:
+    return ", ".join(map(shortened, values[0].split(", ")))
 
 
 def _cut(text: str) -> str:

@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import MetaData
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.chain import load_history
@@ -24,6 +24,8 @@ from alembic_proof.postgres.url import DatabaseUrl
 
 _DATABASE = "SELECT current_database()"
 _GIVE_URL = "say so in [tool.alembic-proof]: url_env, url_x_arg or url_ini_key"
+_OF_AN_URL = (KeyError, ArgumentError, NoSuchModuleError, OperationalError, OSError)
+"""What an env.py raises that has no URL, a wrong one, or one of a server that is not there."""
 
 
 IncludeObject = Callable[[Any, str | None, str, bool, Any], bool]
@@ -87,6 +89,7 @@ def read_environment(config: Config) -> Environment:
 
     with explained_failures(config):
         script = load_history(config)
+        refuse_missing_env(script)
         refuse_several_databases(config, script)
         with EnvironmentContext(config, script, fn=look, dont_mutate=True):
             script.run_env()
@@ -106,6 +109,17 @@ def read_environment(config: Config) -> Environment:
         ),
         place=place,
     )
+
+
+def refuse_missing_env(script: ScriptDirectory) -> None:
+    """Ensures that there is an env.py: Alembic would run what Python has compiled of a deleted one.
+
+    Raises:
+        HistoryError: neither it is there, nor a compiled one in its place.
+    """
+    place = Path(script.dir, "env.py")
+    if not place.is_file() and not place.with_suffix(".pyc").is_file():
+        raise no_migrations(str(place))
 
 
 def refuse_several_databases(config: Config, script: ScriptDirectory) -> None:
@@ -181,7 +195,7 @@ def _remedy(error: Exception) -> str:
     """What most likely helps an env.py that cannot run."""
     if "application context" in str(error):
         return 'name the application: flask_app = "package:create_app" in [tool.alembic-proof]'
-    if isinstance(error, KeyError | ArgumentError | NoSuchModuleError):
+    if isinstance(error, _OF_AN_URL):
         return f"mend it, or install what it imports; where it looks for a URL, {_GIVE_URL}"
     return "mend it, or install what it imports"
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from configparser import InterpolationError
 from dataclasses import replace
+from pathlib import Path
 
 from alembic.config import Config
 from alembic.util import CommandError
@@ -42,7 +43,7 @@ def url_for_env(project: AlembicProject, config: Config, *, url: str) -> str:
 def _scheme(route: UrlRoute, config: Config) -> str:
     """`postgresql+driver`, or `postgresql` where the project's own URL says no more."""
     if route.driver is not None:
-        _refuse_unknown(route.driver)
+        _refuse_unknown(route.driver, settings=route.settings)
         return f"postgresql+{route.driver}"
     for named in _own_schemes(route, config):
         if named.partition("+")[0] == "postgresql":
@@ -51,13 +52,14 @@ def _scheme(route: UrlRoute, config: Config) -> str:
     return f"postgresql+{next(filter(is_usable_driver, drivers), drivers[0])}"
 
 
-def _refuse_unknown(driver: str) -> None:
+def _refuse_unknown(driver: str, *, settings: Path | None) -> None:
     """Ensures that SQLAlchemy knows the driver that the settings name."""
     try:
         make_url(f"postgresql+{driver}://").get_dialect()
     except ArgumentError as error:
         raise ConfigError(
             f"driver = {driver!r} in [tool.alembic-proof] is none of SQLAlchemy's for PostgreSQL",
+            where=str(settings or ""),
             todo=f"write {', '.join(_SYNCHRONOUS)} or another one that it knows",
         ) from error
 

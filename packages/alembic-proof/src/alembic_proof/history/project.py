@@ -18,6 +18,8 @@ class UrlRoute:
     """The name of Alembic's `-x NAME=URL`."""
     ini_key: str = "sqlalchemy.url"
     """The option of the main section of alembic.ini."""
+    settings: Path | None = None
+    """The file that says so; None for the defaults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

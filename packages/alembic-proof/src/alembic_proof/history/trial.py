@@ -10,11 +10,11 @@ Source: https://www.postgresql.org/docs/current/functions-sequence.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Connection
 
+from alembic_proof.driver import driver_connection
 from alembic_proof.errors import HistoryError
 
 
@@ -29,7 +29,7 @@ def try_out(
     connection = migration.connection
     if connection is None:
         raise HistoryError("env.py connects to no database")
-    driver: Any = connection.connection.dbapi_connection
+    driver = driver_connection(connection)
     if driver.autocommit:
         step()
         return False

@@ -27,10 +27,12 @@ from alembic_proof.history.environment import (
     explained_failures,
     no_migrations,
     refuse_another_database,
+    refuse_missing_env,
     refuse_several_databases,
     several_databases,
 )
 from alembic_proof.history.exits import refuse_exits_of
+from alembic_proof.history.let_pass import LetPass
 from alembic_proof.history.load import refuse_unknown_heads
 from alembic_proof.history.trial import try_out
 
@@ -56,7 +58,7 @@ class Ground:
     version_schema: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Failure:
     """The step that failed, and what was raised."""
 
@@ -83,17 +85,20 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
     try:
         with redirect_stdout(io.StringIO()), explained_failures(config):
             script = script or load_history(config)
+            refuse_missing_env(script)
             refuse_several_databases(config, script)
             with _environment(config, script, walking):
                 script.run_env()
     except ProofError as error:
         if walking.running is None:
             raise
-        return Failure(move=walking.running, error=walking.error or error)
+        return Failure(walking.running, walking.let_pass.cause_of(walking.error or error))
+    finally:
+        walking.let_pass.end()
     if not walking.has_begun:
         raise no_migrations(f"{script.dir}/env.py")
     if walking.running is not None and walking.error is not None:
-        return Failure(move=walking.running, error=walking.error)
+        return Failure(walking.running, walking.let_pass.cause_of(walking.error))
     if not walking.has_ended:
         raise HistoryError(
             "env.py keeps an error to itself",
@@ -137,6 +142,7 @@ class _Walking:
         """The step that runs now, or that failed."""
         self.error: Exception | None = None
         """What that step raised, before anybody wrapped it."""
+        self.let_pass = LetPass()
         self._memos: dict[str, dict[Any, Any]] = {}
         """What Alembic remembered before each upgrade: the types that its tables made.
 
@@ -148,7 +154,9 @@ class _Walking:
         self.has_begun = True
         refuse_unknown_heads(heads, migration)
         _end_reading(migration)
-        moves = self._proof(_ground(tuple(heads), migration))
+        ground = _ground(tuple(heads), migration)
+        self.let_pass.listen(ground.connection)
+        moves = self._proof(ground)
         while (move := self._next(moves)) is not None:
             if move.is_upgrade:
                 self._memos[move.revision_id] = dict(migration.impl.memo)
@@ -176,7 +184,7 @@ class _Walking:
         migrate = refuse_exits_of(step).migration_fn
 
         def run(**arguments: Any) -> None:
-            self.running = move
+            self.running, self.let_pass.error = move, None
             look = move.try_and_look
             try:
                 if look is None or try_out(migration, step=lambda: migrate(**arguments), look=look):

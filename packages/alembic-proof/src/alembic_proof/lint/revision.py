@@ -48,6 +48,11 @@ class Revision:
         functions = [node for node in self.tree.body if isinstance(node, ast.FunctionDef)]
         return next((node for node in reversed(functions) if node.name == "downgrade"), None)
 
+    def has(self, name: str) -> bool:
+        """Whether anything in the file may give the module that name: it may be imported as well."""
+        given = {one for node in ast.walk(self.tree) for one in _given(node)}
+        return not given.isdisjoint((name, "*"))
+
     def assigned(self, name: str) -> ast.expr | None:
         """The expression last assigned to a module-level `name`; None where there is none."""
         for node in reversed(self.tree.body):
@@ -104,6 +109,17 @@ def parse_revision(path: str, source: bytes) -> Revision:
 def _unparsed(path: str, message: str, *, line: int) -> Revision:
     tree = ast.Module(body=[], type_ignores=[])
     return Revision(path=path, tree=tree, syntax_error=message, syntax_error_line=line)
+
+
+def _given(node: ast.AST) -> Iterator[str]:
+    """The names that a piece of code gives a value; a star where it imports whatever there is."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Name(id=name, ctx=ast.Store()):
+            yield name
+        case ast.alias(name=name, asname=other):
+            yield other or name
 
 
 def _names(name: str, targets: list[ast.expr]) -> bool:

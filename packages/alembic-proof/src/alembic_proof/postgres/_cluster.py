@@ -11,6 +11,8 @@ from alembic_proof.postgres._placement import Placement
 from alembic_proof.postgres._sockets import PORT
 
 SUPERUSER = "postgres"
+SCRATCH_CLUSTER = "alembic_proof_scratch"
+"""The name by which a forgetful server, which is ours alone, is known in SQL."""
 _UNFINISHED = "data.new-"
 # Nothing of the caller's locale or PG… variables; macOS insists on a locale.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -25,6 +27,7 @@ _COMMON = {
 }
 # Source: https://www.postgresql.org/docs/current/non-durability.html
 _FORGETFUL = {
+    "cluster_name": SCRATCH_CLUSTER,
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",

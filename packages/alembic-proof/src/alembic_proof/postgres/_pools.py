@@ -24,8 +24,11 @@ def engines_noted() -> Iterator[Callable[[], None]]:
 
     def close() -> None:
         for engine in list(noted):
-            # An asynchronous connection can be closed in its own event loop only, which has ended.
-            engine.dispose(close=not getattr(engine.dialect, "is_async", False))
+            if getattr(engine.dialect, "is_async", False):
+                # Its connections can be closed in their own event loop only, which has ended.
+                engine.pool = engine.pool.recreate()
+            else:
+                engine.dispose()
 
     event.listen(Engine, "engine_connect", note)
     try:

@@ -9,20 +9,27 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy
 from sqlalchemy.exc import DBAPIError
 
+from alembic_proof.postgres._postmaster import is_alive
 from alembic_proof.postgres._roles import quote
 
 PREFIX = "alembic_proof_"
 STAMP = "%Y%m%dt%H%M%S"
 
 _LOG = logging.getLogger(__name__)
-_NAME = re.compile(PREFIX + r"(\d{8}t\d{6})_[0-9a-f]{8}\w*")
+_NAME = re.compile(PREFIX + r"(\d{8}t\d{6})_[0-9a-f]{8}(?:_(\d+))?(?:_\w*)?")
+"""When it was made, and by which process."""
 _LEFT_BEHIND_AFTER = timedelta(hours=1)
-_LEFTOVERS = """
+_LEFTOVERS = f"""
 SELECT d.datname
 FROM pg_catalog.pg_database AS d
-WHERE starts_with(d.datname, 'alembic_proof_')
+WHERE starts_with(d.datname, '{PREFIX}')
   AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity AS a WHERE a.datid = d.oid)
+ORDER BY d.datname
+"""
+_ALL = f"""
+SELECT d.datname FROM pg_catalog.pg_database AS d
+WHERE pg_catalog.starts_with(d.datname, '{PREFIX}')
 ORDER BY d.datname
 """
 
@@ -33,10 +40,31 @@ def sweep(connection: sqlalchemy.Connection) -> None:
     for name in connection.exec_driver_sql(_LEFTOVERS).scalars().all():
         if not _is_older(name, oldest):
             continue
-        try:
-            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quote(connection, name)}")
-        except DBAPIError as error:
-            _LOG.info("The scratch database %s is not swept: %s", name, error.orig)
+        _drop(connection, name)
+
+
+def sweep_dead(connection: sqlalchemy.Connection) -> tuple[str, ...]:
+    """Drop what the processes of this machine left behind that have ended; the names of the others.
+
+    A backend of such a process may still work on its last statement: it is ended.
+    """
+    names = connection.exec_driver_sql(_ALL).scalars().all()
+    dead = {name for name in names if _is_dead(name)}
+    for name in sorted(dead):
+        _drop(connection, name, options=" WITH (FORCE)")
+    return tuple(name for name in names if name not in dead)
+
+
+def _drop(connection: sqlalchemy.Connection, name: str, *, options: str = "") -> None:
+    try:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quote(connection, name)}{options}")
+    except DBAPIError as error:
+        _LOG.info("The scratch database %s is not swept: %s", name, error.orig)
+
+
+def _is_dead(name: str) -> bool:
+    match = _NAME.fullmatch(name)
+    return match is not None and match[2] is not None and not is_alive(int(match[2]))
 
 
 def _is_older(name: str, moment: datetime) -> bool:

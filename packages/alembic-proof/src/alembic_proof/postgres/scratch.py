@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -24,12 +25,13 @@ from alembic_proof.postgres.sqlstate import sqlstate_of
 from alembic_proof.postgres.url import DatabaseUrl
 
 _LOG = logging.getLogger(__name__)
+_OWNER = "alembic_proof"
 _OBJECT_IN_USE = "55006"
 _INSUFFICIENT_PRIVILEGE = "42501"
 _RESERVED = "42939"
 
 
-def scratch_server(environ: Mapping[str, str], *, state: Path, owner: str = "alembic_proof") -> str:
+def scratch_server(environ: Mapping[str, str], *, state: Path) -> str:
     """The URL of a server for scratch databases, as an ordinary role that may create them.
 
     The server forgets everything in a crash. The role may end other sessions, so that a database
@@ -43,11 +45,11 @@ def scratch_server(environ: Mapping[str, str], *, state: Path, owner: str = "ale
 
     def ensure(connection: sqlalchemy.Connection) -> None:
         ensure_role(
-            connection, owner, options="LOGIN CREATEDB CREATEROLE IN ROLE pg_signal_backend"
+            connection, _OWNER, options="LOGIN CREATEDB CREATEROLE IN ROLE pg_signal_backend"
         )
 
     run_on(running.url("postgres"), ensure, autocommit=True)
-    return running.url("postgres", owner)
+    return running.url("postgres", _OWNER)
 
 
 def ensure_roles(server_url: str, names: tuple[str, ...]) -> None:
@@ -135,10 +137,11 @@ def renewable_database(
 
 
 def _name(label: str) -> str:
-    """A name that no other run has, that says when it was made and what for."""
+    """A name that no other run has, that says when it was made, by which process and what for."""
     stamp = datetime.now(UTC).strftime(STAMP)
-    readable = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:20]
-    return f"{PREFIX}{stamp}_{secrets.token_hex(4)}" + (f"_{readable}" if readable else "")
+    readable = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:16]
+    unique = f"{secrets.token_hex(4)}_{os.getpid()}"
+    return f"{PREFIX}{stamp}_{unique}" + (f"_{readable}" if readable else "")
 
 
 def _create(connection: sqlalchemy.Connection, name: str, *, template: str | None) -> None:

@@ -6,10 +6,10 @@ import re
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy
 
+from alembic_proof.driver import driver_connection
 from alembic_proof.errors import ConfigError, DatabaseError
 from alembic_proof.postgres.connect import run_on
 
@@ -55,7 +55,7 @@ def _run_in_transaction(connection: sqlalchemy.Connection, *, path: Path, sql: s
 
 def _run(connection: sqlalchemy.Connection, *, path: Path, sql: str) -> None:
     """All statements at once: no driver prepares them, no placeholder is looked for."""
-    raw: Any = connection.connection.dbapi_connection
+    raw = driver_connection(connection)
     run_async = getattr(raw, "run_async", None)
     try:
         if run_async is not None:

@@ -137,14 +137,14 @@ class DatabaseUrl:
         return ",".join(name if port is None else f"{name}:{port}" for name, port in names)
 
     def _text(self, parameters: tuple[tuple[str, str], ...]) -> str:
-        """Everything behind ://, percent-encoded; sockets stand in the query."""
+        """Everything behind ://, percent-encoded; sockets stand in the query, as paths."""
         login = "" if self.user is None else _quote(self.user)
         if self.password is not None:
             login += f":{_quote(self.password)}"
         is_in_query = self.is_socket or not any(name for name, _ in self.hosts)
         hosts = "" if is_in_query else quote(self._host_list, safe=":,[]")
         places = _places(self.hosts) if is_in_query else ()
-        query = "&".join(f"{name}={_quote(value)}" for name, value in (*places, *parameters))
+        query = "&".join(f"{name}={_in_query(value)}" for name, value in (*places, *parameters))
         authority = f"{login}@{hosts}" if login else hosts
         return f"{authority}/{_quote(self.database or '')}" + (f"?{query}" if query else "")
 
@@ -164,6 +164,14 @@ def usable_url(text: str, *, where: str) -> str:
 
 def _quote(text: str) -> str:
     return quote(text, safe="")
+
+
+def _in_query(text: str) -> str:
+    """The text percent-encoded where it must be: a path has no need (RFC 3986, 3.4).
+
+    Many an env.py puts its URL into Alembic's configuration as it is, which takes no percent sign.
+    """
+    return quote(text, safe="/")
 
 
 def _places(hosts: tuple[tuple[str, int | None], ...]) -> tuple[tuple[str, str], ...]:

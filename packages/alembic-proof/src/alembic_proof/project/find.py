@@ -132,18 +132,13 @@ def _not_found(looked_for: Path, *, place: Path, option: str) -> ConfigError:
 
 
 def _settings_of(directory: Path, working: Path) -> Iterator[Config]:
-    """The settings beside Alembic's file, then those above it, no further than the working place.
-
-    Where that is somewhere else, in the directory above it.
+    """The settings beside Alembic's file, then those above it, up to what has the working place too.
 
     Flask-Migrate's alembic.ini lies in a directory of its own, below the pyproject.toml.
     """
-    above = [directory]
-    if directory.is_relative_to(working):
-        above += [place for place in directory.parents if place.is_relative_to(working)]
-    else:
-        above += directory.parents[:1]
-    for place in above:
+    highest = Path(os.path.commonpath([directory, working]))
+    above = [place for place in directory.parents if place.is_relative_to(highest)]
+    for place in (directory, *above):
         config = read_config(place)
         if config is not None:
             yield config
@@ -155,6 +150,7 @@ def _route(config: Config) -> UrlRoute:
         variable=config.url_env,
         x_argument=config.url_x_arg,
         ini_key=config.url_ini_key or UrlRoute().ini_key,
+        settings=config.file,
     )
 
 

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from alembic_proof.history.load import directories
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
-from alembic_proof.postgres.made_roles import drop_roles, role_names
+from alembic_proof.postgres.made_roles import drop_left_roles, drop_roles, role_names
 
 _CREATE = r"\bCREATE\s+(?:ROLE|USER|GROUP)\s+[\\\"']*"
 """Then the name, in quotes that may be escaped in a string."""
@@ -27,17 +27,23 @@ class MadeRoles:
 
     project: AlembicProject
     server_url: str
+    keep: tuple[str, ...] | None
+    """The roles to keep on a server that nobody named; None where all of them may be somebody's."""
     before: frozenset[str]
     made: frozenset[str] = frozenset()
 
     @classmethod
-    def on(cls, server_url: str, *, project: AlembicProject) -> MadeRoles:
-        """None yet.
+    def on(
+        cls, server_url: str, *, project: AlembicProject, keep: tuple[str, ...] | None = None
+    ) -> MadeRoles:
+        """None yet; what earlier runs left on a server of our own is gone.
 
         Raises:
             ServerError: no connection.
         """
-        return cls(project, server_url, role_names(server_url))
+        if keep is not None:
+            drop_left_roles(server_url, keep=keep)
+        return cls(project, server_url, keep, role_names(server_url))
 
     def look(self) -> None:
         """Ensures that it is known which there are; where the history lies may import the project."""
@@ -47,10 +53,13 @@ class MadeRoles:
     def drop(self, *, database: str = "") -> None:
         """Ensures that those seen at the last look are gone, unless somebody needs them.
 
-        `database` is the scratch database that is there, empty.
+        On a server of our own all are, whatever made them. `database` is the scratch database that is
+        there, empty.
         """
         drop_roles(self.server_url, self.made, database=database)
         self.made = frozenset()
+        if self.keep is not None:
+            drop_left_roles(self.server_url, keep=self.keep, database=database)
 
 
 def _named(project: AlembicProject, names: Iterable[str]) -> frozenset[str]:

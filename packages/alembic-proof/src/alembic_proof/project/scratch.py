@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -24,14 +25,18 @@ def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
         ConfigError: what they name is no URL.
         ServerError: our own server cannot be had or started.
     """
-    variable = project.config.scratch_url_env
-    named = environ.get(variable, "").strip() if variable else ""
-    if named:
-        return usable_url(named, where=f"environment variable {variable}")
+    if named := _named_in(project, environ):
+        return usable_url(named, where=f"environment variable {project.config.scratch_url_env}")
     if project.config.server_url:
-        place = project.config.directory / "pyproject.toml"
+        place = project.config.file
         return usable_url(project.config.server_url, where=f"server_url, {place}")
     return scratch_server(environ, state=scratch_state(project, environ))
+
+
+def _named_in(project: Project, environ: Mapping[str, str]) -> str:
+    """The URL in the environment variable that the settings name, empty without one."""
+    variable = project.config.scratch_url_env
+    return environ.get(variable, "").strip() if variable else ""
 
 
 @contextmanager
@@ -49,7 +54,9 @@ def history_databases(
         HistoryError: their start_revision is not there.
     """
     ensure_roles(server_url, project.config.roles)
-    made = MadeRoles.on(server_url, project=project.alembic)
+    is_named = bool(project.config.server_url or _named_in(project, os.environ))
+    keep = None if is_named else project.config.roles
+    made = MadeRoles.on(server_url, project=project.alembic, keep=keep)
     with (
         _dropped(made),
         renewable_database(server_url, label=label) as renew,
@@ -61,7 +68,8 @@ def history_databases(
                 made.look()
             around.close()
             url = renew()
-            made.drop(database=DatabaseUrl.parse(url).database or "")
+            if not is_first:
+                made.drop(database=DatabaseUrl.parse(url).database or "")
             run_files(url, project.config.start_sql)
             around.enter_context(surroundings(project.alembic, url=url))
             if project.config.start_revision is not None:
@@ -92,7 +100,7 @@ def _stamp(project: Project, revision: str, *, url: str) -> None:
     except HistoryError as error:
         raise HistoryError(
             f"start_revision = {revision!r} cannot be stamped: {error.what.splitlines()[0]}",
-            where=error.where or str(project.config.directory / "pyproject.toml"),
+            where=error.where or str(project.config.file),
             todo="name the revision that start_sql has led to",
         ) from error
 

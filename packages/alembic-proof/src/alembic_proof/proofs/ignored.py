@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Self
 
-from alembic_proof.catalog import Change
+from alembic_proof.catalog import KINDS, Change
 from alembic_proof.config import Config
 from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, Severity
@@ -25,19 +27,13 @@ class Ignored:
         """What the settings ignore; nothing without settings.
 
         Raises:
-            ConfigError: a pattern without a kind or a name.
+            ConfigError: a pattern without a kind or a name, or for a kind that there is not.
         """
-        return cls(settings.ignore if settings else ())
-
-    def __post_init__(self) -> None:
-        """Raises ConfigError for a pattern without a kind or a name."""
-        for pattern in self.patterns:
-            kind, _, name = pattern.partition(":")
-            if not kind or not name:
-                raise ConfigError(
-                    f"ignore = {pattern!r} in [tool.alembic-proof] is no kind:name",
-                    todo="write it as `trigger:audit.*`, or `*:audit.*` for every kind",
-                )
+        if settings is None:
+            return cls()
+        for pattern in settings.ignore:
+            _refuse_unclear(pattern, settings=settings.file)
+        return cls(settings.ignore)
 
     def without(self, changes: Iterable[Change]) -> tuple[Change, ...]:
         """The changes that no pattern meets."""
@@ -61,6 +57,25 @@ class Ignored:
         met = [pattern for pattern in self.patterns if _matches(pattern, change)]
         self._met.update(met)
         return bool(met)
+
+
+def _refuse_unclear(pattern: str, *, settings: Path) -> None:
+    kind, _, name = pattern.partition(":")
+    said = f"ignore = {pattern!r} in [tool.alembic-proof]"
+    if not kind or not name:
+        raise ConfigError(
+            f"{said} is no kind:name",
+            where=str(settings),
+            todo="write it as `trigger:audit.*`, or `*:audit.*` for every kind",
+        )
+    if not any(fnmatchcase(known, kind) for known in KINDS):
+        near = get_close_matches(kind, KINDS, n=1)
+        raise ConfigError(
+            f"{said} is for {kind!r}, which is no kind",
+            where=str(settings),
+            todo=(f"did you mean {near[0]!r}? " if near else "")
+            + "docs/catalog.md lists the kinds",
+        )
 
 
 def _matches(pattern: str, change: Change) -> bool:

@@ -8,9 +8,10 @@ from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.environment import read_environment
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, run_upgrade
-from alembic_proof.proofs.database import create_models, read_database
+from alembic_proof.proofs.database import read_database
 from alembic_proof.proofs.excluded import exclude
 from alembic_proof.proofs.ignored import Ignored
+from alembic_proof.proofs.models import create_models
 from alembic_proof.proofs.sides import Sides
 from alembic_proof.proofs.step import Tell, timed
 

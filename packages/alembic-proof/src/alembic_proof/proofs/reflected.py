@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sqlalchemy import (
     Column,
@@ -21,7 +22,7 @@ from alembic_proof.postgres.connect import run_on
 
 Place = tuple[str, str]
 """Schema and name of a table."""
-Part = Column[object] | Index | UniqueConstraint | ForeignKeyConstraint
+Part: TypeAlias = "Column[object] | Index | UniqueConstraint | ForeignKeyConstraint"
 
 
 @dataclass(frozen=True, slots=True)

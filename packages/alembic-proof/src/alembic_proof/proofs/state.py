@@ -25,6 +25,9 @@ from alembic_proof.postgres.url import DatabaseUrl
 
 T = TypeVar("T")
 
+# Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_LOCKED, _CANCELED = "55P03", "57014"
+_TRY_AGAIN = "another session holds a lock, or the server is busy: try again"
 _READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _PATIENCE = """\
 SELECT pg_catalog.set_config('statement_timeout', '60s', true),
@@ -146,8 +149,14 @@ def _read_only(url: str, read: Callable[[Connection], T]) -> T:
         return run_on(url, work)
     except DBAPIError as error:
         message = server_message(error)
+        is_late = message is not None and message.sqlstate in (_LOCKED, _CANCELED)
         raise DatabaseError(
             f"the database cannot be read: {message.one_line if message else error.orig}",
             where=DatabaseUrl.parse(url).display,
-            todo="let the login SELECT from the version table; after a timeout, try again",
+            todo=_TRY_AGAIN if is_late else "let the login SELECT from the version table",
         ) from error
+    except DatabaseError as error:
+        if error.where:
+            raise
+        where = DatabaseUrl.parse(url).display
+        raise DatabaseError(error.what, where=where, todo=error.todo) from error

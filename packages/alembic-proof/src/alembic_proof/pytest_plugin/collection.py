@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 import pytest
 from alembic.util import CommandError
@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from alembic_proof.errors import ProofError
 from alembic_proof.history.chain import ChainRevision, load_history, read_chain
 from alembic_proof.history.script import alembic_config
-from alembic_proof.proofs.roundtrip.direction import Direction
+from alembic_proof.proofs.roundtrip.direction import DIRECTIONS, Direction
 from alembic_proof.pytest_plugin import placed_skips
 from alembic_proof.pytest_plugin.items import DirectionItem, HistoryItem, ParityItem
 from alembic_proof.pytest_plugin.names import node_name
@@ -79,7 +79,7 @@ class Revision(pytest.Collector):
                 revision_id=self.revision.revision_id,
                 direction=direction,
             )
-            for direction in get_args(Direction)
+            for direction in DIRECTIONS
         ]
         asked = own_arguments(self.config)
         return [
@@ -90,7 +90,7 @@ class Revision(pytest.Collector):
 def _ids_of(node: pytest.Item | pytest.Collector) -> Iterator[str]:
     yield node.nodeid
     if isinstance(node, Revision):
-        yield from (f"{node.nodeid}::{_item_name(direction)}" for direction in get_args(Direction))
+        yield from (f"{node.nodeid}::{_item_name(direction)}" for direction in DIRECTIONS)
 
 
 def _item_name(direction: Direction) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import get_args
 
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.proofs.roundtrip.direction import Direction
+from alembic_proof.proofs.roundtrip.direction import DIRECTIONS, Direction, comes_after
 
-_DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 _ENDS_THE_TURN = frozenset(
     {"revision-fails", "downgrade-refuses", "irreversible", "not-proved", "skipped"}
 )
@@ -54,9 +52,10 @@ def sorted_by_weight(findings: Iterable[Finding]) -> Outcome:
 
 def _is_unproved(direction: Direction, ended: Finding) -> bool:
     """Whether the direction comes behind the one that ended the turn, or is one that was let off."""
-    position, end = _DIRECTIONS.index(direction), _DIRECTIONS.index(_direction_of(ended))
-    return position > end or (position == end and ended.severity is Severity.NOTE)
+    end = _direction_of(ended)
+    is_let_off = direction == end and ended.severity is Severity.NOTE
+    return is_let_off or comes_after(direction, end)
 
 
 def _direction_of(finding: Finding) -> Direction:
-    return next((one for one in _DIRECTIONS if one == finding.direction), "upgrade")
+    return next((one for one in DIRECTIONS if one == finding.direction), "upgrade")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import pytest
 
@@ -15,10 +15,10 @@ _OWN = pytest.StashKey[tuple[str, ...]]()
 def take_own_arguments(config: pytest.Config) -> None:
     """Ensures that no node id of a proof is left among the arguments, which pytest looks up as files.
 
-    From another directory than rootdir they begin with `../`, as pytest prints them there.
+    From another directory than rootdir they begin with the way to it, as pytest prints them there.
     """
     own = tuple(argument for argument in config.args if _is_own(config, argument))
-    config.stash[_OWN] = tuple(argument[argument.index(ROOT) :] for argument in own)
+    config.stash[_OWN] = tuple(ROOT + argument[len(_path_of(argument)) :] for argument in own)
     config.args[:] = [argument for argument in config.args if argument not in own]
 
 
@@ -41,7 +41,12 @@ def is_below(node_id: str, asked: str) -> bool:
 
 def _is_own(config: pytest.Config, argument: str) -> bool:
     """A directory may bear our name; then it is ours only with `::` behind it."""
-    path, has_names, _ = argument.partition("::")
-    if Path(path).name != ROOT or set(Path(path).parts) - {"..", ROOT}:
-        return False
-    return bool(has_names) or not (config.invocation_params.dir / path).exists()
+    path = _path_of(argument)
+    place = config.invocation_params.dir / path
+    is_ours = path == ROOT or os.path.normpath(place) == str(config.rootpath / ROOT)
+    return is_ours and (path != argument or not place.exists())
+
+
+def _path_of(argument: str) -> str:
+    """What stands before a node id's names."""
+    return argument.partition("::")[0]

@@ -28,7 +28,8 @@ _COUNTS = " || ':' || ".join(
 _ACTIVITY = f"""
 SELECT pg_catalog.current_setting('track_counts') = 'on',
     '0' <> ANY (ARRAY[pg_catalog.current_setting('statement_timeout'),
-        pg_catalog.current_setting('lock_timeout')]),
+        pg_catalog.current_setting('lock_timeout'),
+        coalesce(pg_catalog.current_setting('transaction_timeout', true), '0')]),
     (SELECT pg_catalog.pg_stat_get_db_stat_reset_time(d.oid)::text
     FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()),
     (SELECT pg_catalog.json_object_agg(

@@ -18,9 +18,9 @@ from sqlalchemy.engine import Connection
 
 from alembic_proof.catalog.prepared import Prepared, without_transaction
 from alembic_proof.catalog.queries.pinned import PINNED
-from alembic_proof.rows.documents import documents, meaning
 from alembic_proof.rows.literal import quote, quote_name
 from alembic_proof.rows.position import Position, position_statements, positions_of
+from alembic_proof.rows.respellable import meaning, respellable
 from alembic_proof.rows.run import Failure, Outcome, run_each
 from alembic_proof.rows.shape import Shapes, Table, TableName
 from alembic_proof.rows.sight import unforce
@@ -42,7 +42,7 @@ class RowDigest:
     hashes: tuple[Hash, ...]
     """One for each column."""
     meanings: tuple[Hash, ...] = ()
-    """One for each of the table's documents."""
+    """One for each of the table's respellable columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class TableDigest:
     """(values that are not NULL, sum of their hashes) for each column, where there are many."""
     positions: tuple[Position, ...] = field(default=(), compare=False)
     """Where the sequences stand that number its rows; equal rows may have other ones."""
-    documents: tuple[str, ...] = ()
+    respellable: tuple[str, ...] = ()
     """The columns of JSON, where all that they hold can be jsonb, and of numbers without a scale: what
     they mean is known as well."""
 
@@ -116,7 +116,7 @@ def digest(
         run, connection, chosen, few_rows, has_meanings=True, more=[sql for _, sql in numbered]
     )
     # Not all that json holds can be jsonb: then it is known by its text alone.
-    refused = [table for table in chosen if table.name in failed and documents(table)]
+    refused = [table for table in chosen if table.name in failed and respellable(table)]
     again, still, _ = _few(run, connection, refused, few_rows, has_meanings=False)
     failed = {name: why for name, why in failed.items() if name not in again} | still
     found = few | again
@@ -142,7 +142,7 @@ def _few(
     """The digests of those that have few rows, why others cannot be read, and what `more` gave."""
     found: dict[TableName, TableDigest] = {}
     failed: dict[TableName, Failure] = {}
-    named = [documents(table) if has_meanings else () for table in tables]
+    named = [respellable(table) if has_meanings else () for table in tables]
     statements = [_rows_sql(*one, most) for one in zip(tables, named, strict=True)]
     outcomes = run(connection, [*statements, *more], tables)
     for table, names, outcome in zip(tables, named, outcomes[: len(tables)], strict=True):
@@ -242,7 +242,7 @@ def _digest_of(
         primary=table.primary,
         count=len(rows),
         rows=tuple(sorted(digests, key=_sortable)),
-        documents=names,
+        respellable=names,
     )
 
 

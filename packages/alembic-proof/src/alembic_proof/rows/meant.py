@@ -13,14 +13,14 @@ _Place = tuple[TableName, str]
 def meant(*readings: Digests) -> tuple[Digests, ...]:
     """These readings with the meanings of those columns whose meaning is known in each of them."""
     tables = [table for reading in readings for table in reading.tables]
-    known = {(table.table, name) for table in tables for name in table.documents}
+    known = {(table.table, name) for table in tables for name in table.respellable}
     if not known:
         return readings
     known -= {
         (table.table, name)
         for table in tables
         for name in table.columns
-        if name not in table.documents
+        if name not in table.respellable
     }
     return tuple(
         replace(reading, tables=tuple(_table(table, known) for table in reading.tables))
@@ -29,16 +29,16 @@ def meant(*readings: Digests) -> tuple[Digests, ...]:
 
 
 def _table(table: TableDigest, known: set[_Place]) -> TableDigest:
-    """The table whose values are meanings; these columns are documents no longer."""
-    names = [name for name in table.documents if (table.table, name) in known]
+    """The table whose values are meanings; these columns are respellable no longer."""
+    names = [name for name in table.respellable if (table.table, name) in known]
     if not names:
         return table
-    places = [(table.columns.index(name), table.documents.index(name)) for name in names]
-    rest = [place for place, name in enumerate(table.documents) if name not in names]
+    places = [(table.columns.index(name), table.respellable.index(name)) for name in names]
+    rest = [place for place, name in enumerate(table.respellable) if name not in names]
     return replace(
         table,
         rows=tuple(_row(row, places, rest) for row in table.rows),
-        documents=tuple(table.documents[place] for place in rest),
+        respellable=tuple(table.respellable[place] for place in rest),
     )
 
 

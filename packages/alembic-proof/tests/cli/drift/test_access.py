@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from alembic_proof.cli import main
+from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.postgres.server import LocalServer, reset, start
 from alembic_proof.postgres.url import DatabaseUrl
@@ -71,6 +74,28 @@ def test_a_login_that_may_only_read_the_version_is_enough(live: Live, shop: str,
     assert (refused[0], refused[1]) == (2, "")
     assert "permission denied for table alembic_version" in refused[2]
     assert granted[:2] == (0, "drift: no findings\n")
+
+
+@pytest.mark.parametrize("table", ["users", "alembic_version"])
+def test_who_meets_a_lock_is_told_of_it_and_where(
+    live: Live, shop: str, run: Run, table: str
+) -> None:
+    """Nothing failed before, and the login may read: it may be tried again."""
+    pytest.importorskip("psycopg")
+    url = DatabaseUrl.parse(live.url(shop)).with_user("postgres", SECRET)
+
+    def drift(connection: sa.Connection) -> tuple[int, str, str]:
+        connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        return run("drift", "--url", url.text)
+
+    code, out, err = run_on(replace(url, driver="psycopg").sqlalchemy_url, drift)
+
+    assert (code, out) == (2, "")
+    assert "canceling statement due to lock timeout" in err
+    assert f"where: {url.display}\n" in err
+    assert "another session holds a lock" in err
+    assert "try again" in err
+    assert SECRET not in err
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 Direction = Literal["upgrade", "downgrade", "second upgrade"]
-_ORDER: tuple[Direction, ...] = get_args(Direction)
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 
 def comes_after(step: Direction, other: Direction) -> bool:
     """Whether the step is only come to when the other one has gone well."""
-    return _ORDER.index(step) > _ORDER.index(other)
+    return DIRECTIONS.index(step) > DIRECTIONS.index(other)

@@ -32,9 +32,9 @@ class Leave:
         """
         if settings is None:
             return cls(chain=chain, skipped={}, ignored=Ignored())
-        refuse_unknown(chain, (name for name, _ in settings.skip), key="skip")
+        refuse_unknown(chain, dict(settings.skip), key="skip", settings=settings.file)
         return cls(
-            chain=with_exceptions(chain, settings.exceptions),
+            chain=with_exceptions(chain, settings.exceptions, settings=settings.file),
             skipped=dict(settings.skip),
             ignored=Ignored.of(settings),
         )

@@ -8,13 +8,9 @@ from dataclasses import dataclass, field, replace
 from alembic.script import ScriptDirectory
 
 from alembic_proof.config import Config
+from alembic_proof.env.server_message import first_cause
 from alembic_proof.finding import Finding, shown_path
-from alembic_proof.history.chain import (
-    ChainRevision,
-    followers,
-    reached,
-    read_chain,
-)
+from alembic_proof.history.chain import ChainRevision, followers, reached, read_chain
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Failure, Ground, Move, walk
@@ -28,12 +24,7 @@ from alembic_proof.proofs.roundtrip.plan import RowPlan
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.readings import meets_readings
 from alembic_proof.proofs.roundtrip.remarks import Remarks
-from alembic_proof.proofs.roundtrip.suspicion import (
-    Suspicion,
-    founded,
-    hidden_by,
-    to_take_away,
-)
+from alembic_proof.proofs.roundtrip.suspicion import Suspicion, founded, hidden_by, to_take_away
 from alembic_proof.proofs.roundtrip.turn import Turn
 from alembic_proof.proofs.roundtrip.unmet import Unmet
 from alembic_proof.proofs.roundtrip.verdict import (
@@ -77,6 +68,7 @@ def prove_roundtrip(
             chain=leave.chain,
             tell=_tell_nobody if is_thorough else tell,
             waiting=waiting - leave.skipped.keys(),
+            needed=frozenset(reached(leave.chain, waiting)),
             row_plan=plan,
             unmet=Unmet.of(plan),
             ignored=leave.ignored,
@@ -109,6 +101,8 @@ class _RoundTrip:
     chain: tuple[ChainRevision, ...]
     tell: Tell
     waiting: set[str]
+    needed: frozenset[str]
+    """What is applied: a branch that nothing asks for or needs is left out."""
     row_plan: RowPlan
     unmet: Unmet
     ignored: Ignored
@@ -146,7 +140,7 @@ class _RoundTrip:
             script, self.script = self.script, None
             failure = walk(config, self._moves, script=script)
             if failure is not None:
-                self._note(failure, self.database)
+                self._note(replace(failure, error=first_cause(failure.error)), self.database)
 
     def _moves(self, ground: Ground) -> Iterator[Move]:
         """The rest of the walk, as far as this database leads."""
@@ -163,7 +157,7 @@ class _RoundTrip:
             name = revision.revision_id
             if not self.waiting or self.database is None:
                 break
-            if name in self.blocked or name in database.applied:
+            if name in self.blocked or name in database.applied or name not in self.needed:
                 continue
             if name in self.waiting:
                 yield from self._prove(revision, ground, database)

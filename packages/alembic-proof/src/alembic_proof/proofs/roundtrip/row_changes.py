@@ -35,7 +35,7 @@ def respelt(before: Digests, after: Digests) -> tuple[RowChange, ...]:
     if before is after:
         return ()
     before, after = _differing(before, after), _differing(after, before)
-    if not any(table.documents for table in before.tables):
+    if not any(table.respellable for table in before.tables):
         return ()
     more = _changes(meant(before, after))
     return tuple(change for change in _changes((before, after)) if change not in more)

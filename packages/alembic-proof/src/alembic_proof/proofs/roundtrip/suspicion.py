@@ -62,6 +62,9 @@ def to_take_away(culprit: Culprit, suspicions: Sequence[Suspicion]) -> Culprit |
     return next((way for way in ways if way not in tried), None)
 
 
-def _statement(error: BaseException) -> str:
+def _statement(error: BaseException) -> tuple[str, ...]:
+    """The statement, and what of it failed: one may bind several columns, or add several checks."""
     message = server_message(error)
-    return str(error) if message is None else message.sql
+    if message is None:
+        return (str(error),)
+    return (message.sql, message.constraint, message.column)

@@ -276,7 +276,8 @@ class Turn:
         if before.catalog is after.catalog:
             return False
         changes = self.ignored.without(diff(before.catalog, after.catalog))
-        self.findings += changes_found(self.revision, self.direction, changes)
+        found = changes_found(self.revision, self.direction, changes)
+        self.findings += [one for one in found if one not in self.findings]
         return any(change.severity is Severity.ERROR for change in changes)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from alembic_proof.catalog import Change
@@ -12,6 +13,17 @@ from alembic_proof.history.load import describe, place_in
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
 from alembic_proof.proofs.roundtrip.suspicion import Suspicion
+
+# Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_DUPLICATE_OBJECT = "42710"
+_CREATE_ROLE = re.compile(r"\bCREATE\s+(ROLE|USER|GROUP)\b", re.IGNORECASE)
+_ROLE_IS_THERE: dict[Direction, str] = {
+    "upgrade": "roles belong to the server: another proof there made it or needs it, or it is "
+    "somebody's; try again when no other proof runs, drop it by hand, or make it only where it is "
+    "missing",
+    "second upgrade": "let its downgrade drop the role; where it does, another proof on the server "
+    "made it: try again",
+}
 
 
 def changes_found(
@@ -43,35 +55,40 @@ def settings_left(
 
 def is_refusal(revision: ChainRevision, direction: Direction, error: BaseException) -> bool:
     """Whether the downgrade itself says that there is no way back."""
-    cause = _cause_of(error)
-    is_own = bool(place_in(cause, (revision.path,)))
-    return direction == "downgrade" and isinstance(cause, NotImplementedError) and is_own
+    is_own = bool(place_in(error, (revision.path,)))
+    return direction == "downgrade" and isinstance(error, NotImplementedError) and is_own
 
 
 def failure_found(
-    revision: ChainRevision, direction: Direction, error: BaseException, *, is_excused: bool = False
+    revision: ChainRevision, direction: Direction, cause: BaseException, *, is_excused: bool = False
 ) -> Finding:
     """The step that failed; a refusal is a warning, and a note where it is declared.
 
     It is excused where a declared irreversible downgrade has left what it fails over.
     """
-    cause = _cause_of(error)
     place = _place(revision, cause)
     said, statement = _said(cause)
-    if is_refusal(revision, direction, error):
+    if is_refusal(revision, direction, cause):
         return _refusal(revision, said, place)
     message = _with(f"its {direction} fails: {said}", statement=statement)
-    todo = ""
-    if direction == "downgrade" and revision.irreversible:
-        todo = "it declares itself irreversible: let its downgrade raise NotImplementedError"
+    todo = _remedy(revision, direction, cause)
     severity = Severity.NOTE if is_excused else Severity.ERROR
     return finding_of(revision, direction, "revision-fails", message, severity, place, todo=todo)
 
 
+def _remedy(revision: ChainRevision, direction: Direction, cause: BaseException) -> str:
+    """What to do about a step that fails, where its statement or its revision tells."""
+    if direction == "downgrade" and revision.irreversible:
+        return "it declares itself irreversible: let its downgrade raise NotImplementedError"
+    message = server_message(cause)
+    if message is None or message.sqlstate != _DUPLICATE_OBJECT:
+        return ""
+    return _ROLE_IS_THERE.get(direction, "") if _CREATE_ROLE.search(message.sql) else ""
+
+
 def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
     """The step that fails where there are rows, and runs where there are none."""
-    cause = _cause_of(suspicion.error)
-    said, statement = _said(cause)
+    said, statement = _said(suspicion.error)
     which = "rows that only its upgrade allows" if suspicion.is_over_new_rows else "rows"
     return finding_of(
         revision,
@@ -82,7 +99,7 @@ def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
             row=suspicion.culprit.rows,
             statement=statement,
         ),
-        place=_place(revision, cause),
+        place=_place(revision, suspicion.error),
         todo=_REPAIRS[suspicion.direction],
     )
 
@@ -167,13 +184,6 @@ def finding_of(
         direction=direction,
         todo=todo,
     )
-
-
-def _cause_of(error: BaseException) -> BaseException:
-    """What was raised first: env.py may have put its own words around it."""
-    while error.__cause__ is not None and server_message(error) is None:
-        error = error.__cause__
-    return error
 
 
 def _said(error: BaseException) -> tuple[str, str]:

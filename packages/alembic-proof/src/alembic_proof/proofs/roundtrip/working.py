@@ -8,9 +8,18 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from alembic_proof.driver import driver_connection
+
 _NO_TIMEOUTS = """
-SELECT pg_catalog.set_config('statement_timeout', '0', true),
-    pg_catalog.set_config('lock_timeout', '0', true)
+SELECT t.name, pg_catalog.current_setting(t.name) AS before,
+    pg_catalog.set_config(t.name, '0', true)
+FROM (VALUES ('statement_timeout'), ('lock_timeout'), ('transaction_timeout'),
+    ('idle_in_transaction_session_timeout')) AS t (name)
+WHERE pg_catalog.current_setting(t.name, true) <> '0'
+"""
+"""For the rest of the transaction, those that the server knows; it ends none that has begun.
+
+Source: runtime-config-client, "Statement Behavior".
 """
 
 
@@ -18,9 +27,9 @@ SELECT pg_catalog.set_config('statement_timeout', '0', true),
 def working(connection: Connection) -> Iterator[None]:
     """A transaction of our own between two steps, without the timeouts of env.py.
 
-    Where all steps share one transaction it is a savepoint of that, and its timeouts hold.
+    Where all steps share one transaction it is a savepoint of that, which has them again afterwards.
     """
-    driver: Any = connection.connection.dbapi_connection
+    driver = driver_connection(connection)
     if driver.autocommit:
         with _driver_transaction(connection, driver):
             connection.exec_driver_sql(_NO_TIMEOUTS)
@@ -28,7 +37,10 @@ def working(connection: Connection) -> Iterator[None]:
         return
     if connection.in_transaction():
         with connection.begin_nested():
+            lifted = connection.exec_driver_sql(_NO_TIMEOUTS).all()
             yield
+            for name, before, _ in lifted:
+                connection.exec_driver_sql(f"SET LOCAL {name} = '{before}'")
         return
     with connection.begin():
         connection.exec_driver_sql(_NO_TIMEOUTS)

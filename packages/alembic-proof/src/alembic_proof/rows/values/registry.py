@@ -34,6 +34,8 @@ def palette(request: Request) -> Palette:
 def is_known(shape: TypeShape) -> bool:
     """Whether values of the type are made and not guessed."""
     base = shape.base
+    if base.family is Family.ENUM:
+        return bool(base.labels)
     return base.family is not Family.BASE or base.name in MAKERS or base.category == "S"
 
 

@@ -16,7 +16,7 @@ _TYPES = frozenset({"json", "jsonb"})
 _ZEROS = r"\.0+(?!\d)|(\.\d*?[1-9])0+(?!\d)"
 
 
-def documents(table: Table) -> tuple[str, ...]:
+def respellable(table: Table) -> tuple[str, ...]:
     """The columns of JSON, of numeric without a scale, or of types that are made of such numbers."""
     return tuple(
         column.name

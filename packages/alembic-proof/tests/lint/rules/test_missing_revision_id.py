@@ -1,0 +1,36 @@
+"""The rule `missing-revision-id`."""
+
+from __future__ import annotations
+
+import pytest
+
+from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint.rules.missing_revision_id import RULE
+
+
+@pytest.mark.parametrize("text", ["", "# later\n", "def upgrade(): pass\n", "print(revision)\n"])
+def test_a_file_without_an_id_is_one_finding(text: str) -> None:
+    """An empty one is what an interrupted editor leaves behind."""
+    history = History(files=(parse_revision("0001_tags.py", text.encode()),))
+
+    assert [(str(found.location), found.message) for found in RULE.check(history)] == [
+        ("0001_tags.py", "the file has no `revision`")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tags.py", 'revision = "a"\n'),
+        ("tags.py", 'revision: str = "a"\n'),
+        ("tags.py", 'revision, down_revision = "a", None\n'),
+        ("tags.py", "from ids import revision\n"),
+        ("tags.py", "revision = (\n"),
+        ("1a2b3c.py", "def upgrade(): pass\n"),
+    ],
+)
+def test_an_id_from_anywhere_is_one(name: str, text: str) -> None:
+    """Also the file's name, where it is nothing else; a broken file is another rule's."""
+    history = History(files=(parse_revision(name, text.encode()),))
+
+    assert list(RULE.check(history)) == []

@@ -1,0 +1,37 @@
+"""The rule `missing-upgrade`."""
+
+from __future__ import annotations
+
+import pytest
+
+from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint.rules.missing_upgrade import RULE
+
+
+@pytest.mark.parametrize("text", ["", "def upgrades(): pass\n", "upgrade()\n"])
+def test_a_revision_that_does_not_go_up(text: str) -> None:
+    """A call is no definition, and a slip in the name is none of it."""
+    history = History(files=(parse_revision("a.py", f'revision = "a"\n{text}'.encode()),))
+
+    assert [(str(found.location), found.message) for found in RULE.check(history)] == [
+        ("a.py", "upgrade() is missing")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'revision = "a"\ndef upgrade(): pass\n',
+        'revision = "a"\nfrom shop import upgrade, other\n',
+        'revision = "a"\nfrom shop import up as upgrade\n',
+        'revision = "a"\nfrom shop import *\n',
+        'revision = "a"\nif True:\n    upgrade = print\n',
+        "x = 1\n",
+        'revision = "a"\ndef upgrade(:\n',
+    ],
+)
+def test_an_upgrade_from_anywhere_is_one(text: str) -> None:
+    """What is no revision, or does not parse, is another rule's."""
+    history = History(files=(parse_revision("a.py", text.encode()),))
+
+    assert list(RULE.check(history)) == []
