@@ -32,11 +32,6 @@ COMPATIBLE = (
     ("alembic==1.13.0", "sqlalchemy==1.4.0", "psycopg2-binary==2.9.13"),
     ("alembic", "sqlalchemy", "psycopg[binary]"),
 )
-# What depends on Alembic, SQLAlchemy or the driver; all else is the suite's.
-CHOSEN = (
-    "parity or env_ or fails_ or two_ or branches or concurrently or one_run or reads_all "
-    "or rows_deferred or rows_text or rows_made or rows_values"
-)
 RUNNERS = ("pytest", "pytest-asyncio", "pytest-xdist")
 PROOFS = (
     "packages/alembic-proof/tests/cli/test_roundtrip.py",
@@ -136,7 +131,7 @@ def compat(session: nox.Session) -> None:
         alone = ("--isolated", "--no-project", "--with-editable=packages/alembic-proof")
         # What an old version says about its own future is not ours to mend.
         tests = ("pytest", "-q", "--numprocesses=auto", "-o", "filterwarnings=default")
-        run(session, *alone, *needed, "python", "-m", *tests, "-k", CHOSEN, *PROOFS)
+        run(session, *alone, *needed, "python", "-m", *tests, *PROOFS)
 
 
 def pinned(packages: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from alembic_proof.catalog.prepared import (
 )
 from alembic_proof.catalog.read import read_catalog, refused, server_major
 from alembic_proof.catalog.session import Session, UnfollowableError
+from alembic_proof.driver import driver_connection
 from alembic_proof.errors import DatabaseError
 
 VERIFY = "ALEMBIC_PROOF_VERIFY_READS"
@@ -164,5 +165,5 @@ class CatalogReader:
 
 def _let_go_if_lost(connection: sa.Connection, error: Any) -> None:
     """Ensures that nobody ends a transaction in a session that is gone: it would fail, aloud."""
-    if connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None):
+    if connection.dialect.is_disconnect(error, driver_connection(connection), None):
         connection.invalidate(error)
