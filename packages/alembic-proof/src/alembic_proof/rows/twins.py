@@ -11,10 +11,11 @@ from alembic_proof.rows.fill import fill
 from alembic_proof.rows.literal import quote, quote_name
 from alembic_proof.rows.row import Values
 from alembic_proof.rows.run import execute, run_each
-from alembic_proof.rows.shape import Check, Key, Shapes, Table, TableName
+from alembic_proof.rows.shape import Check, Family, Key, Shapes, Table, TableName
 from alembic_proof.rows.sight import force, unforce
 from alembic_proof.rows.unequal import NewKey, equal_in, twins_of
 
+_RANGES = (Family.RANGE, Family.MULTIRANGE)
 Place = tuple[str, str]
 """The OID of the table that holds the row itself, and where it is in there."""
 
@@ -76,7 +77,7 @@ def _rows(connection: sa.Connection, shapes: Shapes, table: Table, key: Key) -> 
 
     Where no row is one of those that a partial key is about, one is written.
     """
-    bound = [f"{quote_name(name)} IS NOT NULL" for name in sorted(equal_in(key, table))]
+    bound = list(_counting(table, key))
     seen = [*bound, f"({key.predicate})"] if key.predicate else bound
     conditions = [" AND ".join(seen) or "true", " AND ".join(bound) or "true"]
     if bound and not key.is_null_distinct:
@@ -87,6 +88,15 @@ def _rows(connection: sa.Connection, shapes: Shapes, table: Table, key: Key) -> 
         fill(connection, shapes.replaced(Shapes.of((asking,))), tables=(table.name,), rows=1)
         found = list(_found(connection, table, conditions))
     return [row for row in found if row is not None]
+
+
+def _counting(table: Table, key: Key) -> Iterator[str]:
+    """What holds of values that the key can forbid: an empty range overlaps nothing."""
+    for name in sorted(equal_in(key, table)):
+        column = table.column(name)
+        yield f"{quote_name(name)} IS NOT NULL"
+        if key.is_exclusion and column is not None and column.type.base.family in _RANGES:
+            yield f"NOT pg_catalog.isempty({quote_name(name)})"
 
 
 def _found(
