@@ -10,7 +10,7 @@ from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
 
-_LIST = "`alembic history` lists the revisions"
+_LIST = "the command `history` lists the revisions"
 _NO_WAY = re.compile(
     r"Relative revision (?P<steps>\S+) didn't produce "
     r"|Destination (?P<target>\S+) is not a valid (up|down)grade target "

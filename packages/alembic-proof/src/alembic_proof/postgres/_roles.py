@@ -11,6 +11,13 @@ from alembic_proof.postgres.sqlstate import sqlstate_of
 _UNIQUE_VIOLATION = "23505"
 _DUPLICATE_OBJECT = "42710"
 _DUPLICATE_DATABASE = "42P04"
+_LOCK = 4_861_302_977
+"""Ours alone: any number of 64 bits (explicit-locking, "Advisory Locks")."""
+
+
+def hold_roles(connection: sqlalchemy.Connection) -> None:
+    """Ensures that no other run makes or drops roles until the connection is closed."""
+    connection.exec_driver_sql(f"SELECT pg_catalog.pg_advisory_lock({_LOCK})")
 
 
 def ensure_role(connection: sqlalchemy.Connection, name: str, *, options: str = "LOGIN") -> None:

@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlalchemy.exc import DBAPIError
 
 from alembic_proof.postgres._cluster import SCRATCH_CLUSTER
-from alembic_proof.postgres._roles import quote
+from alembic_proof.postgres._roles import hold_roles, quote
 from alembic_proof.postgres._sweep import PREFIX, sweep_dead
 from alembic_proof.postgres.connect import run_on
 
@@ -65,6 +65,7 @@ def drop_left_roles(server_url: str, *, keep: Collection[str], database: str = "
     def drop(connection: sqlalchemy.Connection) -> None:
         if connection.exec_driver_sql("SHOW cluster_name").scalar_one() != SCRATCH_CLUSTER:
             return
+        hold_roles(connection)
         if not set(sweep_dead(connection)) - {database}:
             names = connection.exec_driver_sql(_ORDINARY).scalars()
             _drop(connection, set(names) - set(keep))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alembic_proof.errors import DatabaseError, ProofError
 from alembic_proof.postgres._pools import engines_noted
-from alembic_proof.postgres._roles import ensure_role, quote
+from alembic_proof.postgres._roles import ensure_role, hold_roles, quote
 from alembic_proof.postgres._subscriptions import drop_subscriptions
 from alembic_proof.postgres._sweep import PREFIX, STAMP, sweep
 from alembic_proof.postgres.connect import run_on
@@ -60,6 +60,7 @@ def ensure_roles(server_url: str, names: tuple[str, ...]) -> None:
     """
 
     def ensure(connection: sqlalchemy.Connection) -> None:
+        hold_roles(connection)
         for name in names:
             try:
                 ensure_role(connection, name, options="NOLOGIN ROLE CURRENT_USER")
@@ -73,7 +74,9 @@ def ensure_roles(server_url: str, names: tuple[str, ...]) -> None:
 def _no_role(error: DBAPIError, connection: sqlalchemy.Connection, name: str) -> DatabaseError:
     if sqlstate_of(error) == _RESERVED:
         what = f"PostgreSQL keeps the name {name} for itself"
-        return DatabaseError(what, where="roles", todo="leave it out: it is there on every server")
+        return DatabaseError(
+            what, where="roles", todo="leave it out, or rename it: pg_ is PostgreSQL's"
+        )
     login = connection.exec_driver_sql("SELECT current_user").scalar_one()
     return DatabaseError(
         f"the role {name} is missing and could not be made ({_said(error)})",

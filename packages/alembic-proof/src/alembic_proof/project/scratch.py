@@ -53,10 +53,10 @@ def history_databases(
             their SQL fails.
         HistoryError: their start_revision is not there.
     """
-    ensure_roles(server_url, project.config.roles)
     is_named = bool(project.config.server_url or _named_in(project, os.environ))
     keep = None if is_named else project.config.roles
     made = MadeRoles.on(server_url, project=project.alembic, keep=keep)
+    made.before |= frozenset(project.config.roles)
     with (
         _dropped(made),
         renewable_database(server_url, label=label) as renew,
@@ -68,6 +68,8 @@ def history_databases(
                 made.look()
             around.close()
             url = renew()
+            # No other run drops any role while the database is there.
+            ensure_roles(server_url, project.config.roles)
             if not is_first:
                 made.drop(database=DatabaseUrl.parse(url).database or "")
             run_files(url, project.config.start_sql)
