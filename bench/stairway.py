@@ -32,23 +32,36 @@ class Stairway:
     def climb(self) -> None:
         """Take every revision up, down and up again, oldest first.
 
-        Where one fails, the next goes on in a fresh database; leading it there is not timed.
+        Where one fails, the next goes on in a fresh database; leading it there is not timed. Where
+        none can be led there, this one and those behind it have failed.
         """
         config = self._begin()
         start = perf_counter()
-        for revision in read_chain(load_history(config)):
+        chain = read_chain(load_history(config))
+        for place, revision in enumerate(chain):
             try:
                 _step(config, revision)
             except Exception:  # whatever a project's revision raises
                 self.elapsed_s += perf_counter() - start
                 self.failed += 1
                 config = self._begin()
-                command.upgrade(config, revision.revision_id)
+                if not _is_led(config, revision):
+                    self.failed += len(chain) - place - 1
+                    return
                 start = perf_counter()
         self.elapsed_s += perf_counter() - start
 
     def _begin(self) -> Config:
         return alembic_config(self.project.alembic, url=self.open_database())
+
+
+def _is_led(config: Config, revision: ChainRevision) -> bool:
+    """Whether the fresh database could be upgraded to the revision."""
+    try:
+        command.upgrade(config, revision.revision_id)
+    except Exception:  # whatever a project's revision raises
+        return False
+    return True
 
 
 def _step(config: Config, revision: ChainRevision) -> None:

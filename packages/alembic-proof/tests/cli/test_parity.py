@@ -36,3 +36,17 @@ def test_the_outcome_is_one_document(
     document = json.loads(capsys.readouterr().out)
     assert (code, document["proof"]) == (1, "parity")
     assert [finding["rule"] for finding in document["findings"]] == ["parity"]
+
+
+def test_a_table_of_two_metadatas_is_refused(
+    open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """Whatever the second one says of it would not be compared."""
+    models = open_case("parity/several_metadatas_share") / "models.py"
+    text = models.read_text(encoding="utf-8").replace('_things("pets")', '_things("users")')
+    models.write_text(text, encoding="utf-8")
+
+    code, out, err = run("parity")
+
+    assert (code, out) == (2, "")
+    assert "several metadatas have the table users\n  where: target_metadata\n  do: " in err

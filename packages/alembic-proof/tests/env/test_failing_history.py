@@ -33,7 +33,8 @@ def test_no_way_there(tracks: Any, at: str, command: str, target: str) -> None:
     text = tracks.failure(command, target)
 
     assert (
-        text == f"no way leads from {at} to {target}\n  do: the command `history` lists the revisions"
+        text
+        == f"no way leads from {at} to {target}\n  do: the command `history` lists the revisions"
     )
     assert tracks.query(VERSION) == [at] * (at != "base")
 

@@ -62,6 +62,7 @@ ALLOWED = (
     ("ALTER TABLE t DROP CONSTRAINT k_check, ADD CHECK (k BETWEEN 0 AND 15)", "k", 15),
     ("ALTER TABLE t DROP CONSTRAINT k_check, ADD CHECK (k BETWEEN -3 AND 10)", "k", -3),
     ("ALTER TABLE t ADD COLUMN z integer", "z", 1),
+    ("ALTER TABLE t DROP COLUMN k; ALTER TABLE t ADD COLUMN z integer NOT NULL", "z", 1),
 )
 
 
@@ -91,6 +92,24 @@ NARROWER = (
 def test_nothing_is_written_when_nothing_more_is_allowed(sandbox: Any, step: str) -> None:
     """A narrower or equal schema gets no rows."""
     assert added(sandbox, step) == (FillReport(), [])
+
+
+def test_each_new_partition_gets_a_row(sandbox: Any) -> None:
+    """Rows that are there lie elsewhere."""
+
+    def work(connection: sa.Connection) -> tuple[FillReport, int]:
+        connection.exec_driver_sql("CREATE TABLE p (at date NOT NULL) PARTITION BY RANGE (at)")
+        connection.exec_driver_sql("CREATE TABLE p_others PARTITION OF p DEFAULT")
+        before = read_shapes(connection)
+        connection.exec_driver_sql(
+            "CREATE TABLE p_2031 PARTITION OF p FOR VALUES FROM ('2031-01-01') TO ('2032-01-01')"
+        )
+        report = fill_allowed(connection, before, read_shapes(connection))
+        return report, int(connection.exec_driver_sql("SELECT count(*) FROM p_2031").scalar_one())
+
+    report, rows = sandbox.run(work)
+
+    assert (report.not_filled, report.notes, rows) == ((), (), 1)
 
 
 WITHOUT_A_TARGET = (

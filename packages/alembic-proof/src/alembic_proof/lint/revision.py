@@ -10,6 +10,8 @@ from pathlib import PurePath
 
 from alembic_proof.finding import Location
 
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
@@ -50,7 +52,7 @@ class Revision:
 
     def has(self, name: str) -> bool:
         """Whether anything in the file may give the module that name: it may be imported as well."""
-        given = {one for node in ast.walk(self.tree) for one in _given(node)}
+        given = {one for node in _of_module(self.tree) for one in _given(node)}
         return not given.isdisjoint((name, "*"))
 
     def assigned(self, name: str) -> ast.expr | None:
@@ -109,6 +111,16 @@ def parse_revision(path: str, source: bytes) -> Revision:
 def _unparsed(path: str, message: str, *, line: int) -> Revision:
     tree = ast.Module(body=[], type_ignores=[])
     return Revision(path=path, tree=tree, syntax_error=message, syntax_error_line=line)
+
+
+def _of_module(tree: ast.Module) -> Iterator[ast.AST]:
+    """The pieces of code that run in the module itself; not what functions and classes hold."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, _SCOPES):
+            waiting += ast.iter_child_nodes(node)
 
 
 def _given(node: ast.AST) -> Iterator[str]:

@@ -53,10 +53,7 @@ def history_databases(
             their SQL fails.
         HistoryError: their start_revision is not there.
     """
-    is_named = bool(project.config.server_url or _named_in(project, os.environ))
-    keep = None if is_named else project.config.roles
-    made = MadeRoles.on(server_url, project=project.alembic, keep=keep)
-    made.before |= frozenset(project.config.roles)
+    made = _made_roles(project, server_url)
     with (
         _dropped(made),
         renewable_database(server_url, label=label) as renew,
@@ -84,6 +81,15 @@ def history_databases(
         finally:
             with suppress(ProofError):
                 made.look()
+
+
+def _made_roles(project: Project, server_url: str) -> MadeRoles:
+    """None yet; those of the settings are none, whoever makes them."""
+    is_named = bool(project.config.server_url or _named_in(project, os.environ))
+    keep = None if is_named else project.config.roles
+    made = MadeRoles.on(server_url, project=project.alembic, keep=keep)
+    made.before |= frozenset(project.config.roles)
+    return made
 
 
 @contextmanager

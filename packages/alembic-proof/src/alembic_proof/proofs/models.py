@@ -31,8 +31,9 @@ def create_models(url: str, *, metadatas: tuple[MetaData, ...], like: Catalog) -
     made before as `like` has it; those are returned, nothing where it works by itself.
 
     Raises:
-        DatabaseError: PostgreSQL refuses one of their statements.
+        DatabaseError: PostgreSQL refuses one of their statements, or two of them have one table.
     """
+    _refuse_shared(metadatas)
     attempt = _Attempt.made(url, metadatas)
     while attempt.error is not None:
         further = _further(attempt, url=url, metadatas=metadatas, like=like)
@@ -40,6 +41,19 @@ def create_models(url: str, *, metadatas: tuple[MetaData, ...], like: Catalog) -
             raise _refused(attempt.error) from attempt.error
         attempt = further
     return attempt.given
+
+
+def _refuse_shared(metadatas: tuple[MetaData, ...]) -> None:
+    """Ensures that no table is in two of them: the second one's would be passed over, unseen."""
+    known: set[str] = set()
+    for metadata in metadatas:
+        if shared := sorted(known & metadata.tables.keys()):
+            raise DatabaseError(
+                f"several metadatas have the table {', '.join(shared)}",
+                where="target_metadata",
+                todo="leave each table in one of them; Alembic's autogenerate asks for the same",
+            )
+        known |= metadata.tables.keys()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +68,7 @@ class _Attempt:
         def create(connection: Connection) -> None:
             for statement in map(_made_by, given):
                 connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
-            for metadata in metadatas:  # a later one may share a table or a type with the first
+            for metadata in metadatas:  # a later one may share a type with the first
                 metadata.create_all(connection, checkfirst=metadata is not metadatas[0])
 
         try:

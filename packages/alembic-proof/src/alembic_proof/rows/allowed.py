@@ -6,7 +6,7 @@ A downgrade has to cope with them: they are what users write once the upgrade is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -21,6 +21,8 @@ from alembic_proof.rows.supplied import Supplied
 from alembic_proof.rows.values.numbers import span_of
 from alembic_proof.rows.values.palette import MOST_BYTES, Request
 from alembic_proof.rows.values.registry import palette
+
+MOST_PARTITIONS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,22 @@ def fill_allowed(
         old = before.find(table.name)
         if old is None or old == table:
             continue
+        report += _in_new_partitions(connection, after, old, table)
         for allowance in (*allowances(old, table), *_dangling(old, table, after)):
             is_new = old.column(allowance.column) is None
             report += _one(connection, after, table, allowance, is_new=is_new)
     return report
+
+
+def _in_new_partitions(
+    connection: sa.Connection, shapes: Shapes, old: Table, table: Table
+) -> FillReport:
+    """A row in each of the first partitions, where some were not there before."""
+    if not set(table.bounds) - set(old.bounds):
+        return FillReport()
+    rows = min(len(table.bounds), MOST_PARTITIONS)
+    found = fill(connection, shapes, tables=(table.name,), rows=rows)
+    return FillReport(found.filled, notes=found.notes)
 
 
 def _one(
@@ -113,14 +127,12 @@ def allowances(before: Table, after: Table) -> tuple[Allowance, ...]:
 
 
 def _old(before: Table, after: Table, column: Column) -> Column | None:
-    """What the column was; where it was not there, an equal one that is gone and stood in its place."""
+    """What the column was, also under another name."""
     old = before.column(column.name)
-    place = after.columns.index(column)
-    if old is not None or place >= len(before.columns):
+    if old is not None or column.place is None:
         return old
-    other = before.columns[place]
-    is_renamed = after.column(other.name) is None and replace(other, name=column.name) == column
-    return other if is_renamed else None
+    gone = (other for other in before.columns if after.column(other.name) is None)
+    return next((other for other in gone if other.place == column.place), None)
 
 
 def _referring(table: Table) -> set[str]:

@@ -60,8 +60,8 @@ class TableDigest:
     positions: tuple[Position, ...] = field(default=(), compare=False)
     """Where the sequences stand that number its rows; equal rows may have other ones."""
     respellable: tuple[str, ...] = ()
-    """The columns of JSON, where all that they hold can be jsonb, and of numbers without a scale: what
-    they mean is known as well."""
+    """The columns that `rows.respellable` names, of JSON where all that they hold can be jsonb: what they
+    mean is known as well."""
 
     def is_empty(self, column: str) -> bool:
         """Whether the column is NULL in each of the rows, as far as they are known one by one."""

@@ -44,6 +44,6 @@ def _table(table: TableDigest, known: set[_Place]) -> TableDigest:
 
 def _row(row: RowDigest, places: list[tuple[int, int]], rest: list[int]) -> RowDigest:
     hashes = [*row.hashes]
-    for column, document in places:
-        hashes[column] = row.meanings[document]
+    for column, place in places:
+        hashes[column] = row.meanings[place]
     return replace(row, hashes=tuple(hashes), meanings=tuple(row.meanings[place] for place in rest))

@@ -156,8 +156,8 @@ class _Facts:
 
     def _column(self, row: list[Any]) -> Column:
         (
-            _,
-            _,
+            table_oid,
+            number,
             name,
             type_oid,
             modifier,
@@ -178,6 +178,7 @@ class _Facts:
             identity=identity,
             is_generated=bool(generated),
             sequence=sequence or "",
+            place=(table_oid, number),
         )
 
     def _foreign_key(self, row: list[Any], names: dict[int, str]) -> ForeignKey:

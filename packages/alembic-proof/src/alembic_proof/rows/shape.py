@@ -99,6 +99,8 @@ class Column:
     sequence: str = field(default="", compare=False)
     """The sequence that gives its default, named as the table is; "" for none. A row may as well
     have another number."""
+    place: tuple[int, int] | None = field(default=None, compare=False)
+    """The OID of its table and its number in there, which stay when it gets another name."""
 
     @property
     def is_numbered(self) -> bool:

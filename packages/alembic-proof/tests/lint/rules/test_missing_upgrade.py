@@ -8,9 +8,18 @@ from alembic_proof.lint import History, parse_revision
 from alembic_proof.lint.rules.missing_upgrade import RULE
 
 
-@pytest.mark.parametrize("text", ["", "def upgrades(): pass\n", "upgrade()\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "def upgrades(): pass\n",
+        "upgrade()\n",
+        "def steps():\n    def upgrade(): pass\n",
+        "class Steps:\n    def upgrade(self): pass\n",
+    ],
+)
 def test_a_revision_that_does_not_go_up(text: str) -> None:
-    """A call is no definition, and a slip in the name is none of it."""
+    """A call is no definition, nor is what a function or a class keeps to itself."""
     history = History(files=(parse_revision("a.py", f'revision = "a"\n{text}'.encode()),))
 
     assert [(str(found.location), found.message) for found in RULE.check(history)] == [

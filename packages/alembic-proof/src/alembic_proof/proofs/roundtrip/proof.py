@@ -60,7 +60,6 @@ def prove_roundtrip(
     """
     leave = Leave.of(settings, read_chain(script))
     waiting = leave.ids if wanted is None else leave.ids.intersection(wanted)
-    plan = row_plan or RowPlan()
     for is_thorough in (False, True):
         proof = _RoundTrip(
             project=project,
@@ -69,7 +68,7 @@ def prove_roundtrip(
             tell=_tell_nobody if is_thorough else tell,
             waiting=waiting - leave.skipped.keys(),
             needed=frozenset(reached(leave.chain, waiting)),
-            row_plan=plan,
+            row_plan=(plan := row_plan or RowPlan()),
             unmet=Unmet.of(plan),
             ignored=leave.ignored,
             is_thorough=is_thorough,

@@ -8,11 +8,10 @@ down_revision = None
 
 def upgrade() -> None:
     op.execute("CREATE TYPE mood AS ENUM ('calm', 'wild')")
-    op.execute("CREATE TABLE shared (id serial PRIMARY KEY)")
     for name in ("users", "pets"):
         op.execute(f"CREATE TABLE {name} (id serial PRIMARY KEY, mood mood)")
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE users, pets, shared")
+    op.execute("DROP TABLE users, pets")
     op.execute("DROP TYPE mood")
