@@ -94,6 +94,56 @@ def test_nothing_is_written_when_nothing_more_is_allowed(sandbox: Any, step: str
     assert added(sandbox, step) == (FillReport(), [])
 
 
+@pytest.mark.parametrize(
+    ("column", "check"),
+    [
+        ("a text NOT NULL", "a LIKE '%@%'"),
+        ("a text NOT NULL", "a ~ '^[a-z]+$'"),
+        ("a text NOT NULL", "a = lower(a)"),
+        ("a text NOT NULL", "a <> ''"),
+        ("a text[] NOT NULL", "cardinality(a) > 0"),
+        ("a text, b text", "num_nonnulls(a, b) = 1"),
+        ("a text, b text", "a IS NOT NULL OR b IS NOT NULL"),
+        ("a timestamptz NOT NULL", "a > '2000-01-01'"),
+    ],
+)
+def test_a_check_that_goes_leaves_rows_that_it_forbade(
+    sandbox: Any, column: str, check: str
+) -> None:
+    """Whatever it said."""
+    made = f"CREATE TABLE t ({column}, CONSTRAINT gone CHECK ({check}))"
+    goes = "ALTER TABLE t DROP CONSTRAINT gone"
+
+    def work(connection: sa.Connection) -> tuple[FillReport, int]:
+        connection.exec_driver_sql(made, execution_options={"no_parameters": True})
+        before = read_shapes(connection)
+        connection.exec_driver_sql(goes)
+        report = fill_allowed(connection, before, read_shapes(connection))
+        sql = f"SELECT count(*) FROM t WHERE NOT ({check})"
+        found = connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
+        return report, int(found.scalar_one())
+
+    report, forbidden = sandbox.run(work)
+
+    assert report.notes == ()
+    assert forbidden > 0
+
+
+def test_a_domain_that_goes_leaves_rows_that_its_check_forbade(sandbox: Any) -> None:
+    """Its column has the type below it then."""
+
+    def work(connection: sa.Connection) -> int:
+        connection.exec_driver_sql("CREATE DOMAIN low AS text CHECK (VALUE ~ '^[a-z]+$')")
+        connection.exec_driver_sql("CREATE TABLE t (a low NOT NULL)")
+        before = read_shapes(connection)
+        connection.exec_driver_sql("ALTER TABLE t ALTER a TYPE text")
+        fill_allowed(connection, before, read_shapes(connection))
+        sql = "SELECT count(*) FROM t WHERE a !~ '^[a-z]+$'"
+        return int(connection.exec_driver_sql(sql).scalar_one())
+
+    assert sandbox.run(work) > 0
+
+
 def test_each_new_partition_gets_a_row(sandbox: Any) -> None:
     """Rows that are there lie elsewhere."""
 

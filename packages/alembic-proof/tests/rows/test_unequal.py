@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -65,6 +66,7 @@ def test_a_new_table_under_the_old_name_is_no_other_one(sandbox: Any, column: st
     [
         ("id integer PRIMARY KEY", "t_pkey"),
         ("id text PRIMARY KEY DEFAULT current_user", "t_pkey"),
+        (f"id text PRIMARY KEY DEFAULT uuid_out('{UUID(int=0)}'::uuid)::text", "t_pkey"),
         ("id timestamptz PRIMARY KEY DEFAULT now()", "t_pkey"),
         ("id serial, slug uuid, PRIMARY KEY (slug)", "t_pkey"),
     ],

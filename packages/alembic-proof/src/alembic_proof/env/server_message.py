@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import sqlalchemy
+from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from alembic_proof.errors import ProofError
 from alembic_proof.postgres.sqlstate import sqlstate_of
 
 _KEY = re.compile(r"(?<=\)=\().*(?=\) )", re.DOTALL)
@@ -60,8 +62,8 @@ def server_message(error: BaseException) -> ServerMessage | None:
 
 
 def first_cause(error: BaseException) -> BaseException:
-    """The server's error, or what was raised first: others may have put their own words around it."""
-    while error.__cause__ is not None and server_message(error) is None:
+    """The error without what Alembic's and our own words put around it; a revision's own stay."""
+    while error.__cause__ is not None and isinstance(error, (ProofError, CommandError)):
         error = error.__cause__
     return error
 

@@ -212,10 +212,12 @@ def _refuse_a_missing_direction(script: Script, *, is_upgrade: bool) -> None:
 def _end_reading(migration: MigrationContext) -> None:
     """End the transaction that Alembic has begun to see to the version table, if env.py began none.
 
-    The first step would go on in it, and take what a proof has written back where it fails.
+    The first step would go on in it, and take what a proof has written back where it fails. Alembic
+    itself knows only of one that was begun before its configure().
     """
     connection = migration.connection
-    is_own = not getattr(migration, "_in_external_transaction", True)
+    is_of_env = getattr(connection, "_trans_context_manager", None) is not None
+    is_own = not (is_of_env or getattr(migration, "_in_external_transaction", True))
     if is_own and connection is not None and connection.in_transaction():
         connection.commit()
 

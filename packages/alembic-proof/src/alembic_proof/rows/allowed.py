@@ -61,6 +61,8 @@ def fill_allowed(
         if old is None or old == table:
             continue
         report += _in_new_partitions(connection, after, old, table)
+        if _is_freed(old, table):
+            report += _some(connection, after, table, rows=rows)
         for allowance in (*allowances(old, table), *_dangling(old, table, after)):
             is_new = old.column(allowance.column) is None
             report += _one(connection, after, table, allowance, is_new=is_new)
@@ -73,9 +75,32 @@ def _in_new_partitions(
     """A row in each of the first partitions, where some were not there before."""
     if not set(table.bounds) - set(old.bounds):
         return FillReport()
-    rows = min(len(table.bounds), MOST_PARTITIONS)
-    found = fill(connection, shapes, tables=(table.name,), rows=rows)
-    return FillReport(found.filled, notes=found.notes)
+    return _some(connection, shapes, table, rows=min(len(table.bounds), MOST_PARTITIONS))
+
+
+def _is_freed(old: Table, table: Table) -> bool:
+    """Whether a check is gone, also a domain's, and none is in its place.
+
+    Ordinary values and edges are free of it then.
+    """
+    names = {column.name for column in table.columns}
+    bound = {frozenset(check.columns) for check in table.checks}
+    gone = ({*check.columns} for check in old.checks if frozenset(check.columns) not in bound)
+    return any(columns <= names for columns in gone) or any(
+        _is_checked(before) and not _is_checked(column)
+        for column in table.columns
+        if (before := old.column(column.name)) is not None
+    )
+
+
+def _is_checked(column: Column) -> bool:
+    """Whether a domain of its type has a check."""
+    return any(domain.checks for domain in column.type.domains)
+
+
+def _some(connection: sa.Connection, shapes: Shapes, table: Table, *, rows: int) -> FillReport:
+    """Some more rows, as the first ones of a table are; what cannot be written goes without a word."""
+    return FillReport(fill(connection, shapes, tables=(table.name,), rows=rows).filled)
 
 
 def _one(

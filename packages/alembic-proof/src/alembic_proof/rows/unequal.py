@@ -9,8 +9,13 @@ from dataclasses import dataclass, replace
 from alembic_proof.rows.row import Values
 from alembic_proof.rows.shape import Key, Shapes, Table, TableName
 
-_MADE = re.compile(r"\b(?:\w*uuid\w*|random|gen_random_bytes)\(")
-"""Calls that give another value each time, as the clock need not."""
+_MADE = re.compile(
+    r"\b(?:gen_random_uuid|uuidv[47]|uuid_generate_v(?:1|1mc|4)|random|gen_random_bytes)\("
+)
+"""Calls that give another value each time, as the clock need not.
+
+Source: functions-uuid; functions-math, "Random Functions"; uuid-ossp; pgcrypto.
+"""
 _FOLDED = re.compile(r"\b(?:lower|upper)\(")
 
 

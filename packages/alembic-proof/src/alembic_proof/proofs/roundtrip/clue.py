@@ -27,6 +27,7 @@ ALTER_TYPE = re.compile(
 )
 _WHERE = re.compile(r"\bINDEX\b.*?\bWHERE\b(.*?);?\s*$", re.IGNORECASE | re.DOTALL)
 _REFUSED = re.compile(r'"(.*)"$', re.DOTALL)
+_FURTHER = re.compile(r",\s*(?:ALTER|ADD|DROP)\b", re.IGNORECASE)
 _LENGTH = re.compile(r"\b(?:var)?char(?:acter)?(?: varying)?\s*\((\d+)\)", re.IGNORECASE)
 
 
@@ -74,9 +75,14 @@ def clues(message: ServerMessage, named: Named) -> Iterator[Clue]:
 
 
 def holds_what_is_refused(message: ServerMessage, changed: re.Match[str]) -> Iterator[Clue]:
-    """The rows with the value that the error ends in, where the new type is gone with the step."""
+    """The rows with the value that the error ends in, where the new type is gone with the step.
+
+    The statement has to convert this column alone, and as it is.
+    """
     refused = _REFUSED.search(message.message)
-    if refused is not None and message.sqlstate.startswith("22"):
+    is_alone = _FURTHER.search(message.sql) is None
+    is_bare = (changed["using"] or changed["column"]).partition("::")[0] == changed["column"]
+    if refused is not None and message.sqlstate.startswith("22") and is_alone and is_bare:
         condition = f"({changed['column']})::pg_catalog.text = {quote(refused[1])}"
         yield Clue(changed["table"], condition, tells_all=False)
 

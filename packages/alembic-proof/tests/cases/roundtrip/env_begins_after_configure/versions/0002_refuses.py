@@ -1,0 +1,14 @@
+"""One with no way back."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.execute("CREATE INDEX ix_users_name ON public.users (name)")
+
+
+def downgrade() -> None:
+    raise NotImplementedError("no way back")
