@@ -53,6 +53,8 @@ class Population:
     """The tables with rows that a revision wrote: not all of them are ours to take away."""
     is_passed: bool = True
     """Whether the history may have written since the last reading: nobody has looked."""
+    begun: Digests = field(default_factory=Digests)
+    """What the tables held when the last turn began."""
     held: Held = field(default_factory=Held)
     _other: tuple[Catalog, Shapes] | None = None
     """Where the walk was before: it often goes back there."""
@@ -73,8 +75,9 @@ class Population:
         self.catalog = catalog
 
     def fill(self, ground: Ground) -> FillReport:
-        """Ensures that tables that are new or have changed since have fresh rows."""
+        """Ensures that tables that are new, have changed or were emptied since have fresh rows."""
         self._look_back(ground)
+        self._forget_emptied()
         fillable = self.plan.fillable(self.shapes)
         waiting = [table for table in fillable if self.filled.get(table.name) != table]
         if not waiting:
@@ -93,6 +96,20 @@ class Population:
         if self.is_passed:
             self.mixed |= written(self.held.digests, self.read(ground))
             self.is_passed = False
+
+    def _forget_emptied(self) -> None:
+        """Ensures that a table is filled that has no row, or no value in a column, and had some.
+
+        Not where a revision is tried without these rows.
+        """
+        for before in self.begun.tables:
+            now = self.held.digests.find(before.table)
+            if now is None or before.table in self.thinned or now.count != len(now.rows):
+                continue
+            common = (name for name in before.columns if name in now.columns)
+            if any(now.is_empty(name) and not before.is_empty(name) for name in common):
+                self.filled.pop(before.table, None)
+                self.given -= {before.table} if not now.count else set()
 
     def _fill(self, connection: Connection, shapes: Shapes, waiting: list[Table]) -> FillReport:
         fresh = {

@@ -24,7 +24,13 @@ from alembic_proof.proofs.roundtrip.plan import RowPlan
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.readings import meets_readings
 from alembic_proof.proofs.roundtrip.remarks import Remarks
-from alembic_proof.proofs.roundtrip.suspicion import Suspicion, founded, hidden_by, to_take_away
+from alembic_proof.proofs.roundtrip.suspicion import (
+    Suspicion,
+    founded,
+    hidden_by,
+    is_about_definitions,
+    to_take_away,
+)
 from alembic_proof.proofs.roundtrip.turn import Turn
 from alembic_proof.proofs.roundtrip.unmet import Unmet
 from alembic_proof.proofs.roundtrip.verdict import (
@@ -260,7 +266,8 @@ class _RoundTrip:
         if turn.is_over_new_rows or turn.twins:
             self._end(turn)
             self._judge(turn.revision, None)
-            self.findings.append(fails_on_rows(turn.revision, suspicion))
+            if turn.is_sound or not is_about_definitions(failure.error):
+                self.findings.append(fails_on_rows(turn.revision, suspicion))
             database.twins = turn.twins if turn.direction == "upgrade" else ()
             if turn.direction == "second upgrade" or not turn.is_sound:
                 self.database = None

@@ -10,6 +10,8 @@ from alembic_proof.proofs.roundtrip.culprit import Culprit
 from alembic_proof.proofs.roundtrip.direction import Direction, comes_after
 
 _MOST_TRIES = 4
+_OF_DEFINITIONS = "42"
+"""The class of SQLSTATEs for what is not there, or is there already (errcodes-appendix)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,12 @@ def hidden_by(suspicions: Sequence[Suspicion], failed: Direction) -> Suspicion |
     It has met what that try left: a role, say, belongs to the cluster and not to its database.
     """
     return next((one for one in suspicions if comes_after(one.direction, failed)), None)
+
+
+def is_about_definitions(error: BaseException) -> bool:
+    """Whether no row has to do with it: where a database is not what it should be, that is why."""
+    message = server_message(error)
+    return message is not None and message.sqlstate.startswith(_OF_DEFINITIONS)
 
 
 def founded(suspicions: Iterable[Suspicion], failed: Direction | None) -> tuple[Suspicion, ...]:

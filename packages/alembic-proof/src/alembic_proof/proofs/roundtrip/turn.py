@@ -130,7 +130,9 @@ class Turn:
         if self.has_rows:
             with self._timed(_ROWS):
                 self.reports.append(self.database.fill(self.ground))
-        return self._state()
+        state = self._state()
+        self.database.population.begun = state.rows
+        return state
 
     def _state(self) -> State:
         """What the database is now."""
