@@ -201,6 +201,16 @@ def test_an_env_that_wants_an_application_is_told_of_the_setting(open_case: Open
     [
         ("raise SystemExit(0)", "env.py ends the process, sys.exit(0)", "let it raise one"),
         ("import os; os.environ['NOPE']", "env.py cannot run: KeyError", "url_env, url_x_arg or"),
+        (
+            "from alembic import context; context.config.set_main_option('sqlalchemy.url', None)",
+            "env.py cannot run: TypeError: option values must be strings",
+            "url_env, url_x_arg or",
+        ),
+        (
+            "from sqlalchemy.ext import asyncio as a; a.create_async_engine('sqlite://')",
+            "env.py cannot run",
+            'driver = "asyncpg" in [tool.alembic-proof]',
+        ),
         ("x = 1", "env.py runs no migrations", "let it call context.run_migrations()"),
         (None, "there is no env.py", "restore it"),
         (_SQLITE, "env.py connects to a database of sqlite instead of", "url_env, url_x_arg or"),

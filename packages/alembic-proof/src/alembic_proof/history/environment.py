@@ -195,7 +195,11 @@ def _remedy(error: Exception) -> str:
     """What most likely helps an env.py that cannot run."""
     if "application context" in str(error):
         return 'name the application: flask_app = "package:create_app" in [tool.alembic-proof]'
-    if isinstance(error, _OF_AN_URL):
+    if "async driver" in str(error):
+        return (
+            'name the driver that it uses: driver = "asyncpg" in [tool.alembic-proof], or another'
+        )
+    if isinstance(error, _OF_AN_URL) or "option values must be strings" in str(error):
         return f"mend it, or install what it imports; where it looks for a URL, {_GIVE_URL}"
     return "mend it, or install what it imports"
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import platform
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zlib import crc32
 
 import sqlalchemy
 from sqlalchemy.exc import DBAPIError
@@ -16,8 +20,8 @@ PREFIX = "alembic_proof_"
 STAMP = "%Y%m%dt%H%M%S"
 
 _LOG = logging.getLogger(__name__)
-_NAME = re.compile(PREFIX + r"(\d{8}t\d{6})_[0-9a-f]{8}(?:_(\d+))?(?:_\w*)?")
-"""When it was made, and by which process."""
+_NAME = re.compile(PREFIX + r"(\d{8}t\d{6})_([0-9a-f]{4})[0-9a-f]{4}(?:_(\d+))?(?:_\w*)?")
+"""When it was made, where processes have which numbers, and by which process."""
 _LEFT_BEHIND_AFTER = timedelta(hours=1)
 _LEFTOVERS = f"""
 SELECT d.datname
@@ -32,6 +36,14 @@ SELECT d.datname FROM pg_catalog.pg_database AS d
 WHERE pg_catalog.starts_with(d.datname, '{PREFIX}')
 ORDER BY d.datname
 """
+
+
+def numbering() -> str:
+    """Four digits for where this process has its number: containers have numbers of their own."""
+    where = platform.node()
+    with suppress(OSError):
+        where = str(Path("/proc/self/ns/pid").readlink())
+    return f"{crc32(where.encode()) & 0xFFFF:04x}"
 
 
 def sweep(connection: sqlalchemy.Connection) -> None:
@@ -64,7 +76,9 @@ def _drop(connection: sqlalchemy.Connection, name: str, *, options: str = "") ->
 
 def _is_dead(name: str) -> bool:
     match = _NAME.fullmatch(name)
-    return match is not None and match[2] is not None and not is_alive(int(match[2]))
+    if match is None or match[3] is None or match[2] != numbering():
+        return False
+    return not is_alive(int(match[3]))
 
 
 def _is_older(name: str, moment: datetime) -> bool:

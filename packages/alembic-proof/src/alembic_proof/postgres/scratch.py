@@ -18,7 +18,7 @@ from alembic_proof.errors import DatabaseError, ProofError
 from alembic_proof.postgres._pools import engines_noted
 from alembic_proof.postgres._roles import ensure_role, hold_roles, quote
 from alembic_proof.postgres._subscriptions import drop_subscriptions
-from alembic_proof.postgres._sweep import PREFIX, STAMP, sweep
+from alembic_proof.postgres._sweep import PREFIX, STAMP, numbering, sweep
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.server import LocalServer, start
 from alembic_proof.postgres.sqlstate import sqlstate_of
@@ -127,8 +127,8 @@ def renewable_database(
         if made:
             close_pools()
             _drop(server_url, name)
-        run_on(server_url, create, autocommit=True)
         made.append(name)
+        run_on(server_url, create, autocommit=True)
         return url.with_database(name).text
 
     try:
@@ -143,7 +143,7 @@ def _name(label: str) -> str:
     """A name that no other run has, that says when it was made, by which process and what for."""
     stamp = datetime.now(UTC).strftime(STAMP)
     readable = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:16]
-    unique = f"{secrets.token_hex(4)}_{os.getpid()}"
+    unique = f"{numbering()}{secrets.token_hex(2)}_{os.getpid()}"
     return f"{PREFIX}{stamp}_{unique}" + (f"_{readable}" if readable else "")
 
 

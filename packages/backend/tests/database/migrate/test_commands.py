@@ -164,6 +164,14 @@ def test_sql_range(migrate: Migrate) -> None:
     assert "boards_app" not in done.out
 
 
+def test_a_script_of_nothing_is_refused(migrate: Migrate) -> None:
+    """Whoever names the newer revision first would send an empty file."""
+    done = migrate("sql", "upgrade", f"{SECOND}:{FIRST}", url=None)
+
+    assert (done.code, done.out) == (2, "")
+    assert f"no upgrade leads from {SECOND} to {FIRST}" in done.err
+
+
 def test_sql_begins_with_the_roles(migrate: Migrate) -> None:
     """The whole script begins with the roles, and with the membership of the app's login."""
     done = migrate(

@@ -8,6 +8,7 @@ from io import StringIO
 
 from alembic import command
 
+from alembic_proof.errors import HistoryError
 from boards.database.migrate.command import Command, revision_range
 from boards.database.migrate.config import offline_config
 from boards.settings import Settings
@@ -32,6 +33,11 @@ def _run(arguments: Namespace, _: Settings) -> int:
             command.upgrade(config, arguments.range or "head", sql=True)
         case "downgrade":
             command.downgrade(config, arguments.range or "head:base", sql=True)
+    if not script.getvalue().strip():
+        raise HistoryError(
+            f"no {arguments.direction} leads from {(arguments.range or '').replace(':', ' to ')}",
+            todo="name the revision first that the database is at",
+        )
     sys.stdout.write(script.getvalue())
     return 0
 
