@@ -61,6 +61,7 @@ ALLOWED = (
     ("ALTER TABLE t DROP CONSTRAINT u_check, ADD CHECK (length(u) <= 8)", "u", "uxxxxxxx"),
     ("ALTER TABLE t DROP CONSTRAINT k_check, ADD CHECK (k BETWEEN 0 AND 15)", "k", 15),
     ("ALTER TABLE t DROP CONSTRAINT k_check, ADD CHECK (k BETWEEN -3 AND 10)", "k", -3),
+    ("ALTER TABLE t ALTER m TYPE text", "m", "m-1009"),
     ("ALTER TABLE t ADD COLUMN z integer", "z", 1),
     ("ALTER TABLE t DROP COLUMN k; ALTER TABLE t ADD COLUMN z integer NOT NULL", "z", 1),
 )

@@ -30,7 +30,7 @@ CHECKS = (
     ("a smallint CHECK (a < -5)"),
     ("a integer CHECK (a NOT IN (1, 2, 3))"),
     ("a integer CHECK (a = 7)"),
-    ("a integer CHECK (a % 5 = 0)"),
+    ("a integer NOT NULL CHECK (a % 5 = 0)"),
     ("a numeric(5,2) CHECK (a >= 0 AND a <= 1)"),
     ("a numeric CHECK (a > 0.5 AND a < 0.6)"),
     ("a double precision CHECK (a BETWEEN -90 AND 90)"),

@@ -35,9 +35,19 @@ def test_edges_are_empty_long_unicode_zero_negative_and_the_ends_of_time(sandbox
     assert "" in texts
     assert any(len(text) > 900 and "☃" in text for text in texts)
     assert all(len(text.encode()) <= 1000 for text in texts)
-    assert {0, -1} <= set(outcome.values("b"))
+    assert {0, -(2**31)} <= set(outcome.values("b"))
     assert {row["c"][:4] for row in outcome.rows()} == {"2021", "0001", "9999"}
     assert max(len(text) for text in outcome.values("d")) == 7
+
+
+def test_what_gets_narrower_meets_a_value_that_does_not_fit(sandbox: Any) -> None:
+    """In each nullable column, wherever in the table it stands."""
+    outcome = sandbox.fill("CREATE TABLE t (a varchar(50), b varchar(50), c integer, d integer)")
+
+    for name in ("a", "b"):
+        assert max(len(text or "") for text in outcome.values(name)) == 50
+    for name in ("c", "d"):
+        assert max(abs(number or 0) for number in outcome.values(name)) > 2**15
 
 
 def test_two_runs_write_the_same_rows(sandbox: Any) -> None:

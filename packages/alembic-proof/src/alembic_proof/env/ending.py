@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import signal
@@ -20,7 +21,7 @@ from alembic_proof.errors import ProofError, Terminated
 CLEAN = 0
 BROKEN = 2
 INTERRUPTED = 130
-_ENDS = (signal.SIGTERM, signal.SIGHUP)
+_ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def exit_code_of(run: Callable[[], int], *, prefix: str = "") -> int:
@@ -74,21 +75,54 @@ def discard(stream: TextIO) -> None:
 
 @contextmanager
 def ends_in_order() -> Iterator[None]:
-    """Ensures that SIGTERM and SIGHUP unwind the command as an exit does, with code 128 and theirs.
+    """Ensures that SIGTERM, SIGHUP and Control-C unwind the command, the first two with 128 and theirs.
 
     What is ignored (SIGHUP under nohup) stays so. SIGQUIT ends a command that hangs, at once.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    ending = _Ending()
     heard = [one for one in _ENDS if signal.getsignal(one) is not signal.SIG_IGN]
-    before = [(one, signal.signal(one, _exit)) for one in heard]
+    before = [(one, signal.signal(one, ending.hear)) for one in heard]
     try:
         yield
+    except BaseException:
+        ending.come()
+        raise
     finally:
         for one, handler in before:
             signal.signal(one, handler)
+    ending.come()
 
 
-def _exit(number: int, _: FrameType | None) -> None:
-    raise Terminated(128 + number)
+class _Ending:
+    """The end that a signal asked for.
+
+    While an event loop runs its tasks are cancelled, as asyncio does for Control-C: what a handler
+    raises in the middle of a driver's own code is lost there, or ends the process. Whatever comes of
+    that is the end that was asked for. A second signal does not wait.
+    Source: https://docs.python.org/3/library/asyncio-runner.html#handling-keyboard-interruption
+    """
+
+    def __init__(self) -> None:
+        self._asked: BaseException | None = None
+
+    def hear(self, number: int, _: FrameType | None) -> None:
+        """Handle the signal."""
+        end = KeyboardInterrupt() if number == signal.SIGINT else Terminated(128 + number)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise end from None
+        if self._asked is not None:
+            raise end
+        self._asked = end
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.call_soon_threadsafe(lambda: None)  # it may be waiting for the server
+
+    def come(self) -> None:
+        """Raise the end that was asked for, if any."""
+        if self._asked is not None:
+            raise self._asked from None

@@ -25,7 +25,10 @@ from alembic_proof.postgres.url import DatabaseUrl
 _DATABASE = "SELECT current_database()"
 _GIVE_URL = "say so in [tool.alembic-proof]: url_env, url_x_arg or url_ini_key"
 _OF_AN_URL = (KeyError, ArgumentError, NoSuchModuleError, OperationalError, OSError)
-"""What an env.py raises that has no URL, a wrong one, or one of a server that is not there."""
+"""What an env.py raises that has no URL, a wrong one, or one of a server that is not there.
+
+An OSError about a file has its name; a socket's has none.
+"""
 
 
 IncludeObject = Callable[[Any, str | None, str, bool, Any], bool]
@@ -199,7 +202,10 @@ def _remedy(error: Exception) -> str:
         return (
             'name the driver that it uses: driver = "asyncpg" in [tool.alembic-proof], or another'
         )
-    if isinstance(error, _OF_AN_URL) or "option values must be strings" in str(error):
+    is_of_a_file = isinstance(error, OSError) and error.filename is not None
+    if (
+        isinstance(error, _OF_AN_URL) and not is_of_a_file
+    ) or "option values must be strings" in str(error):
         return f"mend it, or install what it imports; where it looks for a URL, {_GIVE_URL}"
     return "mend it, or install what it imports"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog import CatalogObject, Change, diff
+from alembic_proof.catalog import Catalog, CatalogObject, Change, diff
 from alembic_proof.config import Config
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.environment import read_environment
@@ -50,9 +50,17 @@ def prove_parity(
     with timed(PARITY_STEPS[2], tell=tell):
         expected = read_database(models_url, environment=environment)
         excluded = exclude(environment, models_url=models_url, history_url=history_url)
-        changes = diff(excluded.without(expected), excluded.without(found))
+        changes = diff(
+            _without(excluded.without(expected), given), _without(excluded.without(found), given)
+        )
     left = ignored.without(changes)
     return (*(_finding(change) for change in left), *_given(given), *ignored.unmet())
+
+
+def _without(catalog: Catalog, given: tuple[CatalogObject, ...]) -> Catalog:
+    """The catalog without the objects that were made for the models: they have no word for these."""
+    keys = {one.key for one in given}
+    return Catalog.of((one for one in catalog.objects if one.key not in keys), major=catalog.major)
 
 
 def _finding(change: Change) -> Finding:

@@ -148,6 +148,7 @@ def allowances(before: Table, after: Table) -> tuple[Allowance, ...]:
             found += _listed(old, column, known, asked)
             found += _longer(old, column, known, asked)
             found += _greater(old, column, known, asked)
+            found += _other(old, column, asked)
     return tuple(dict.fromkeys(found))
 
 
@@ -202,6 +203,14 @@ def _new_column(table: Table, column: Column, asked: Requirement) -> Iterator[Al
     request = Request(column.type, asked, column.name, f"{table.name}.{column.name}")
     text = palette(request).series(FARTHER if is_keyed else 0)
     yield Allowance(column.name, text, f"{column.name} is new")
+
+
+def _other(old: Column, new: Column, asked: Requirement) -> Iterator[Allowance]:
+    """A value of a type that is another one, which the old type need not have; not of numbers."""
+    before, after = old.type.base, new.type.base
+    if (before.schema, before.name) != (after.schema, after.name) and after.category != "N":
+        text = palette(Request(new.type, asked, new.name)).series(FARTHER)
+        yield Allowance(new.name, text, f"{new.name} is of another type")
 
 
 def _null(old: Column, new: Column) -> Iterator[Allowance]:

@@ -175,7 +175,9 @@ def _is_next_to_null(attempt: Attempt, place: int) -> bool:
 def _edge(found: Palette, attempt: Attempt, place: int) -> str:
     if attempt.flavour is Flavour.EMPTY:
         return found.edges[0]
-    return found.edges[(place + attempt.row // 3) % len(found.edges)]
+    turn = attempt.row // len(FLAVOURS)
+    edges = found.edges if turn else found.farthest
+    return edges[(place + turn) % len(edges)]
 
 
 def _may_be_null(draft: Draft, column: Column, attempt: Attempt, asked: Requirement) -> bool:

@@ -8,13 +8,14 @@ from alembic_proof.lint import History, parse_revision
 from alembic_proof.lint.rules.missing_revision_id import RULE
 
 
+@pytest.mark.parametrize("name", ["0001_tags.py", "1a2b3c.py"])
 @pytest.mark.parametrize("text", ["", "# later\n", "def upgrade(): pass\n", "print(revision)\n"])
-def test_a_file_without_an_id_is_one_finding(text: str) -> None:
+def test_a_file_without_an_id_is_one_finding(name: str, text: str) -> None:
     """An empty one is what an interrupted editor leaves behind."""
-    history = History(files=(parse_revision("0001_tags.py", text.encode()),))
+    history = History(files=(parse_revision(name, text.encode()),))
 
     assert [(str(found.location), found.message) for found in RULE.check(history)] == [
-        ("0001_tags.py", "the file has no `revision`")
+        (name, "the file has no `revision`")
     ]
 
 
@@ -26,7 +27,7 @@ def test_a_file_without_an_id_is_one_finding(text: str) -> None:
         ("tags.py", 'revision, down_revision = "a", None\n'),
         ("tags.py", "from ids import revision\n"),
         ("tags.py", "revision = (\n"),
-        ("1a2b3c.py", "def upgrade(): pass\n"),
+        ("1a2b3c.py", "down_revision = None\n"),
     ],
 )
 def test_an_id_from_anywhere_is_one(name: str, text: str) -> None:

@@ -1,7 +1,8 @@
 """A file among the revisions that has no `revision`.
 
 Why: Alembic imports every Python file of the directory and takes its `revision`. Without one it
-refuses to load the history, unless the file's name is nothing but the id, in hexadecimal digits.
+refuses to load the history, unless the file's name is nothing but the id, in hexadecimal digits, and
+the file has a `down_revision`.
 Source: https://alembic.sqlalchemy.org/en/latest/tutorial.html#create-a-migration-script
 """
 
@@ -20,7 +21,8 @@ _IS_ID = re.compile(r"[a-f0-9]+\.py")
 def check(history: History) -> Iterator[Finding]:
     """A finding for each file whose id is neither in it nor its name."""
     for file in history.files:
-        if not (file.syntax_error or file.has("revision") or _IS_ID.fullmatch(file.name)):
+        is_named = _IS_ID.fullmatch(file.name) and file.has("down_revision")
+        if not (file.syntax_error or file.has("revision") or is_named):
             yield Finding(
                 rule=RULE.id,
                 message="the file has no `revision`",

@@ -45,7 +45,9 @@ def make_number(request: Request) -> Palette:
         if span.low <= edge <= span.high
         and _text(edge, span.step) not in request.requirement.not_in
     )
-    return Palette(series, tuple(kept), count=room if room < 1000 else None, is_rising=True)
+    near = len(kept.keys() & {_text(edge, span.step) for edge in edges[:2]})
+    count = room if room < 1000 else None
+    return Palette(series, tuple(kept), near=near, count=count, is_rising=True)
 
 
 def _fine(request: Request, span: Span) -> Decimal:

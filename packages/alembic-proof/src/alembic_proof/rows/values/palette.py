@@ -39,12 +39,19 @@ class Palette:
     """The n-th ordinary value, from 0; different for different n where `count` allows."""
     edges: tuple[str, ...] = ()
     """Empty, zero, long, extreme: none of them the n-th."""
+    near: int = 1
+    """How many of the first edges are next to nothing: empty, zero, minus one."""
     count: int | None = None
     """How many different values there are; None for more than anybody asks for."""
     is_rising: bool = False
     """Whether a later value is greater."""
     is_guess: bool = False
     """Whether the type is unknown, so that the values are tried one after the other."""
+
+    @property
+    def farthest(self) -> tuple[str, ...]:
+        """The edges that are far from nothing; all of them where none is."""
+        return self.edges[self.near :] or self.edges
 
 
 Maker = Callable[[Request], Palette]

@@ -33,7 +33,7 @@ def make_moment(request: Request) -> Palette:
         return write(start + unit * (n % room))
 
     edges = tuple(write(edge) for edge in (EARLY, LATE) if (low or EARLY) <= edge <= (high or LATE))
-    return Palette(series, edges, is_rising=True)
+    return Palette(series, edges, near=0, is_rising=True)
 
 
 def _bounds(requirement: Requirement) -> tuple[datetime | None, datetime | None]:
@@ -74,7 +74,7 @@ def make_time(request: Request) -> Palette:
         return f"{_clock(start + passed % (last - first))}{zone}"
 
     edges = () if is_bound else (f"00:00:00{zone}", f"23:59:59.999999{zone}")
-    return Palette(series, edges, is_rising=True)
+    return Palette(series, edges, near=0, is_rising=True)
 
 
 def _clock(time: timedelta) -> str:
@@ -86,7 +86,7 @@ def make_interval(request: Request) -> Palette:
     low, high = (_span(text) for text in (request.requirement.low, request.requirement.high))
     if low is None and high is None:
         edges = ("0", "-1 days -02:00:00", "1000 years")
-        return Palette(lambda n: f"{n + 1} days 26:03:04.5", edges, is_rising=True)
+        return Palette(lambda n: f"{n + 1} days 26:03:04.5", edges, near=2, is_rising=True)
     first = low if low is not None else (high or DAY) - 1000 * DAY
     last = high if high is not None else first + 1000 * DAY
     unit = (last - first) / 9

@@ -25,7 +25,9 @@ def make_text(request: Request) -> Palette:
     if not requirement.shortest:
         edges.insert(0, "")
     count = None if most > 2 else len(ALNUM) ** most
-    found = Palette(series, tuple(_cased(edge, requirement) for edge in edges), count=count)
+    texts = tuple(_cased(edge, requirement) for edge in edges)
+    # A length is what gets narrower; without one the empty text has its turn as well.
+    found = Palette(series, texts, near=int(most < MOST_BYTES), count=count)
     return _between(found, requirement)
 
 

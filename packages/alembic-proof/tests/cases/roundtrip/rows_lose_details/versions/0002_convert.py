@@ -10,6 +10,7 @@ def upgrade() -> None:
     op.execute(
         "ALTER TABLE public.readings ALTER exact TYPE float8, ALTER measured TYPE float4,"
         " ALTER payload TYPE jsonb, ALTER rate TYPE numeric(11, 3)"
+        " USING trunc(rate, 3)"
     )
 
 
