@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from alembic_proof.catalog import CatalogReader, key, read_catalog
+from alembic_proof.catalog.prepared import Prepared
 from alembic_proof.catalog.read import server_major
 from alembic_proof.errors import DatabaseError
 from alembic_proof.postgres.url import DatabaseUrl
@@ -127,3 +130,25 @@ def test_a_timeout_that_ends_a_reading_is_named_with_what_to_do(
     assert caught.value.todo.startswith("let transaction_timeout be longer")
     connection.close()
     assert caplog.records == []
+
+
+def test_an_asynchronous_psycopg_leaves_what_is_prepared_alone(scratch_url: str) -> None:
+    """It sends DEALLOCATE ALL after a DROP, once it has prepared a statement of its own."""
+    url = replace(DatabaseUrl.parse(scratch_url), driver="psycopg").sqlalchemy_url
+
+    def work(connection: sa.Connection) -> int:
+        prepared = Prepared(connection)
+        prepared.row("SELECT 1")
+        for _ in range(8):
+            connection.exec_driver_sql("SELECT 2")
+        connection.exec_driver_sql("DROP TABLE IF EXISTS nothing")
+        return int(prepared.row("SELECT 1")[0])
+
+    async def run() -> int:
+        engine = create_async_engine(url)
+        async with engine.connect() as connection:
+            found = await connection.run_sync(work)
+        await engine.dispose()
+        return found
+
+    assert asyncio.run(run()) == 1

@@ -29,7 +29,7 @@ class Prepared:
         self._driver = driver_connection(connection)
         self._round: int = connection.info.setdefault(_ROUND, 0)
         self._names: dict[str, str] = connection.info.setdefault(_NAMES, {})
-        _keep_prepared(self._driver)
+        _keep_prepared(connection, self._driver)
 
     @staticmethod
     def forget(connection: sa.Connection) -> None:
@@ -96,11 +96,12 @@ def _is_in_transaction(driver: Any) -> bool:
     return bool(getattr(info, "transaction_status", 0))
 
 
-def _keep_prepared(driver: Any) -> None:
+def _keep_prepared(connection: sa.Connection, driver: Any) -> None:
     """Ensures that the driver leaves what is prepared here alone.
 
     psycopg sends DEALLOCATE ALL after a DROP once it has prepared something by itself.
     Source: psycopg's manual, "Prepared statements".
     """
-    if getattr(driver, "prepare_threshold", None) is not None:
-        driver.prepare_threshold = None
+    inner = getattr(connection.connection, "driver_connection", driver)  # below an async adapter
+    if getattr(inner, "prepare_threshold", None) is not None:
+        inner.prepare_threshold = None

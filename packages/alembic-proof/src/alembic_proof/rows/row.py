@@ -175,7 +175,7 @@ def _is_next_to_null(attempt: Attempt, place: int) -> bool:
 def _edge(found: Palette, attempt: Attempt, place: int) -> str:
     if attempt.flavour is Flavour.EMPTY:
         return found.edges[0]
-    turn = attempt.row // len(FLAVOURS)
+    turn = attempt.bound // len(FLAVOURS)  # of this filling, whatever rows were there
     edges = found.edges if turn else found.farthest
     return edges[(place + turn) % len(edges)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from alembic_proof.env.server_message import server_message
 from alembic_proof.proofs.roundtrip.culprit import Culprit
 from alembic_proof.proofs.roundtrip.direction import Direction, comes_after
 
+# Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+DUPLICATE_OBJECT = "42710"
+CREATE_ROLE = re.compile(r"\bCREATE\s+(ROLE|USER|GROUP)\b", re.IGNORECASE)
 _MOST_TRIES = 4
 _OF_DEFINITIONS = "42"
 """The class of SQLSTATEs for what is not there, or is there already (errcodes-appendix)."""
@@ -51,9 +55,16 @@ def founded(suspicions: Iterable[Suspicion], failed: Direction | None) -> tuple[
     by_statement = {
         (one.direction, _statement(one.error)): one
         for one in reversed([*suspicions])
-        if one.is_founded(failed)
+        if one.is_founded(failed) and not _is_about_roles(one.error)
     }
     return tuple(reversed(by_statement.values()))
+
+
+def _is_about_roles(error: BaseException) -> bool:
+    """Whether a role was there: another proof's, that is gone now; no row has to do with it."""
+    message = server_message(error)
+    is_there = message is not None and message.sqlstate == DUPLICATE_OBJECT
+    return is_there and CREATE_ROLE.search(message.sql if message else "") is not None
 
 
 def to_take_away(culprit: Culprit, suspicions: Sequence[Suspicion]) -> Culprit | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from alembic_proof.catalog import Change
@@ -12,11 +11,8 @@ from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.load import describe, place_in
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
-from alembic_proof.proofs.roundtrip.suspicion import Suspicion
+from alembic_proof.proofs.roundtrip.suspicion import CREATE_ROLE, DUPLICATE_OBJECT, Suspicion
 
-# Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
-_DUPLICATE_OBJECT = "42710"
-_CREATE_ROLE = re.compile(r"\bCREATE\s+(ROLE|USER|GROUP)\b", re.IGNORECASE)
 _ROLE_IS_THERE: dict[Direction, str] = {
     "upgrade": "roles belong to the server: another proof there made it or needs it, or it is "
     "somebody's; try again when no other proof runs, drop it by hand, or make it only where it is "
@@ -81,9 +77,9 @@ def _remedy(revision: ChainRevision, direction: Direction, cause: BaseException)
     if direction == "downgrade" and revision.irreversible:
         return "it declares itself irreversible: let its downgrade raise NotImplementedError"
     message = server_message(cause)
-    if message is None or message.sqlstate != _DUPLICATE_OBJECT:
+    if message is None or message.sqlstate != DUPLICATE_OBJECT:
         return ""
-    return _ROLE_IS_THERE.get(direction, "") if _CREATE_ROLE.search(message.sql) else ""
+    return _ROLE_IS_THERE.get(direction, "") if CREATE_ROLE.search(message.sql) else ""
 
 
 def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:

@@ -1,4 +1,4 @@
-"""Breaks over a post that has come since; the others stay."""
+"""Each post has a title; those that went with their users had none."""
 
 from alembic import op
 
@@ -7,8 +7,8 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE posts ALTER title TYPE varchar(100)")
+    op.execute("ALTER TABLE posts ALTER title SET NOT NULL")
 
 
 def downgrade() -> None:
-    op.execute("ALTER TABLE posts ALTER title TYPE text")
+    op.execute("ALTER TABLE posts ALTER title DROP NOT NULL")
