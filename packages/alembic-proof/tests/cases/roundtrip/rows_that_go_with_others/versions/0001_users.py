@@ -10,7 +10,7 @@ def upgrade() -> None:
     op.execute("CREATE TABLE users (id integer PRIMARY KEY, name text)")
     op.execute(
         "CREATE TABLE posts (id integer PRIMARY KEY,"
-        " user_id integer NOT NULL REFERENCES users ON DELETE CASCADE, title text)"
+        " user_id integer NOT NULL REFERENCES users ON DELETE CASCADE, title text, body text)"
     )
 
 

@@ -1,4 +1,4 @@
-"""Each post has a title; those that went with their users had none."""
+"""Each post has a title and a body; those that went with their users had none."""
 
 from alembic import op
 
@@ -7,8 +7,8 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE posts ALTER title SET NOT NULL")
+    op.execute("ALTER TABLE posts ALTER title SET NOT NULL, ALTER body SET NOT NULL")
 
 
 def downgrade() -> None:
-    op.execute("ALTER TABLE posts ALTER title DROP NOT NULL")
+    op.execute("ALTER TABLE posts ALTER title DROP NOT NULL, ALTER body DROP NOT NULL")
