@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import unquote
 
 from alembic_proof.history.chain import load_history, read_chain
 from alembic_proof.history.script import alembic_config
@@ -98,8 +97,7 @@ class Contest:
 
         def once() -> Timing:
             with scratch_database(_server_url(project / "alembic.ini"), label="peer") as url:
-                # Not escaped: pytest-mrt writes it into an ini file as it is.
-                address = unquote(url.replace("postgresql://", "postgresql+psycopg://", 1))
+                address = url.replace("postgresql://", "postgresql+psycopg://", 1)
                 environ = {**self._environ(), "BENCH_URL": address}
                 return timed(command, directory=project, environ=environ, codes=self.codes)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 
 class ProofError(Exception):
     """What happened, where, and what to do next; a CLI prints it and exits with 2."""
@@ -40,3 +42,10 @@ class HistoryError(ProofError):
 
 class Terminated(SystemExit):
     """The end that a signal asked for; never mistaken for a revision that ends the process."""
+
+
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, then what it was raised from or while handling."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

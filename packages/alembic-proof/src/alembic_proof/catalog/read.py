@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import sqlalchemy as sa
 
 from alembic_proof.catalog.assemble import assemble
 from alembic_proof.catalog.model import Catalog
 from alembic_proof.catalog.prepared import sqlstate
 from alembic_proof.catalog.queries import statement
-from alembic_proof.errors import DatabaseError
+from alembic_proof.errors import DatabaseError, causes_of
 
 OLDEST_MAJOR = 15
 _PREPARED = "alembic_proof_catalog"
@@ -74,18 +72,11 @@ def refused(error: BaseException) -> DatabaseError:
 
     What the server said first counts: where it ended the session, that it is gone is said last.
     """
-    chain = list(_chain_of(error))
+    chain = list(causes_of(error))
     first = next((one for one in reversed(chain) if sqlstate(one)), error)
     [said, *_] = str(first).splitlines() or [type(first).__name__]
     todo = _ADVICE.get(sqlstate(first), "")
     return DatabaseError(f"the catalog cannot be read: {said}", todo=todo)
-
-
-def _chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, then what it was raised from or while handling."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def server_major(connection: sa.Connection) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import sqlalchemy
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from alembic_proof.errors import ProofError
+from alembic_proof.errors import ProofError, causes_of
 from alembic_proof.postgres.sqlstate import sqlstate_of
 
 _KEY = re.compile(r"(?<=\)=\().*(?=\) )", re.DOTALL)
@@ -58,7 +57,7 @@ def server_message(error: BaseException) -> ServerMessage | None:
     """
     if not isinstance(error, SQLAlchemyError):
         return None
-    return next((_read(cause) for cause in _chain_of(error) if isinstance(cause, DBAPIError)), None)
+    return next((_read(cause) for cause in causes_of(error) if isinstance(cause, DBAPIError)), None)
 
 
 def first_cause(error: BaseException) -> BaseException:
@@ -71,13 +70,6 @@ def first_cause(error: BaseException) -> BaseException:
 def shortened(value: str) -> str:
     """The value, or its beginning."""
     return value if len(value) <= _VALUE_CHARACTERS else f"{value[:_VALUE_CHARACTERS]}…"
-
-
-def _chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, then what it was raised from or while handling."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _read(error: DBAPIError) -> ServerMessage:

@@ -37,6 +37,10 @@ def _read(path: Path) -> str:
         raise ConfigError(
             f"cannot read the SQL file: {error}", where=str(path), todo="correct start_sql"
         ) from error
+    if not sql.strip():
+        raise ConfigError(
+            "the SQL file is empty", where=str(path), todo="dump it again, or correct start_sql"
+        )
     found = _FOR_PSQL.search(sql)
     if found is not None:
         raise ConfigError(

@@ -8,7 +8,15 @@ from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.verdict import finding_of
-from alembic_proof.rows import FallenBehind, NotFilled, RowChange, RowChangeKind, TableName
+from alembic_proof.rows import (
+    Digests,
+    FallenBehind,
+    NotFilled,
+    RowChange,
+    RowChangeKind,
+    Shapes,
+    TableName,
+)
 
 _MOST_LISTED = 20
 
@@ -114,6 +122,13 @@ def not_read(revision: ChainRevision, name: TableName, reason: str) -> Finding:
     """A table whose rows cannot be compared, and why."""
     message = f"{name.removeprefix('public.')}: its rows cannot be read: {reason}"
     return finding_of(revision, "upgrade", "not-read", message, Severity.NOTE)
+
+
+def shows_losses(before: Digests, older: Shapes, newer: Shapes) -> bool:
+    """Whether rows were there to be lost: some, and some in each table that the revision changes."""
+    changed = {table.name for table in older if newer.find(table.name) != table}
+    counts = {table.table: table.count for table in before.tables}
+    return any(counts.values()) and all(counts.get(name, 1) for name in changed)
 
 
 def untrue_lossy(revision: ChainRevision) -> Finding:

@@ -115,7 +115,7 @@ class Turn:
         gone = yield from self._over_new_rows(left, again, older, touched, usual)
         gone += yield from self._over_duplicates(again, older, usual)
         is_thinned = bool(self.database.population.thinned)
-        is_shown = not is_thinned and any(table.count for table in before.rows.tables)
+        is_shown = not is_thinned and row_verdict.shows_losses(before.rows, older, newer)
         if self.revision.lossy and is_restored and is_rebuilt and is_shown and not gone:
             self.findings.append(row_verdict.untrue_lossy(self.revision))
 
