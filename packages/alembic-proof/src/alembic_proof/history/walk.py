@@ -216,7 +216,11 @@ def _end_reading(migration: MigrationContext) -> None:
     itself knows only of one that was begun before its configure().
     """
     connection = migration.connection
-    is_of_env = getattr(connection, "_trans_context_manager", None) is not None
+    # A connection in SQLAlchemy 1.4's older style begins nothing by itself, and has no commit().
+    is_of_env = (
+        not hasattr(connection, "commit")
+        or getattr(connection, "_trans_context_manager", None) is not None
+    )
     is_own = not (is_of_env or getattr(migration, "_in_external_transaction", True))
     if is_own and connection is not None and connection.in_transaction():
         connection.commit()

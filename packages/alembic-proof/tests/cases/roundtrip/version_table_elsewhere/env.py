@@ -3,10 +3,12 @@
 import sqlalchemy as sa
 from alembic import context
 
-engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=sa.NullPool)
-with engine.connect() as connection:
+engine = sa.create_engine(
+    context.config.get_main_option("sqlalchemy.url"), poolclass=sa.pool.NullPool
+)
+with engine.begin() as connection:
     connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS bookkeeping"))
-    connection.commit()
+with engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=sa.MetaData(),
