@@ -55,6 +55,8 @@ def scratch_server(environ: Mapping[str, str], *, state: Path) -> str:
 def ensure_roles(server_url: str, names: tuple[str, ...]) -> None:
     """Make the roles that are missing, as members that the login may act as; they stay.
 
+    No other run drops one while this run has a scratch database: it has to be there before.
+
     Raises:
         DatabaseError: one is missing, and the login may not make it.
     """

@@ -65,7 +65,6 @@ def history_databases(
                 made.look()
             around.close()
             url = renew()
-            # No other run drops any role while the database is there.
             ensure_roles(server_url, project.config.roles)
             if not is_first:
                 made.drop(database=DatabaseUrl.parse(url).database or "")

@@ -11,8 +11,8 @@ from alembic_proof.proofs.roundtrip.culprit import Culprit
 from alembic_proof.proofs.roundtrip.direction import Direction, comes_after
 
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
-DUPLICATE_OBJECT = "42710"
-CREATE_ROLE = re.compile(r"\bCREATE\s+(ROLE|USER|GROUP)\b", re.IGNORECASE)
+_DUPLICATE_OBJECT = "42710"
+_CREATE_ROLE = re.compile(r"\bCREATE\s+(ROLE|USER|GROUP)\b", re.IGNORECASE)
 _MOST_TRIES = 4
 _OF_DEFINITIONS = "42"
 """The class of SQLSTATEs for what is not there, or is there already (errcodes-appendix)."""
@@ -50,21 +50,22 @@ def is_about_definitions(error: BaseException) -> bool:
     return message is not None and message.sqlstate.startswith(_OF_DEFINITIONS)
 
 
+def meets_a_role(error: BaseException) -> bool:
+    """Whether a role that the step makes is there already; no row has to do with it."""
+    message = server_message(error)
+    if message is None or message.sqlstate != _DUPLICATE_OBJECT:
+        return False
+    return _CREATE_ROLE.search(message.sql) is not None
+
+
 def founded(suspicions: Iterable[Suspicion], failed: Direction | None) -> tuple[Suspicion, ...]:
     """Those that are, the first of each step and statement: one may fail over row after row."""
     by_statement = {
         (one.direction, _statement(one.error)): one
         for one in reversed([*suspicions])
-        if one.is_founded(failed) and not _is_about_roles(one.error)
+        if one.is_founded(failed) and not meets_a_role(one.error)
     }
     return tuple(reversed(by_statement.values()))
-
-
-def _is_about_roles(error: BaseException) -> bool:
-    """Whether a role was there: another proof's, that is gone now; no row has to do with it."""
-    message = server_message(error)
-    is_there = message is not None and message.sqlstate == DUPLICATE_OBJECT
-    return is_there and CREATE_ROLE.search(message.sql if message else "") is not None
 
 
 def to_take_away(culprit: Culprit, suspicions: Sequence[Suspicion]) -> Culprit | None:

@@ -11,7 +11,7 @@ from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.load import describe, place_in
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
-from alembic_proof.proofs.roundtrip.suspicion import CREATE_ROLE, DUPLICATE_OBJECT, Suspicion
+from alembic_proof.proofs.roundtrip.suspicion import Suspicion, meets_a_role
 
 _ROLE_IS_THERE: dict[Direction, str] = {
     "upgrade": "roles belong to the server: another proof there made it or needs it, or it is "
@@ -76,10 +76,7 @@ def _remedy(revision: ChainRevision, direction: Direction, cause: BaseException)
     """What to do about a step that fails, where its statement or its revision tells."""
     if direction == "downgrade" and revision.irreversible:
         return "it declares itself irreversible: let its downgrade raise NotImplementedError"
-    message = server_message(cause)
-    if message is None or message.sqlstate != DUPLICATE_OBJECT:
-        return ""
-    return _ROLE_IS_THERE.get(direction, "") if CREATE_ROLE.search(message.sql) else ""
+    return _ROLE_IS_THERE.get(direction, "") if meets_a_role(cause) else ""
 
 
 def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
