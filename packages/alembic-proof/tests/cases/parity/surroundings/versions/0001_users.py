@@ -19,8 +19,6 @@ class Citext(UserDefinedType):
 
 def upgrade() -> None:
     op.execute(r'CREATE SCHEMA "other\: 100%"')
-    op.execute(r"""COMMENT ON SCHEMA "other\: 100%" IS 'the rest'""")
-    op.execute(r'GRANT USAGE ON SCHEMA "other\: 100%" TO PUBLIC')
     op.execute("CREATE EXTENSION citext")
     op.create_table(
         "users",
