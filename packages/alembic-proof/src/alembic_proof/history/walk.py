@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,8 @@ class Move:
     is_upgrade: bool
     try_and_look: Callable[[], None] | None = None
     """What looks at the database after a first run, which is then taken back; None for one run."""
+    is_in_one_run: bool = False
+    """Whether Alembic remembers the types that the upgrades before it have made, as in a run from base."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +145,8 @@ class _Walking:
         self.error: Exception | None = None
         """What that step raised, before anybody wrapped it."""
         self.let_pass = LetPass()
-        self._memos: dict[str, dict[Any, Any]] = {}
-        """What Alembic remembered before each upgrade: the types that its tables made.
-
-        Nobody goes down and up again in one run elsewhere, so it never forgets what was dropped.
-        """
+        self._made: dict[Any, set[Any]] = {}
+        """The types that upgrades have made so far, by the keys of Alembic's memo."""
 
     def steps(self, heads: Any, migration: MigrationContext) -> Iterator[RevisionStep]:
         """Alembic's `fn`."""
@@ -158,14 +157,28 @@ class _Walking:
         self.let_pass.listen(ground.connection)
         moves = self._proof(ground)
         while (move := self._next(moves)) is not None:
-            if move.is_upgrade:
-                self._memos[move.revision_id] = dict(migration.impl.memo)
+            migration.impl.memo = self._memo(move)
             yield self._step(move, migration)
             self.running = None
-            if not move.is_upgrade:
-                migration.impl.memo = self._memos.get(move.revision_id, {})
+            if move.is_upgrade:
+                self._remember(migration.impl.memo)
             _forget_plans(migration)
         self.has_ended = True
+
+    def _memo(self, move: Move) -> dict[Any, Any]:
+        """Return the types that Alembic takes for made when the step begins.
+
+        There are none, as in a run of the step's own: `op.create_table` makes every enum type of its
+        columns that the same run has not made, whatever the database has.
+        """
+        if not move.is_in_one_run:
+            return {}
+        return {key: set(names) for key, names in self._made.items()}
+
+    def _remember(self, memo: Mapping[Any, Any]) -> None:
+        for key, names in memo.items():
+            if isinstance(names, set):
+                self._made.setdefault(key, set()).update(names)
 
     def _next(self, moves: Iterator[Move]) -> Move | None:
         """Let the proof look, and say what it wants; what it prints itself is not kept back.

@@ -29,6 +29,7 @@ from alembic_proof.proofs.roundtrip.suspicion import (
     founded,
     hidden_by,
     is_about_definitions,
+    meets_a_type,
     to_take_away,
 )
 from alembic_proof.proofs.roundtrip.turn import Turn
@@ -120,6 +121,8 @@ class _RoundTrip:
     """Whether rows were written that the server had not counted when they were asked for."""
     blocked: set[str] = field(default_factory=set)
     """What cannot be applied."""
+    only_in_one_run: set[str] = field(default_factory=set)
+    """What failed at its parent, and is applied with Alembic's memo of a run from base."""
     suspicions: dict[str, list[Suspicion]] = field(default_factory=dict)
     """What failed over rows, and is tried again without."""
     findings: list[Finding] = field(default_factory=list)
@@ -169,7 +172,8 @@ class _RoundTrip:
             else:
                 self.turn = None
                 database.pass_by()
-                yield Move(name, is_upgrade=True)
+                is_in_one_run = name in self.only_in_one_run
+                yield Move(name, is_upgrade=True, is_in_one_run=is_in_one_run)
                 database.applied.append(name)
         database.verify(ground)
         if database.is_populated and not self.is_thorough:
@@ -232,6 +236,9 @@ class _RoundTrip:
             self._suspect(failure, database)
             return
         self._judge(revision, direction)
+        if revision.revision_id in self.only_in_one_run:
+            self._block(revision)
+            return
         is_excused = turn is not None and turn.is_excused
         first = hidden_by(self.suspicions.get(revision.revision_id, ()), direction)
         self.findings.append(
@@ -243,7 +250,10 @@ class _RoundTrip:
             self._end(turn)
         if direction == "second upgrade":
             self.database = None
-        if direction == "upgrade":
+        if direction == "upgrade" and meets_a_type(failure.error):
+            self.only_in_one_run.add(revision.revision_id)
+            self.database = None
+        elif direction == "upgrade":
             self._block(revision)
 
     def _suspect(self, failure: Failure, database: Database) -> None:

@@ -13,6 +13,7 @@ from alembic_proof.proofs.roundtrip.direction import Direction, comes_after
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DUPLICATE_OBJECT = "42710"
 _CREATE_ROLE = re.compile(r"\bCREATE\s+(ROLE|USER|GROUP)\b", re.IGNORECASE)
+_CREATE_TYPE = re.compile(r"\s*CREATE\s+(TYPE|DOMAIN)\b", re.IGNORECASE)
 _MOST_TRIES = 4
 _OF_DEFINITIONS = "42"
 """The class of SQLSTATEs for what is not there, or is there already (errcodes-appendix)."""
@@ -52,10 +53,22 @@ def is_about_definitions(error: BaseException) -> bool:
 
 def meets_a_role(error: BaseException) -> bool:
     """Whether a role that the step makes is there already; no row has to do with it."""
+    return _meets(error, _CREATE_ROLE)
+
+
+def meets_a_type(error: BaseException) -> bool:
+    """Whether a type that the step makes is there already.
+
+    Alembic makes the types of a table's columns unless the same run has made them: a run from base
+    may well pass where every database that is at the parent has the step fail.
+    """
+    return _meets(error, _CREATE_TYPE)
+
+
+def _meets(error: BaseException, statement: re.Pattern[str]) -> bool:
     message = server_message(error)
-    if message is None or message.sqlstate != _DUPLICATE_OBJECT:
-        return False
-    return _CREATE_ROLE.search(message.sql) is not None
+    is_there = message is not None and message.sqlstate == _DUPLICATE_OBJECT
+    return is_there and statement.search(message.sql if message else "") is not None
 
 
 def founded(suspicions: Iterable[Suspicion], failed: Direction | None) -> tuple[Suspicion, ...]:

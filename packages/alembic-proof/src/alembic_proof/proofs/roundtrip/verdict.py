@@ -11,7 +11,7 @@ from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.load import describe, place_in
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
-from alembic_proof.proofs.roundtrip.suspicion import Suspicion, meets_a_role
+from alembic_proof.proofs.roundtrip.suspicion import Suspicion, meets_a_role, meets_a_type
 
 _ROLE_IS_THERE: dict[Direction, str] = {
     "upgrade": "roles belong to the server: another proof there made it or needs it, or it is "
@@ -19,6 +19,11 @@ _ROLE_IS_THERE: dict[Direction, str] = {
     "missing",
     "second upgrade": "let its downgrade drop the role; where it does, another proof on the server "
     "made it: try again",
+}
+_TYPE_IS_THERE: dict[Direction, str] = {
+    "upgrade": "an earlier revision made the type: give the column "
+    "postgresql.ENUM(…, create_type=False); only a run that made it itself passes without",
+    "second upgrade": "downgrade() leaves the type behind: DROP TYPE in it, after its last column",
 }
 
 
@@ -76,6 +81,8 @@ def _remedy(revision: ChainRevision, direction: Direction, cause: BaseException)
     """What to do about a step that fails, where its statement or its revision tells."""
     if direction == "downgrade" and revision.irreversible:
         return "it declares itself irreversible: let its downgrade raise NotImplementedError"
+    if meets_a_type(cause):
+        return _TYPE_IS_THERE.get(direction, "")
     return _ROLE_IS_THERE.get(direction, "") if meets_a_role(cause) else ""
 
 
