@@ -5,8 +5,12 @@ def safe(text):
     return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
 
 
-def used(body, further):
-    """The imports that the body needs; a blank one gets those that it will need."""
+def used(upgrades, downgrades, further):
+    """The imports that the body needs; a blank one gets those that it will need.
+
+    `alembic merge` passes no body and no imports: what the template is not given is false.
+    """
+    body = f"{upgrades or ''}{downgrades or ''}"
     if "op." not in body:
         return "import sqlalchemy as sa  # noqa: F401\nfrom alembic import op  # noqa: F401\n"
     sqlalchemy = "import sqlalchemy as sa\n" if "sa." in body else ""
@@ -39,7 +43,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-${used(f"{upgrades}{downgrades}", imports)}
+${used(upgrades, downgrades, imports)}
 revision: str = ${repr(up_revision)}
 down_revision: str | Sequence[str] | None = ${repr(down_revision)}
 branch_labels: str | Sequence[str] | None = ${repr(branch_labels)}

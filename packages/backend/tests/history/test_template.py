@@ -12,7 +12,8 @@ import pytest
 from alembic import command
 
 from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config
+from alembic_proof.history.script import alembic_config, heads
+from alembic_proof.lint import all_rules, lint, read_history
 from packages.backend.tests.history.database import BACKEND, Database
 
 MESSAGES = (
@@ -117,6 +118,25 @@ def test_blank_file_holds_no_commands(ini: Path, migrated: Database) -> None:
     assert blank.endswith(
         "def upgrade() -> None:\n    pass\n\n\ndef downgrade() -> None:\n    pass\n"
     )
+
+
+def test_merge_makes_a_sound_file(ini: Path) -> None:
+    """`alembic merge` works with the template, and what it writes keeps every rule."""
+    config = alembic_config(AlembicProject(file=ini))
+    head = heads(config)[0]
+    for name in ("left", "right"):
+        command.revision(config, message=name, head=head, splice=True)
+    versions = ini.parent / "alembic" / "versions"
+    files = set(versions.glob("*.py"))
+
+    command.merge(config, ["heads"], message="join both")
+
+    [path] = set(versions.glob("*.py")) - files
+    [merge] = heads(config)
+    text = path.read_text(encoding="utf-8")
+    assert f"Revision: {merge}, after " in text
+    assert complaints(path) == ""
+    assert lint(read_history(AlembicProject(file=ini)), rules=all_rules()) == ()
 
 
 def test_file_teaches_the_rules(ini: Path) -> None:

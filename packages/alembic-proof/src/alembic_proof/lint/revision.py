@@ -45,10 +45,14 @@ class Revision:
         return tuple(text for value in values if value for text in _strings_of(value))
 
     @property
+    def upgrade(self) -> ast.FunctionDef | None:
+        """The function that Alembic calls to go up: the last `def upgrade` of the module."""
+        return self._function("upgrade")
+
+    @property
     def downgrade(self) -> ast.FunctionDef | None:
         """The function that Alembic calls to go down: the last `def downgrade` of the module."""
-        functions = [node for node in self.tree.body if isinstance(node, ast.FunctionDef)]
-        return next((node for node in reversed(functions) if node.name == "downgrade"), None)
+        return self._function("downgrade")
 
     def has(self, name: str) -> bool:
         """Whether anything in the file may give the module that name: it may be imported as well."""
@@ -76,6 +80,10 @@ class Revision:
     def is_declared(self, name: str) -> bool:
         """Whether the file or the project's settings declare it."""
         return name in self.excepted or self.declared(name) is not None
+
+    def _function(self, name: str) -> ast.FunctionDef | None:
+        functions = [node for node in self.tree.body if isinstance(node, ast.FunctionDef)]
+        return next((node for node in reversed(functions) if node.name == name), None)
 
     def at(self, node: ast.stmt | ast.expr | None = None) -> Location:
         """The node's place in the file, or the file as a whole."""

@@ -56,3 +56,30 @@ def test_a_declaration_that_says_nothing_excuses_nothing(lossy: str) -> None:
 def test_a_downgrade_that_does_something_is_clean() -> None:
     """The negative control."""
     assert _messages("def downgrade(): run()\n") == []
+
+
+@pytest.mark.parametrize("body", ["pass", "...", '"""Both sides."""', "return None"])
+def test_where_the_upgrade_does_nothing_either_there_is_nothing_to_undo(body: str) -> None:
+    """So do the merge revisions that Alembic writes."""
+    assert _messages(f"def upgrade(): {body}\ndef downgrade(): pass\n") == []
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        "def upgrade(): run()",
+        "async def upgrade(): pass",
+        "upgrade = run",
+        "@twice\ndef upgrade(): pass",
+    ],
+)
+def test_an_upgrade_that_may_do_something_has_to_be_undone(upgrade: str) -> None:
+    """Whatever is not known to do nothing may do something."""
+    [(message, _)] = _messages(f"{upgrade}\ndef downgrade(): pass\n")
+
+    assert message == "downgrade() does nothing"
+
+
+def test_where_the_upgrade_does_nothing_the_downgrade_must_be_there() -> None:
+    """Alembic calls it all the same."""
+    assert _messages("def upgrade(): pass\n") == [("downgrade() is missing", Location("a.py"))]

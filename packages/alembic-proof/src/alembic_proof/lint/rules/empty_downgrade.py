@@ -29,9 +29,15 @@ def _complaint(revision: Revision) -> str:
         return ""
     if revision.downgrade is None:
         return "downgrade() is missing"
-    if does_nothing(revision.downgrade) and not revision.is_declared("lossy"):
-        return "downgrade() does nothing"
-    return ""
+    if not does_nothing(revision.downgrade) or revision.is_declared("lossy"):
+        return ""
+    return "" if _has_nothing_to_undo(revision) else "downgrade() does nothing"
+
+
+def _has_nothing_to_undo(revision: Revision) -> bool:
+    """Return whether upgrade() is known to do nothing, as in a merge revision of Alembic's."""
+    upgrade = revision.upgrade
+    return upgrade is not None and not upgrade.decorator_list and does_nothing(upgrade)
 
 
 _BAD = '''\
@@ -78,6 +84,19 @@ def downgrade() -> None:
     pass
 '''
 
+_MERGE = """\
+revision = "0004"
+down_revision = ("0002", "0003")
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
+"""
+
 RULE = Rule(
     id="empty-downgrade",
     name="Downgrade that does nothing",
@@ -85,7 +104,8 @@ RULE = Rule(
         "`alembic downgrade` succeeds, moves the version back and leaves the catalog as it is. "
         "The database claims a revision that it is not at; the next upgrade fails on objects "
         "that exist already. `pass`, `...`, a docstring, `return`, a comment, and any mix of "
-        "them are nothing."
+        "them are nothing. A revision whose `upgrade()` does nothing either, such as those that "
+        "`alembic merge` writes, has nothing to undo."
     ),
     workaround=(
         "Undo in `downgrade()` what `upgrade()` did, in reverse order. Where nothing can or need "
@@ -93,6 +113,10 @@ RULE = Rule(
         "downgrade refuses)."
     ),
     bad=(SourceFile("0002_nickname.py", _BAD),),
-    good=(SourceFile("0002_nickname.py", _GOOD), SourceFile("0003_titles.py", _DECLARED)),
+    good=(
+        SourceFile("0002_nickname.py", _GOOD),
+        SourceFile("0003_titles.py", _DECLARED),
+        SourceFile("0004_merge.py", _MERGE),
+    ),
     check=check,
 )

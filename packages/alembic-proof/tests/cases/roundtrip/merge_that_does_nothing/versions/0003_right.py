@@ -1,0 +1,14 @@
+"""The other branch."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE public.right_side (id integer PRIMARY KEY)")
+
+
+def downgrade() -> None:
+    op.drop_table("right_side")
