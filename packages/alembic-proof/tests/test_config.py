@@ -64,7 +64,7 @@ def test_the_settings_of_an_old_history_are_read(tmp_path: Path) -> None:
         'url_x_arg = "db"\nurl_ini_key = "shop.url"\ndriver = "psycopg2"\n'
         'flask_app = "shop:app"\nserver_url = "postgresql://h/x"\nroles = ["reader"]\n'
         'start_revision = "ab"\nstart_sql = "start.sql"\nignore = ["table:x"]\n'
-        'rows = "shop:rows"\nleave_out = ["public.big"]\n'
+        'rows = "shop:rows"\nleave_out = ["public.big"]\ncolumn_order = true\n'
         '[tool.alembic-proof.exceptions]\nab = { lossy = "a", irreversible = "b" }\n'
         '[tool.alembic-proof.skip]\ncd = "slow"\n'
     )
@@ -89,6 +89,7 @@ def test_the_settings_of_an_old_history_are_read(tmp_path: Path) -> None:
         ignore=("table:x",),
         rows="shop:rows",
         leave_out=("public.big",),
+        column_order=True,
     )
 
 
@@ -103,6 +104,7 @@ def test_the_settings_of_an_old_history_are_read(tmp_path: Path) -> None:
         ("skip = { ab = 1 }\n", "skip.ab in .* is not a non-empty string"),
         ('start_revision = "ab"\n', "start_revision in .* needs start_sql"),
         ("start_sql = [1]\n", "start_sql in"),
+        ('column_order = "yes"\n', "column_order in .* is not true or false"),
     ],
 )
 def test_half_a_setting_is_refused(tmp_path: Path, body: str, said: str) -> None:

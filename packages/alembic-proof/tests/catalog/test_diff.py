@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,22 +119,36 @@ def test_an_implicit_object_is_never_missing() -> None:
     assert diff(Catalog(), Catalog.of([table, implicit])) == diff(Catalog(), Catalog.of([table]))
 
 
-def test_the_order_of_columns_is_a_note() -> None:
+def test_the_order_of_columns_of_a_table_is_a_note_on_request() -> None:
     """Columns that both have in another order; one that only one has is left aside."""
     before = Catalog.of([record(TABLE, column_order='a, "b, c", d')])
     after = Catalog.of([record(TABLE, column_order='"b, c", a')])
 
-    (change,) = diff(before, after)
+    (change,) = diff(before, after, column_order=True)
 
     assert str(change) == 'column-order public.t: a, "b, c" -> "b, c", a'
     assert change.severity is Severity.NOTE
+    assert diff(before, after) == ()
+
+
+@pytest.mark.parametrize("kind", ["view", "materialized view", "composite type"])
+def test_the_order_of_columns_elsewhere_is_an_error(kind: str) -> None:
+    """A view and a type can be made anew, and whoever reads all of their columns meets the order."""
+    at = key(kind, "public.t")
+    before = Catalog.of([record(at, column_order="a, b")])
+
+    (change,) = diff(before, Catalog.of([record(at, column_order="b, a")]))
+
+    assert str(change) == "column-order public.t: a, b -> b, a"
+    assert change.severity is Severity.ERROR
 
 
 def test_a_column_more_is_no_other_order() -> None:
     """The negative control: the columns that both have are in one order."""
     before = Catalog.of([record(TABLE, column_order="a, b")])
 
-    assert diff(before, Catalog.of([record(TABLE, column_order="a, x, b")])) == ()
+    more = Catalog.of([record(TABLE, column_order="a, x, b")])
+    assert diff(before, more, column_order=True) == ()
 
 
 def test_what_belongs_to_an_installation_is_a_note() -> None:

@@ -123,14 +123,21 @@ def test_equal_catalogs_are_nothing_to_change_and_no_file(open_case: Open, run: 
     assert _files(root) == ["0001_users.py"]
 
 
-def test_the_order_of_columns_is_a_note(open_case: Open, run: Run) -> None:
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_the_order_of_columns_is_a_note_on_request(
+    open_case: Open, run: Run, *, is_asked: bool
+) -> None:
     """PostgreSQL adds columns at the end; that alone is not left to do."""
-    open_case("authoring/column_between")
+    root = open_case("authoring/column_between")
+    if is_asked:
+        with (root / "pyproject.toml").open("a", encoding="utf-8") as settings:
+            settings.write("column_order = true\n")
 
     code, out, _ = run("revision", "Add things")
 
     assert code == 0
-    assert "\nnote: column-order public.users: " in out
+    assert ("column-order" in out) is is_asked
+    assert ("\nnote: column-order public.users: " in out) is is_asked
     assert "write by hand" not in out
 
 

@@ -132,8 +132,8 @@ def test_history_alone_is_the_round_trip_of_every_revision(
 def test_a_note_does_not_fail_and_is_shown_on_request(
     open_case: Callable[[str], Path], run: Callable[..., Run]
 ) -> None:
-    """Columns that come back in another order are a section of the report."""
-    root = open_case("roundtrip/column_order")
+    """Columns that come back in another order, where that is compared, are a section of the report."""
+    root = open_case("roundtrip/column_order_compared")
 
     done = run(root, "--alembic-proof", "-rP", "-k", "0002")
 

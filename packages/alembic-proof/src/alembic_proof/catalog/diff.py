@@ -11,14 +11,17 @@ from alembic_proof.finding import Severity
 
 _Side = Mapping[Key, CatalogObject]
 ORDER_OF_COLUMNS = Kind("column-order")
-_NOTED_KINDS = frozenset({ORDER_OF_COLUMNS, "database"})
+_TABLES = frozenset({"table", "foreign table"})
 _CAUSES = {"inherited": "inherits"}
 """An attribute that changes with one of the table that carries the object."""
 _NAME = re.compile(r'"(?:[^"]|"")*"|[^", ]+')
 
 
-def diff(before: Catalog, after: Catalog) -> tuple[Change, ...]:
+def diff(before: Catalog, after: Catalog, *, column_order: bool = False) -> tuple[Change, ...]:
     """What `after` lacks, has too much or has otherwise; sorted, empty when they are equal.
+
+    PostgreSQL cannot move a column of a table: another order of them is no difference, or a note
+    with `column_order`. Of views and composite types it is an error.
 
     What a missing or unexpected object carries is not listed, nor what only follows the same
     change of an inherited-from or partitioned table. diff(b, a) mirrors diff(a, b).
@@ -36,7 +39,8 @@ def diff(before: Catalog, after: Catalog) -> tuple[Change, ...]:
         change
         for key, changes in found.items()
         for change in changes
-        if not _follows(change, records=(old.get(key), new.get(key)), found=found)
+        if (column_order or not _is_order_in_table(change))
+        and not _follows(change, records=(old.get(key), new.get(key)), found=found)
     )
     return tuple(sorted(own, key=_order))
 
@@ -120,12 +124,16 @@ def _compare_order(key: Key, before: str, after: str) -> Iterator[Change]:
             attribute="order",
             before=", ".join(kept_old),
             after=", ".join(kept_new),
-            severity=_severity(ORDER_OF_COLUMNS),
+            severity=Severity.NOTE if key.kind in _TABLES else Severity.ERROR,
         )
 
 
+def _is_order_in_table(change: Change) -> bool:
+    return change.kind == ORDER_OF_COLUMNS and change.severity is Severity.NOTE
+
+
 def _severity(kind: str) -> Severity:
-    return Severity.NOTE if kind in _NOTED_KINDS else Severity.ERROR
+    return Severity.NOTE if kind == "database" else Severity.ERROR
 
 
 def _follows(

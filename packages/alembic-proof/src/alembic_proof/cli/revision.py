@@ -58,7 +58,11 @@ def _run(arguments: argparse.Namespace) -> int:
 def _author(project: Project, *, message: str) -> Authored:
     with results_alone(), history_and_models(project, os.environ) as (history_url, models_url):
         return author_revision(
-            project.alembic, message=message, history_url=history_url, models_url=models_url
+            project.alembic,
+            message=message,
+            history_url=history_url,
+            models_url=models_url,
+            column_order=project.config.column_order,
         )
 
 

@@ -56,6 +56,8 @@ class Config:
     """(revision, why): applied, not proved."""
     ignore: tuple[str, ...] = ()
     """`kind:pattern` of the catalog's changes that are not told."""
+    column_order: bool = False
+    """Whether another order of a table's columns is noted."""
     rows: str | None = None
     """`module:function` that supplies tables' rows."""
     leave_out: tuple[str, ...] = ()

@@ -97,6 +97,7 @@ def _config_of(values: Values) -> Config:
         exceptions=tuple(values.declarations("exceptions")),
         skip=values.reasons("skip"),
         ignore=values.texts("ignore", what="kind:pattern"),
+        column_order=values.switch("column_order"),
         rows=values.text("rows"),
         leave_out=values.texts("leave_out", what="table names"),
         frozen_from=values.texts("frozen_from", what="package names", default=("alembic_proof",)),

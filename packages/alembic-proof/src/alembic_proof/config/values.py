@@ -41,6 +41,13 @@ class Values:
             raise self.wrong_type(key, expected=f"a list of {what}")
         return tuple(self._text(value, key=f"{key}[{at}]") for at, value in enumerate(values))
 
+    def switch(self, key: str) -> bool:
+        """Return true or false, false where the key is missing."""
+        value = self.table.get(key, False)
+        if not isinstance(value, bool):
+            raise self.wrong_type(key, expected="true or false")
+        return value
+
     def files(self, key: str) -> tuple[Path, ...]:
         """One file or a list of them; absolute, as they lie beside the pyproject.toml."""
         value = self.table.get(key, [])

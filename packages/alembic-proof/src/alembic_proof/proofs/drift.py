@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from alembic_proof.catalog import Catalog, Change, diff
+from alembic_proof.catalog import Catalog, Change
 from alembic_proof.catalog.roles import rename_roles
 from alembic_proof.config import Config
 from alembic_proof.errors import DatabaseError, HistoryError
@@ -61,8 +61,8 @@ def prove_drift(
             run_upgrade(config, head)
     with timed(DRIFT_STEPS[2], tell=tell):
         history = read_state(config.attributes["url"], environment=environment)
-        changes = diff(_as_if_live(history, live), live.catalog)
-    found = tuple(_finding(change) for change in ignored.without(changes))
+        changes = ignored.changes(_as_if_live(history, live), live.catalog)
+    found = tuple(_finding(change) for change in changes)
     return (*found, *_pending(chain, heads), *ignored.unmet())
 
 

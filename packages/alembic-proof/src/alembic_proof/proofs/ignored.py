@@ -1,4 +1,4 @@
-"""Changes that a project wants to hear nothing of: `trigger:audit.*`."""
+"""The changes of two catalogs that a project wants to be told: not `trigger:audit.*`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
 
-from alembic_proof.catalog import KINDS, Change
+from alembic_proof.catalog import KINDS, Catalog, Change, diff
 from alembic_proof.config import Config
 from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, Severity
@@ -20,6 +20,8 @@ class Ignored:
     """The patterns, `kind:name` each, and which of them have met a change until now."""
 
     patterns: tuple[str, ...] = ()
+    column_order: bool = False
+    """Whether the order of a table's columns is compared."""
     _met: set[str] = field(default_factory=set)
 
     @classmethod
@@ -33,7 +35,11 @@ class Ignored:
             return cls()
         for pattern in settings.ignore:
             _refuse_unclear(pattern, settings=settings.file)
-        return cls(settings.ignore)
+        return cls(settings.ignore, settings.column_order)
+
+    def changes(self, before: Catalog, after: Catalog) -> tuple[Change, ...]:
+        """Return what `after` has otherwise than `before` and no pattern matches."""
+        return self.without(diff(before, after, column_order=self.column_order))
 
     def without(self, changes: Iterable[Change]) -> tuple[Change, ...]:
         """The changes that no pattern meets."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_proof.catalog import Catalog, CatalogObject, Change, diff
+from alembic_proof.catalog import Catalog, CatalogObject, Change
 from alembic_proof.config import Config
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.environment import read_environment
@@ -50,11 +50,10 @@ def prove_parity(
     with timed(PARITY_STEPS[2], tell=tell):
         expected = read_database(models_url, environment=environment)
         excluded = exclude(environment, models_url=models_url, history_url=history_url)
-        changes = diff(
+        changes = ignored.changes(
             _without(excluded.without(expected), given), _without(excluded.without(found), given)
         )
-    left = ignored.without(changes)
-    return (*(_finding(change) for change in left), *_given(given), *ignored.unmet())
+    return (*(_finding(change) for change in changes), *_given(given), *ignored.unmet())
 
 
 def _without(catalog: Catalog, given: tuple[CatalogObject, ...]) -> Catalog:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from alembic_proof.catalog import diff
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.walk import Ground, Move
@@ -277,7 +276,7 @@ class Turn:
         """Whether more differs than a note is worth; the findings are noted."""
         if before.catalog is after.catalog:
             return False
-        changes = self.ignored.without(diff(before.catalog, after.catalog))
+        changes = self.ignored.changes(before.catalog, after.catalog)
         found = changes_found(self.revision, self.direction, changes)
         self.findings += [one for one in found if one not in self.findings]
         return any(change.severity is Severity.ERROR for change in changes)
