@@ -36,6 +36,9 @@ RUNNERS = ("pytest", "pytest-asyncio", "pytest-xdist")
 PROOFS = (
     "packages/alembic-proof/tests/cli/test_roundtrip.py",
     "packages/alembic-proof/tests/cli/test_parity.py",
+    "packages/alembic-proof/tests/cli/test_lint.py",
+    "packages/alembic-proof/tests/cli/test_revision.py",
+    "packages/alembic-proof/tests/lint/test_sources.py",
 )
 
 nox.needs_version = ">=2024.4.15"
@@ -124,7 +127,7 @@ def test(session: nox.Session) -> None:
 
 @nox.session
 def compat(session: nox.Session) -> None:
-    """Run the proofs' cases on the lowest and the newest Alembic and SQLAlchemy."""
+    """Run proofs, lint and revision on the lowest and the newest Alembic and SQLAlchemy."""
     for packages in COMPATIBLE:
         session.log("with " + ", ".join(pinned(packages)))
         needed = [f"--with={package}" for package in pinned((*packages, *RUNNERS))]

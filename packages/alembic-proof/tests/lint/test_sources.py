@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,9 @@ def test_several_version_locations_are_all_read(tmp_path: Path) -> None:
     _file(tmp_path / "two" / "b.py")
     lines = (
         "script_location = %(here)s/scripts",
-        "path_separator = newline",
-        "version_locations = %(here)s/one\n  %(here)s/two",
+        "path_separator = os",
+        "version_path_separator = os",  # before Alembic 1.16
+        f"version_locations = %(here)s/one{os.pathsep}%(here)s/two",
     )
 
     flat = read_history(AlembicProject(file=_ini(tmp_path, *lines)))

@@ -18,7 +18,7 @@ from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision, choose, load_history, read_chain
 from alembic_proof.history.changed import changed_files
-from alembic_proof.history.load import directories
+from alembic_proof.history.load import version_directories
 from alembic_proof.history.script import alembic_config
 from alembic_proof.project import Project, history_databases, supplied_rows
 from alembic_proof.proofs import RowPlan, prove_roundtrip
@@ -114,7 +114,7 @@ def _refuse_contradiction(arguments: argparse.Namespace) -> None:
 
 def _nothing_proved(script: ScriptDirectory, revisions: int, *, base_ref: str | None) -> Finding:
     """A note: a wrong path and a clean history would look alike."""
-    places = ", ".join(map(shown_path, directories(script)[: len(script.version_locations) or 1]))
+    places = ", ".join(map(shown_path, version_directories(script)))
     why = f"the history has none in {places}"
     if revisions:
         files = f"of {counted(revisions, 'revision file')} none"

@@ -158,14 +158,22 @@ def _is_in(filename: str, roots: tuple[Path, ...]) -> bool:
     return any(Path(filename).is_relative_to(root) for root in roots)
 
 
+def version_directories(script: ScriptDirectory) -> tuple[Path, ...]:
+    """Return the absolute directories of revisions; one that does not exist yet holds none.
+
+    The public `version_locations` is None before Alembic 1.14 where the configuration names none.
+    """
+    return tuple(Path(place).absolute() for place in script._version_locations)
+
+
 def directories(script: ScriptDirectory) -> tuple[Path, ...]:
     """Where revisions lie, as written and with links resolved."""
-    places = [Path(place).absolute() for place in script._version_locations]
+    places = version_directories(script)
     return (*places, *(place.resolve() for place in places))
 
 
 def _directory(script: ScriptDirectory) -> str:
-    return ", ".join(str(place) for place in script._version_locations)
+    return ", ".join(map(str, version_directories(script)))
 
 
 def _text_of(error: Exception) -> str:

@@ -15,7 +15,7 @@ from alembic.util import CommandError, status, template_to_file
 from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.alembic_error import clearer_error
 from alembic_proof.history.directory_lock import directory_lock
-from alembic_proof.history.load import load_revisions
+from alembic_proof.history.load import load_revisions, version_directories
 from alembic_proof.history.revision_message import LONGEST_SLUG, clean_message, slug_of
 
 _STAMP = re.compile(r"(\d{8}_\d{6})_.*\.py")
@@ -106,7 +106,7 @@ class SafeRevisionFiles:
                 part.unlink(missing_ok=True)
 
     def _places(self) -> tuple[Path, ...]:
-        return tuple(Path(place) for place in self._script._version_locations)
+        return version_directories(self._script)
 
     def _ensure_directory(self) -> Path:
         """The first directory of revisions; the lock on it stands for all of them."""

@@ -6,12 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
-from alembic.util import coerce_resource_to_filename
 
 from alembic_proof.config import Declaration
 from alembic_proof.errors import HistoryError
 from alembic_proof.finding import shown_path
-from alembic_proof.history.load import refuse_unreadable
+from alembic_proof.history.load import refuse_unreadable, version_directories
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.lint.revision import History, Revision, parse_revision
@@ -33,7 +32,7 @@ def read_history(
     """
     script = ScriptDirectory.from_config(alembic_config(project))
     pattern = "**/*.py" if script.recursive_version_locations else "*.py"
-    places = _directories(script)
+    places = version_directories(script)
     refuse_unreadable(places)
     paths = sorted(path for place in places for path in place.glob(pattern))
     listed = (path for path in paths if not path.name.startswith((".", "__init__")))
@@ -45,12 +44,6 @@ def _except(file: Revision, exceptions: tuple[Declaration, ...]) -> Revision:
     """The file with what the settings declare of its revision."""
     kinds = {one.kind for one in exceptions if one.revision == file.revision_id}
     return replace(file, excepted=frozenset(kinds)) if kinds else file
-
-
-def _directories(script: ScriptDirectory) -> tuple[Path, ...]:
-    """The directories of revisions; one that does not exist yet holds none."""
-    named = [Path(coerce_resource_to_filename(place)) for place in script.version_locations]
-    return tuple(place.absolute() for place in named or [Path(script.dir, "versions")])
 
 
 def _read(path: Path) -> Revision:
