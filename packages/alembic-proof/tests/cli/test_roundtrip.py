@@ -197,3 +197,27 @@ def test_a_baseline_that_cannot_be_read_is_told_before_anything_runs(
     shown = capsys.readouterr()
     assert (code, shown.out) == (2, "")
     assert shown.err.startswith("cannot read the baseline: ")
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_what_was_found_is_printed_when_an_error_ends_the_proof(
+    open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]], format_: str
+) -> None:
+    """The report says that it is not whole; the error follows, and the exit code is 2.
+
+    The step that was to be tried without rows is among what was found.
+    """
+    root = open_case("roundtrip/one_run_lists_all")
+    env = (root / "env.py").read_text(encoding="utf-8")
+    breaks = "import pathlib\nif pathlib.Path('ran').exists():\n    raise OSError('no more')\n"
+    (root / "env.py").write_text(f"{breaks}pathlib.Path('ran').touch()\n{env}", encoding="utf-8")
+
+    code, out, err = run("roundtrip", "--format", format_)
+
+    assert code == 2
+    assert "env.py cannot run: OSError: no more" in err
+    if format_ == "json":
+        rules = [found["rule"] for found in json.loads(out)["findings"]]
+        assert rules == ["revision-fails", "proof-stopped"]
+    else:
+        assert "error: the proof ended before its end, 6 revisions are not proved: " in out

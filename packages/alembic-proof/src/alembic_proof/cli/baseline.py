@@ -96,6 +96,18 @@ def against_baseline(
     return judged(proof, findings, _read(path), looked_at=looked_at)
 
 
+def without_accepted(
+    arguments: argparse.Namespace, proof: str, findings: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    """Return the findings of a proof that ended early, without those that `--baseline` accepts.
+
+    Nothing is written, and nothing is taken for gone: the rest was not proved.
+    """
+    if arguments.baseline is None:
+        return findings
+    return judged(proof, findings, _read(arguments.baseline), looked_at=())
+
+
 def _read(path: Path, *, todo: str = WRITE_IT) -> frozenset[Accepted]:
     try:
         text = path.read_text(encoding="utf-8")

@@ -24,35 +24,56 @@ from alembic_proof.report import Outcome
 from alembic_proof.report.table import findings_lines, steps_table
 
 _BAR_WIDTH = 20
+Expect = Callable[[Sequence[str]], None]
 
 
 def prove_live(
     proof: str,
-    prove: Callable[[Tell, Callable[[Sequence[str]], None]], tuple[Finding, ...]],
+    prove: Callable[[Tell, Expect, Callable[[tuple[Finding, ...]], None]], tuple[Finding, ...]],
 ) -> Outcome:
-    """The outcome, printed; whatever ends the proof, the bar goes and the cursor comes back."""
+    """The outcome, printed; whatever ends the proof, the bar goes and the cursor comes back.
+
+    `prove` is given what to call with each step, with the steps to come, and with what was found
+    where an error ends the proof: that is printed before the error passes through.
+    """
     # A stream of its own: what runs meanwhile may put another one in the place of standard output.
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     steps: list[Step] = []
-    plan: list[str] = []
-    with _bar(console) as progress:
-        task = progress.add_task("", total=None, current=proof)
-
-        def expect(names: Sequence[str]) -> None:
-            plan[:] = names
-            progress.update(task, total=len(plan) or None, current=_at(plan, 0) or proof)
-
-        def tell(step: Step) -> None:
-            steps.append(step)
-            done = _done(plan, step, before=int(progress.tasks[task].completed))
-            progress.update(task, completed=done, current=_at(plan, done))
-
-        findings = prove(tell, expect)
+    kept: list[Finding] = []
+    try:
+        with _bar(console) as progress:
+            tell, expect = _listeners(progress, proof, steps)
+            findings = prove(tell, expect, kept.extend)
+    except BaseException:
+        if kept:
+            _print(console, Outcome(proof, tuple(steps), tuple(kept)))
+        raise
     outcome = Outcome(proof, tuple(steps), findings)
-    if steps:
+    _print(console, outcome)
+    return outcome
+
+
+def _listeners(progress: Progress, proof: str, steps: list[Step]) -> tuple[Tell, Expect]:
+    """Return what moves the bar on with each step, which is added to `steps`, and what plans it."""
+    plan: list[str] = []
+    task = progress.add_task("", total=None, current=proof)
+
+    def tell(step: Step) -> None:
+        steps.append(step)
+        done = _done(plan, step, before=int(progress.tasks[task].completed))
+        progress.update(task, completed=done, current=_at(plan, done))
+
+    def expect(names: Sequence[str]) -> None:
+        plan[:] = names
+        progress.update(task, total=len(plan) or None, current=_at(plan, 0) or proof)
+
+    return tell, expect
+
+
+def _print(console: Console, outcome: Outcome) -> None:
+    if outcome.steps:
         console.print(steps_table(outcome))
     console.print(findings_lines(outcome), soft_wrap=True)
-    return outcome
 
 
 def _bar(console: Console) -> Progress:

@@ -23,6 +23,8 @@ class Audience:
     tell: Tell
     expect: Callable[[Sequence[str]], None]
     """Is told the names of the steps that are to come, as soon as they are known."""
+    keep: Callable[[tuple[Finding, ...]], None]
+    """Is given what was found so far where an error ends the proof: that is printed as well."""
 
 
 Prove = Callable[[Audience], tuple[Finding, ...]]
@@ -48,7 +50,7 @@ def conclude(format_: str, proof: str, prove: Prove) -> int:
         # Who looks at a terminal waits for it; nobody else has to.
         from alembic_proof.cli.live import prove_live
 
-        outcome = prove_live(proof, lambda tell, expect: prove(Audience(tell, expect)))
+        outcome = prove_live(proof, lambda tell, expect, keep: prove(Audience(tell, expect, keep)))
     else:
         outcome = _prove_plainly(format_, proof, prove)
     return 1 if has_failed(outcome.findings) else 0
@@ -61,14 +63,20 @@ def _has_rich() -> bool:
 
 def _prove_plainly(format_: str, proof: str, prove: Prove) -> Outcome:
     steps: list[Step] = []
-    with results_alone() as tell_result:
-        show = tell_result if format_ == "text" else note
+    kept: list[Finding] = []
+    try:
+        with results_alone() as tell_result:
+            show = tell_result if format_ == "text" else note
 
-        def tell(step: Step) -> None:
-            steps.append(step)
-            show(step_text(step))
+            def tell(step: Step) -> None:
+                steps.append(step)
+                show(step_text(step))
 
-        findings = prove(Audience(tell, expect=lambda _: None))
+            findings = prove(Audience(tell, expect=lambda _: None, keep=kept.extend))
+    except BaseException:
+        if kept:
+            say(formats()[format_](Outcome(proof, tuple(steps), tuple(kept))))
+        raise
     outcome = Outcome(proof, tuple(steps), findings)
     say(formats()[format_](outcome))
     return outcome

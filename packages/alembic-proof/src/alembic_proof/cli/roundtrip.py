@@ -9,7 +9,12 @@ from typing import Any
 
 from alembic.script import ScriptDirectory
 
-from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_unusable
+from alembic_proof.cli.baseline import (
+    add_baseline,
+    against_baseline,
+    refuse_unusable,
+    without_accepted,
+)
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.scratch import announced_server
@@ -90,6 +95,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 wanted=wanted,
                 row_plan=_row_plan(project, rows=arguments.rows),
                 settings=project.config,
+                keep=lambda found: audience.keep(without_accepted(arguments, "round trip", found)),
             )
         return against_baseline(arguments, "round trip", findings, looked_at={"", *wanted})
 

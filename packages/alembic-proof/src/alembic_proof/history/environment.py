@@ -20,6 +20,7 @@ from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.chain import load_history
 from alembic_proof.history.exits import ExitError, passed_interruptions, refused_exits
 from alembic_proof.history.load import describe, directories, place_in
+from alembic_proof.postgres.pools import engines_noted
 from alembic_proof.postgres.url import DatabaseUrl
 
 _DATABASE = "SELECT current_database()"
@@ -157,9 +158,10 @@ def explained_failures(config: Config) -> Iterator[None]:
     env.py is the project's own code and imports the project: anything may come out of it. What came
     out of an interruption, a connection that is closed already perhaps, leaves as the interruption.
     An env.py that changes the directory has done so for itself alone: paths may be relative to it.
+    Connections that its engines keep in their pools end with its run, as they do with a process.
     """
     try:
-        with chdir("."), passed_interruptions(), refused_exits():
+        with chdir("."), engines_noted(), passed_interruptions(), refused_exits():
             yield
     except ExitError as error:
         place = _place_of(error, Path(ScriptDirectory.from_config(config).dir).absolute())

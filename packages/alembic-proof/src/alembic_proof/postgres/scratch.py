@@ -15,11 +15,11 @@ import sqlalchemy
 from sqlalchemy.exc import DBAPIError
 
 from alembic_proof.errors import DatabaseError, ProofError
-from alembic_proof.postgres._pools import engines_noted
 from alembic_proof.postgres._roles import ensure_role, hold_roles, quote
 from alembic_proof.postgres._subscriptions import drop_subscriptions
 from alembic_proof.postgres._sweep import PREFIX, STAMP, numbering, sweep
 from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.pools import engines_noted
 from alembic_proof.postgres.server import LocalServer, start
 from alembic_proof.postgres.sqlstate import sqlstate_of
 from alembic_proof.postgres.url import DatabaseUrl

@@ -40,6 +40,7 @@ from alembic_proof.proofs.roundtrip.verdict import (
     failure_found,
     is_refusal,
     not_proved,
+    stopped,
 )
 from alembic_proof.proofs.step import Step, Tell
 
@@ -53,13 +54,15 @@ def prove_roundtrip(
     wanted: Collection[str] | None = None,
     row_plan: RowPlan | None = None,
     settings: Config | None = None,
+    keep: Callable[[tuple[Finding, ...]], None] | None = None,
 ) -> tuple[Finding, ...]:
     """What each revision's downgrade or second upgrade leaves different; empty for nothing.
 
     `script` is the project's history as it was loaded. `open_database` gives the URL of a fresh
     empty scratch database each time: another one is needed where a revision leaves one in a state
     that the history does not lead to, or a step has to be tried without rows. `wanted` are the ids
-    of what is proved (all by default), `settings` what the project excepts.
+    of what is proved (all by default), `settings` what the project excepts. `keep` is given what was
+    found so far where an error ends the proof before its end.
 
     Raises:
         ConfigError: settings that name a revision which is not there.
@@ -80,7 +83,12 @@ def prove_roundtrip(
             ignored=leave.ignored,
             is_thorough=is_thorough,
         )
-        proof.prove(open_database)
+        try:
+            proof.prove(open_database)
+        except BaseException as error:
+            if keep is not None and (found := proof.findings_so_far()):
+                keep((*found, stopped(error, len(proof.waiting))))
+            raise
         if not proof.has_missed:
             break
     return _told(proof, leave, waiting)
@@ -149,6 +157,21 @@ class _RoundTrip:
             failure = walk(config, self._moves, script=script)
             if failure is not None:
                 self._note(replace(failure, error=first_cause(failure.error)), self.database)
+
+    def findings_so_far(self) -> tuple[Finding, ...]:
+        """Return the findings, with those of a turn that has not come to its end.
+
+        A step that was to be tried without rows has failed, whatever that would have shown.
+        """
+        if self.turn is not None:
+            self._keep(self.turn)
+        suspected = (
+            failure_found(revision, one.direction, one.error)
+            for revision in self.chain
+            if revision.revision_id in self.waiting
+            for one in self.suspicions.get(revision.revision_id, ())
+        )
+        return (*self.findings, *suspected)
 
     def _moves(self, ground: Ground) -> Iterator[Move]:
         """The rest of the walk, as far as this database leads."""

@@ -164,6 +164,15 @@ def before_the_start(heads: tuple[str, ...], number: int, *, is_all: bool) -> Fi
     return Finding(rule="not-proved", message=message, severity=severity, todo=todo)
 
 
+def stopped(error: BaseException, number: int) -> Finding:
+    """Return the finding that closes what was found before an error ended the proof."""
+    revisions = "1 revision is" if number == 1 else f"{number} revisions are"
+    return Finding(
+        rule="proof-stopped",
+        message=f"the proof ended before its end, {revisions} not proved: {describe(error)}",
+    )
+
+
 def finding_of(
     revision: ChainRevision,
     direction: Direction,

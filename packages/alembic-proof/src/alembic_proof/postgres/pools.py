@@ -1,7 +1,9 @@
-"""Connections that a project's own engines keep, when the database behind them is dropped."""
+"""Connections that a project's own engines keep in their pools, and that nobody may meet again."""
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +11,7 @@ from weakref import WeakSet
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from sqlalchemy.pool import NullPool
 
 
 @contextmanager
@@ -25,8 +28,7 @@ def engines_noted() -> Iterator[Callable[[], None]]:
     def close() -> None:
         for engine in list(noted):
             if getattr(engine.dialect, "is_async", False):
-                # Its connections can be closed in their own event loop only, which has ended.
-                engine.pool = engine.pool.recreate()
+                _abandon(engine)
             else:
                 engine.dispose()
 
@@ -36,3 +38,18 @@ def engines_noted() -> Iterator[Callable[[], None]]:
     finally:
         close()
         event.remove(Engine, "engine_connect", note)
+
+
+def _abandon(engine: Engine) -> None:
+    """Give the engine an empty pool; the connections of the old one end as they are collected.
+
+    They can be closed in their own event loop only, which has ended: asyncio.run() makes one each
+    time, and whoever meets such a connection in another loop gets "attached to a different loop".
+    """
+    pool, engine.pool = engine.pool, engine.pool.recreate()
+    is_keeping = not isinstance(pool, NullPool)
+    del pool
+    if is_keeping:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
