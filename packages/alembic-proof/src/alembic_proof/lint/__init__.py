@@ -1,18 +1,20 @@
 """Rules that read revision files without running them."""
 
-from alembic_proof.lint.engine import lint
+from alembic_proof.lint.engine import lint, not_ignored
 from alembic_proof.lint.registry import all_rules
-from alembic_proof.lint.revision import History, Revision, parse_revision
+from alembic_proof.lint.revision import History, Ignore, Revision, parse_revision
 from alembic_proof.lint.rule import Rule, SourceFile
 from alembic_proof.lint.sources import read_history
 
 __all__ = [
     "History",
+    "Ignore",
     "Revision",
     "Rule",
     "SourceFile",
     "all_rules",
     "lint",
+    "not_ignored",
     "parse_revision",
     "read_history",
 ]

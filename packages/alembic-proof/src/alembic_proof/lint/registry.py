@@ -14,3 +14,8 @@ def all_rules() -> tuple[Rule, ...]:
     names = [module.name for module in iter_modules(rules.__path__)]
     found = [import_module(f"{rules.__name__}.{name}").RULE for name in names]
     return tuple(sorted(found, key=lambda rule: rule.id))
+
+
+def rule_ids() -> frozenset[str]:
+    """Return the ids of all rules, from the names of their files."""
+    return frozenset(module.name.replace("_", "-") for module in iter_modules(rules.__path__))

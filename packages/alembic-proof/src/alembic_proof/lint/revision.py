@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
+import re
+import tokenize
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +14,20 @@ from pathlib import PurePath
 from alembic_proof.finding import Location
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_TO_US = re.compile(r"#\s*alembic-proof\s*:")
+_IGNORE = re.compile(r"#\s*alembic-proof\s*:\s*ignore\s*\[(?P<rules>[^\]]*)\](?P<reason>.*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """A comment `# alembic-proof: ignore[rule-id] reason`: the file's findings of that rule are accepted.
+
+    A comment that begins so and cannot be read has no rules.
+    """
+
+    line: int
+    rules: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +38,7 @@ class Revision:
     tree: ast.Module
     syntax_error: str = ""
     syntax_error_line: int = 0
+    ignores: tuple[Ignore, ...] = ()
     excepted: frozenset[str] = frozenset()
     """What the project's settings declare in its place: `irreversible`, `lossy`."""
 
@@ -47,12 +65,21 @@ class Revision:
     @property
     def upgrade(self) -> ast.FunctionDef | None:
         """The function that Alembic calls to go up: the last `def upgrade` of the module."""
-        return self._function("upgrade")
+        return self.function("upgrade")
 
     @property
     def downgrade(self) -> ast.FunctionDef | None:
         """The function that Alembic calls to go down: the last `def downgrade` of the module."""
-        return self._function("downgrade")
+        return self.function("downgrade")
+
+    def function(self, name: str) -> ast.FunctionDef | None:
+        """Return the last function of the module that has the name; None where there is none."""
+        functions = [node for node in self.tree.body if isinstance(node, ast.FunctionDef)]
+        return next((node for node in reversed(functions) if node.name == name), None)
+
+    def accepts(self, rule: str) -> bool:
+        """Whether a comment in the file gives a reason to ignore the findings of this rule."""
+        return any(rule in one.rules and one.reason for one in self.ignores)
 
     def has(self, name: str) -> bool:
         """Whether anything in the file may give the module that name: it may be imported as well."""
@@ -81,10 +108,6 @@ class Revision:
         """Whether the file or the project's settings declare it."""
         return name in self.excepted or self.declared(name) is not None
 
-    def _function(self, name: str) -> ast.FunctionDef | None:
-        functions = [node for node in self.tree.body if isinstance(node, ast.FunctionDef)]
-        return next((node for node in reversed(functions) if node.name == name), None)
-
     def at(self, node: ast.stmt | ast.expr | None = None) -> Location:
         """The node's place in the file, or the file as a whole."""
         return Location(self.path, node.lineno if node else 0)
@@ -109,11 +132,27 @@ def parse_revision(path: str, source: bytes) -> Revision:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Revision(path=path, tree=ast.parse(source))
+            return Revision(path=path, tree=ast.parse(source), ignores=tuple(_ignores(source)))
     except SyntaxError as error:
         return _unparsed(path, error.msg, line=error.lineno or 0)
     except (ValueError, RecursionError, MemoryError) as error:
         return _unparsed(path, str(error) or type(error).__name__, line=0)
+
+
+def _ignores(source: bytes) -> Iterator[Ignore]:
+    """Read the comments that are addressed to the lint; the source is known to parse."""
+    if b"alembic-proof" not in source:
+        return
+    for token in tokenize.tokenize(io.BytesIO(source).readline):
+        if token.type != tokenize.COMMENT or not _TO_US.match(token.string):
+            continue
+        found = _IGNORE.match(token.string)
+        names = found["rules"].split(",") if found else ()
+        yield Ignore(
+            line=token.start[0],
+            rules=tuple(name.strip() for name in names if name.strip()),
+            reason=found["reason"].strip(" :-\t") if found else "",
+        )
 
 
 def _unparsed(path: str, message: str, *, line: int) -> Revision:

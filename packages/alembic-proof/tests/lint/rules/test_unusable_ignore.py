@@ -1,0 +1,62 @@
+"""The rule `unusable-ignore`, and the comments that it reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from alembic_proof.lint import History, all_rules, lint, parse_revision
+
+_EMPTY = 'revision = "a"\ndef upgrade(): run()\ndef downgrade(): pass\n'
+
+
+def _found(text: str) -> list[str]:
+    history = History(files=(parse_revision("a.py", f"{_EMPTY}{text}\n".encode()),))
+    return [f"{one.rule}: {one.message}" for one in lint(history, rules=all_rules())]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# alembic-proof: ignore[empty-downgrade] nothing to undo",
+        "#alembic-proof:ignore[empty-downgrade]: nothing to undo",
+        "x = 1  # alembic-proof: ignore[file-order, empty-downgrade] nothing to undo",
+    ],
+)
+def test_a_comment_with_a_rule_and_a_reason_accepts_its_findings(comment: str) -> None:
+    """It may stand anywhere in the file."""
+    assert _found(comment) == []
+
+
+@pytest.mark.parametrize(
+    ("comment", "message"),
+    [
+        ("# alembic-proof: ignore[empty-downgrade]", "ignore[empty-downgrade] gives no reason"),
+        (
+            "# alembic-proof: ignore[emty-downgrade] nothing to undo",
+            "lint has no rule emty-downgrade; did you mean empty-downgrade?",
+        ),
+        (
+            "# alembic-proof: ignore nothing to undo",
+            "the comment names no rule: write `# alembic-proof: ignore[rule-id] reason`",
+        ),
+    ],
+)
+def test_a_comment_that_accepts_nothing_is_found(comment: str, message: str) -> None:
+    """What it was meant to accept stays a finding as well."""
+    assert _found(comment) == [
+        "empty-downgrade: downgrade() does nothing",
+        f"unusable-ignore: {message}",
+    ]
+
+
+def test_a_comment_accepts_the_rules_that_it_names_alone() -> None:
+    """Another rule's findings stay."""
+    assert _found("# alembic-proof: ignore[file-order] renamed") == [
+        "empty-downgrade: downgrade() does nothing"
+    ]
+
+
+@pytest.mark.parametrize("text", ['x = "# alembic-proof: ignore[]"', "# about alembic-proof: none"])
+def test_other_text_is_no_such_comment(text: str) -> None:
+    """A string is no comment, and a comment that only mentions the name is not addressed to us."""
+    assert _found(text) == ["empty-downgrade: downgrade() does nothing"]
