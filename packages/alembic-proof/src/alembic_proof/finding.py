@@ -41,6 +41,8 @@ class Finding:
     """`upgrade`, `downgrade` or `second upgrade`, where it is about one."""
     todo: str = ""
     """What to do about it, where that is not in the message."""
+    others: tuple[str, ...] = ()
+    """The ids of further revisions that it is about."""
 
 
 def shown_path(path: Path | str) -> str:

@@ -42,6 +42,7 @@ def test_json_says_all() -> None:
         "severity": "error",
         "message": _ERROR.message,
         "revision": "0001",
+        "others": [],
         "direction": "downgrade",
         "path": "versions/0001,a.py",
         "line": 3,

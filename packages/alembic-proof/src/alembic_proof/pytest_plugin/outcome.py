@@ -28,9 +28,14 @@ def outcome_of(findings: Iterable[Finding], *, revision_id: str, direction: Dire
 
     What is about no direction is told where the revision comes first.
     """
+    findings = tuple(findings)
     own = [finding for finding in findings if finding.revision == revision_id]
     outcome = sorted_by_weight(one for one in own if _direction_of(one) == direction)
     ended = next((finding for finding in own if finding.rule in _ENDS_THE_TURN), None)
+    before = next((one for one in findings if revision_id in one.others), None)
+    if before is not None:
+        reason = f"{revision_id}: not proved: it needs {before.revision}, whose upgrade fails"
+        return Outcome(notes=outcome.notes, not_proved=reason)
     if ended is None or outcome.failures or not _is_unproved(direction, ended):
         return outcome
     return Outcome(notes=outcome.notes, not_proved=ended.message.splitlines()[0])

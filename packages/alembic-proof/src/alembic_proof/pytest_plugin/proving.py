@@ -38,7 +38,7 @@ def find_in_revisions(
             settings=project.config,
         )
     reached = {step.name.partition(" ")[0] for step in steps}
-    reached.update(finding.revision for finding in findings)
+    reached.update(name for one in findings for name in (one.revision, *one.others))
     return (*findings, *_not_reached(sorted(set(wanted or ()) - reached)))
 
 

@@ -65,4 +65,5 @@ def _finding(document: dict[str, Any]) -> Finding:
         finding,
         severity=Severity(finding.severity),
         location=Location(**place) if place else None,
+        others=tuple(finding.others),
     )

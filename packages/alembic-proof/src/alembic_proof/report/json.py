@@ -37,6 +37,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity.value,
         "message": finding.message,
         "revision": finding.revision or None,
+        "others": list(finding.others),
         "direction": finding.direction or None,
         "path": place.path if place else None,
         "line": (place.line or None) if place else None,

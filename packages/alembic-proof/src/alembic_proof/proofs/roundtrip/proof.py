@@ -23,6 +23,7 @@ from alembic_proof.proofs.roundtrip.leave import Leave
 from alembic_proof.proofs.roundtrip.plan import RowPlan
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.readings import meets_readings
+from alembic_proof.proofs.roundtrip.refusal import refuses_always
 from alembic_proof.proofs.roundtrip.remarks import Remarks
 from alembic_proof.proofs.roundtrip.suspicion import (
     Suspicion,
@@ -38,7 +39,6 @@ from alembic_proof.proofs.roundtrip.verdict import (
     before_the_start,
     fails_on_rows,
     failure_found,
-    is_refusal,
     not_proved,
     stopped,
 )
@@ -220,6 +220,7 @@ class _RoundTrip:
             ground=ground,
             database=database,
             has_rows=self.row_plan.rows > 0 and (database.is_populated or not is_suspected),
+            is_tried_again=is_suspected,
             ignored=self.ignored,
         )
         self.turn = turn
@@ -255,7 +256,7 @@ class _RoundTrip:
         if not self.is_in_the_way and meets_readings(failure.error):
             self.is_in_the_way, self.database = True, None
             return
-        if database.is_populated and not is_refusal(revision, direction, failure.error):
+        if database.is_populated and not refuses_always(revision, direction, failure.error):
             self._suspect(failure, database)
             return
         self._judge(revision, direction)
@@ -313,13 +314,13 @@ class _RoundTrip:
 
     def _block(self, revision: ChainRevision) -> None:
         """Ensures that nothing that needs the revision is waited for."""
-        self.blocked.add(revision.revision_id)
-        needing = followers(self.chain, revision.revision_id)
-        for follower in self.chain:
-            name = follower.revision_id
-            if name not in needing:
-                continue
-            if name in self.waiting:
-                self.findings.append(not_proved(follower, revision))
-            self.waiting.discard(name)
-            self.blocked.add(name)
+        needing = {revision.revision_id, *followers(self.chain, revision.revision_id)}
+        missed = [
+            one
+            for one in self.chain
+            if one.revision_id in needing & self.waiting and one is not revision
+        ]
+        if missed:
+            self.findings.append(not_proved(revision, missed))
+        self.waiting -= needing
+        self.blocked |= needing

@@ -69,6 +69,8 @@ class Turn:
     database: Database
     has_rows: bool
     ignored: Ignored
+    is_tried_again: bool = False
+    """Whether the revision has failed over rows before."""
     direction: Direction = "upgrade"
     is_over_new_rows: bool = False
     """Whether the step meets rows that only the upgrade allows."""
@@ -172,7 +174,7 @@ class Turn:
         is_respelt = self._note_spelling(before, left)
         is_behind = self._compare_positions(before, left)
         is_restored = not (is_wrong or changes or is_respelt or is_behind)
-        if self.revision.irreversible and is_restored:
+        if self.revision.irreversible and is_restored and not self.is_tried_again:
             self.findings.append(untrue_irreversible(self.revision))
         return is_restored
 

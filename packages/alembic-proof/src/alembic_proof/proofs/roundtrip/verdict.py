@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from alembic_proof.catalog import Change
 from alembic_proof.env.server_message import server_message
@@ -11,6 +12,7 @@ from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.load import describe, place_in
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
+from alembic_proof.proofs.roundtrip.refusal import is_refusal
 from alembic_proof.proofs.roundtrip.suspicion import Suspicion, meets_a_role, meets_a_type
 
 _ROLE_IS_THERE: dict[Direction, str] = {
@@ -25,6 +27,9 @@ _TYPE_IS_THERE: dict[Direction, str] = {
     "postgresql.ENUM(…, create_type=False); only a run that made it itself passes without",
     "second upgrade": "downgrade() leaves the type behind: DROP TYPE in it, after its last column",
 }
+
+
+_MOST_NAMED = 8
 
 
 def changes_found(
@@ -54,12 +59,6 @@ def settings_left(
         )
 
 
-def is_refusal(revision: ChainRevision, direction: Direction, error: BaseException) -> bool:
-    """Whether the downgrade itself says that there is no way back."""
-    is_own = bool(place_in(error, (revision.path,)))
-    return direction == "downgrade" and isinstance(error, NotImplementedError) and is_own
-
-
 def failure_found(
     revision: ChainRevision, direction: Direction, cause: BaseException, *, is_excused: bool = False
 ) -> Finding:
@@ -70,7 +69,7 @@ def failure_found(
     place = _place(revision, cause)
     said, statement = _said(cause)
     if is_refusal(revision, direction, cause):
-        return _refusal(revision, said, place)
+        return _refusal(revision, cause, place)
     message = _with(f"its {direction} fails: {said}", statement=statement)
     todo = _remedy(revision, direction, cause)
     severity = Severity.NOTE if is_excused else Severity.ERROR
@@ -90,6 +89,9 @@ def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
     """The step that fails where there are rows, and runs where there are none."""
     said, statement = _said(suspicion.error)
     which = "rows that only its upgrade allows" if suspicion.is_over_new_rows else "rows"
+    if is_refusal(revision, suspicion.direction, suspicion.error):
+        place = _place(revision, suspicion.error)
+        return _refusal(revision, suspicion.error, place, over=f" over {which}")
     return finding_of(
         revision,
         suspicion.direction,
@@ -111,18 +113,23 @@ _REPAIRS: dict[Direction, str] = {
 }
 
 
-def _refusal(revision: ChainRevision, said: str, place: Location | None) -> Finding:
+def _refusal(
+    revision: ChainRevision, error: BaseException, place: Location | None, *, over: str = ""
+) -> Finding:
     if revision.irreversible:
-        message = f"does not go down, as it declares: {revision.irreversible}"
+        message = f"does not go down{over}, as it declares: {revision.irreversible}"
         return finding_of(revision, "downgrade", "irreversible", message, Severity.NOTE, place)
+    is_usual = isinstance(error, NotImplementedError) and bool(str(error).strip())
+    said = " ".join(str(error).split()) if is_usual else describe(error)
     return finding_of(
         revision,
         "downgrade",
         "downgrade-refuses",
-        f"its downgrade refuses: {said}",
+        f"its downgrade refuses{over}: {said}",
         Severity.WARNING,
         place,
-        todo='write the downgrade, or declare `irreversible = "why"` in the revision',
+        todo='write the downgrade, or declare `irreversible = "why"` in the revision and raise '
+        "NotImplementedError(irreversible)",
     )
 
 
@@ -143,10 +150,14 @@ def untrue_irreversible(revision: ChainRevision) -> Finding:
     )
 
 
-def not_proved(revision: ChainRevision, because: ChainRevision) -> Finding:
-    """It was not reached, because one that it follows does not go up."""
-    message = f"not proved: it needs {because.revision_id}, whose upgrade fails"
-    return finding_of(revision, "upgrade", "not-proved", message, Severity.NOTE)
+def not_proved(revision: ChainRevision, followers: Sequence[ChainRevision]) -> Finding:
+    """Return one note on all that was not reached, because the revision does not go up."""
+    ids = [one.revision_id for one in followers]
+    few = ", ".join(ids[:_MOST_NAMED]) + (f" … {ids[-1]}" if len(ids) > _MOST_NAMED else "")
+    what = "1 revision that needs it is" if len(ids) == 1 else f"{len(ids)} that need it are"
+    message = f"since its upgrade fails, {what} not proved: {few}"
+    found = finding_of(revision, "upgrade", "not-proved", message, Severity.NOTE)
+    return replace(found, others=tuple(ids))
 
 
 def skipped(revision: ChainRevision, why: str) -> Finding:

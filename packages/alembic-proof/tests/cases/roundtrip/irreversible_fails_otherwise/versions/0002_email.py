@@ -1,4 +1,4 @@
-"""Declares that there is no way back, and trips over something else."""
+"""Declares that there is no way back, and trips over a bug in what it raises."""
 
 from alembic import op
 
@@ -13,4 +13,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise RuntimeError("a typo")
+    raise KeyError({}["typo"])
