@@ -15,7 +15,7 @@ from alembic_proof.postgres.connect import is_usable_driver
 
 _CASES = Path(__file__).parents[1] / "cases"
 _DETAIL = re.compile(r"^  (.* \d+\.\d{3} s|(where|statement|now|do): .*)$\n", re.MULTILINE)
-_PLACE = re.compile(r"^scratch databases: .*\n")
+_PLACE = re.compile(r"^scratch databases: .*\n(warning: the role .*\n)?")
 
 
 @pytest.fixture

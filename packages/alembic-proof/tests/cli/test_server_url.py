@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from alembic_proof.cli import main
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.postgres.server import LocalServer, start
@@ -116,6 +118,38 @@ def test_a_revision_may_drop_the_language_of_our_functions(
     assert err == ""
     assert out == (root / "expected.txt").read_text(encoding="utf-8")
     assert code == 1
+
+
+def test_a_superuser_is_warned_of(
+    open_case: Open,
+    superuser_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No policy binds it: a line and a note say so, and the exit code stays."""
+    open_case("roundtrip/policy_hides_backfill")
+    monkeypatch.setenv("CASE_SCRATCH_URL", superuser_url)
+
+    code = main(["roundtrip", "--format", "json", "0001"])
+
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)["findings"]
+    assert "warning: the role postgres is a superuser" in shown.err
+    assert [(one["rule"], one["severity"]) for one in found] == [("policies-bypassed", "note")]
+    assert code == 0
+
+
+def test_an_ordinary_role_is_not_warned_of(
+    open_case: Open, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Policies bind it as they do in production."""
+    open_case("roundtrip/policy_shows_rows")
+
+    assert main(["roundtrip", "--format", "json"]) == 0
+
+    shown = capsys.readouterr()
+    assert "warning" not in shown.err
+    assert json.loads(shown.out)["findings"] == []
 
 
 def test_a_database_with_a_subscription_is_dropped(superuser_url: str) -> None:

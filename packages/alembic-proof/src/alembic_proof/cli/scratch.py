@@ -9,9 +9,14 @@ from alembic_proof.cli.terminal import note
 from alembic_proof.errors import ServerError
 from alembic_proof.postgres.binaries import BINDIR, MAJOR
 from alembic_proof.postgres.pins import MAJORS
-from alembic_proof.postgres.scratch import scratch_database
+from alembic_proof.postgres.scratch import privileged_login, scratch_database
 from alembic_proof.postgres.url import DatabaseUrl
-from alembic_proof.project import Project, history_databases, scratch_server_url
+from alembic_proof.project import (
+    Project,
+    history_databases,
+    is_named_server,
+    scratch_server_url,
+)
 from alembic_proof.proofs.state import read_major
 
 
@@ -45,9 +50,18 @@ def _of_major(server_url: str, major: int, *, variable: str) -> str:
 
 
 def announced_server(project: Project, environ: Mapping[str, str]) -> str:
-    """The server's URL; one line on standard error says where the scratch databases are."""
+    """The server's URL; one line on standard error says where the scratch databases are.
+
+    Another line warns of a login that no policy and no missing privilege stops: it changes no exit code,
+    since a server may have no other login for extensions that only a superuser may create.
+    """
     server_url = scratch_server_url(project, environ)
     note(f"scratch databases: {DatabaseUrl.parse(server_url).display}")
+    if is_named_server(project, environ) and (why := privileged_login(server_url)):
+        note(
+            f"warning: {why}: what FORCE ROW LEVEL SECURITY hides and what privileges refuse in production "
+            "is not found; use a role with NOSUPERUSER NOBYPASSRLS CREATEDB"
+        )
     return server_url
 
 

@@ -86,7 +86,7 @@ def _read(error: DBAPIError) -> ServerMessage:
         message=str(message or native).strip() or type(native).__name__,
         detail=getattr(native, "detail", None) or getattr(diagnosis, "message_detail", None) or "",
         hint="" if sqlstate in _OF_PREPARED_STATEMENTS else hint,
-        statement=_one_line(sql),
+        statement=shown_statement(sql),
         is_connection_lost=error.connection_invalidated,
         sql=sql,
         schema=_field(native, "schema_name"),
@@ -125,7 +125,8 @@ def _cut(text: str) -> str:
     return f"{text[: _PART_CHARACTERS - 60]} … {text[-50:]}"
 
 
-def _one_line(statement: str) -> str:
+def shown_statement(statement: str) -> str:
+    """Return the statement in one line, cut; empty when it may hold a password."""
     if re.search("password", statement, re.IGNORECASE):
         return ""
     line = " ".join(statement.split())

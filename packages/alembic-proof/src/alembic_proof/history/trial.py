@@ -35,9 +35,9 @@ def try_out(
         return False
     memo = dict(migration.impl.memo)
     take_back = _way_back(migration, connection)
-    before = _transaction_id(connection)
+    before = transaction_id(connection)
     step()
-    if _transaction_id(connection) != before:
+    if transaction_id(connection) != before:
         return False
     look()
     take_back()
@@ -59,6 +59,6 @@ def _way_back(migration: MigrationContext, connection: Connection) -> Callable[[
     return begin_anew
 
 
-def _transaction_id(connection: Connection) -> object:
-    """The number of the transaction that is open; savepoints do not change it."""
+def transaction_id(connection: Connection) -> object:
+    """Return the number of the transaction that is open; savepoints do not change it."""
     return connection.exec_driver_sql("SELECT pg_catalog.txid_current()").scalar()

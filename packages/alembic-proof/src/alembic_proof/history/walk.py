@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import chdir, redirect_stdout
+from contextlib import AbstractContextManager, chdir, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from alembic_proof.history.environment import (
 from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.let_pass import LetPass
 from alembic_proof.history.load import refuse_unknown_heads
+from alembic_proof.history.rehearsal import Rehearsal, SentStatement, logged_statements, rehearse
 from alembic_proof.history.trial import try_out
 
 
@@ -47,6 +48,10 @@ class Move:
     """What looks at the database after a first run, which is then taken back; None for one run."""
     is_in_one_run: bool = False
     """Whether Alembic remembers the types that the upgrades before it have made, as in a run from base."""
+    rehearsal: Rehearsal | None = None
+    """Observes a run that is rolled back, instead of the step itself."""
+    sent: list[SentStatement] | None = None
+    """Receives the statements of the step; None where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +163,11 @@ class _Walking:
         moves = self._proof(ground)
         while (move := self._next(moves)) is not None:
             migration.impl.memo = self._memo(move)
+            if move.rehearsal is not None:
+                step = self._bare_step(move, migration)
+                rehearse(migration, move.rehearsal, step=step.migration_fn, path=_path_of(step))
+                _forget_plans(migration)
+                continue
             yield self._step(move, migration)
             self.running = None
             if move.is_upgrade:
@@ -188,13 +198,16 @@ class _Walking:
         with redirect_stdout(self._outside), chdir(self._directory):
             return next(moves, None)
 
-    def _step(self, move: Move, migration: MigrationContext) -> RevisionStep:
+    def _bare_step(self, move: Move, migration: MigrationContext) -> RevisionStep:
         if migration.script is None:
             raise HistoryError("env.py configures a context without a script directory")
         script = migration.script.get_revision(move.revision_id)
         _refuse_a_missing_direction(script, is_upgrade=move.is_upgrade)
-        step = RevisionStep(migration.script.revision_map, script, move.is_upgrade)
-        migrate = refuse_exits_of(step).migration_fn
+        return refuse_exits_of(RevisionStep(migration.script.revision_map, script, move.is_upgrade))
+
+    def _step(self, move: Move, migration: MigrationContext) -> RevisionStep:
+        step = self._bare_step(move, migration)
+        migrate, path = step.migration_fn, _path_of(step)
 
         def run(**arguments: Any) -> None:
             self.running, self.let_pass.error = move, None
@@ -202,13 +215,26 @@ class _Walking:
             try:
                 if look is None or try_out(migration, step=lambda: migrate(**arguments), look=look):
                     _forget_plans(migration)
-                    migrate(**arguments)
+                    with _logged(migration, move.sent, path=path):
+                        migrate(**arguments)
             except Exception as error:
                 self.error = error
                 raise
 
         step.migration_fn = run
         return step
+
+
+def _path_of(step: RevisionStep) -> str:
+    return str(step.revision.module.__file__ or "")
+
+
+def _logged(
+    migration: MigrationContext, sent: list[SentStatement] | None, *, path: str
+) -> AbstractContextManager[None]:
+    if sent is None or migration.connection is None:
+        return nullcontext()
+    return logged_statements(migration.connection, sent, path=path)
 
 
 def _refuse_a_missing_direction(script: Script, *, is_upgrade: bool) -> None:

@@ -28,6 +28,8 @@ _LOG = logging.getLogger(__name__)
 _OWNER = "alembic_proof"
 _OBJECT_IN_USE = "55006"
 _INSUFFICIENT_PRIVILEGE = "42501"
+_LOGIN = """SELECT r.rolname, r.rolsuper, r.rolbypassrls FROM pg_catalog.pg_roles AS r
+WHERE r.rolname = current_user"""
 _RESERVED = "42939"
 
 
@@ -50,6 +52,21 @@ def scratch_server(environ: Mapping[str, str], *, state: Path) -> str:
 
     run_on(running.url("postgres"), ensure, autocommit=True)
     return running.url("postgres", _OWNER)
+
+
+def privileged_login(server_url: str) -> str:
+    """Return what the login is that policies do not bind, as the beginning of a sentence; else nothing.
+
+    Raises:
+        ServerError: no connection.
+    """
+
+    def read(connection: sqlalchemy.Connection) -> str:
+        name, is_superuser, is_bypassing = connection.exec_driver_sql(_LOGIN).one()
+        what = "is a superuser" if is_superuser else "has BYPASSRLS" if is_bypassing else ""
+        return f"the role {name} {what}" if what else ""
+
+    return run_on(server_url, read)
 
 
 def ensure_roles(server_url: str, names: tuple[str, ...]) -> None:

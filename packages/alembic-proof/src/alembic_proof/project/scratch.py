@@ -33,6 +33,11 @@ def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
     return scratch_server(environ, state=scratch_state(project, environ))
 
 
+def is_named_server(project: Project, environ: Mapping[str, str]) -> bool:
+    """Return whether the environment or the settings name the server: it is not our own then."""
+    return bool(project.config.server_url or _named_in(project, environ))
+
+
 def _named_in(project: Project, environ: Mapping[str, str]) -> str:
     """The URL in the environment variable that the settings name, empty without one."""
     variable = project.config.scratch_url_env
@@ -84,8 +89,7 @@ def history_databases(
 
 def _made_roles(project: Project, server_url: str) -> MadeRoles:
     """None yet; those of the settings are none, whoever makes them."""
-    is_named = bool(project.config.server_url or _named_in(project, os.environ))
-    keep = None if is_named else project.config.roles
+    keep = None if is_named_server(project, os.environ) else project.config.roles
     made = MadeRoles.on(server_url, project=project.alembic, keep=keep)
     made.before |= frozenset(project.config.roles)
     return made

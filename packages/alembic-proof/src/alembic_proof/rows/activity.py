@@ -80,6 +80,22 @@ class Activity:
             waiting += above
         return frozenset(moved)
 
+    def written_since(self, earlier: Activity) -> dict[TableName, int]:
+        """Return how many rows were inserted, updated and deleted in each table that holds rows itself.
+
+        Rolled back ones count as well; tables in which there are none are left out.
+        """
+        written = {
+            name: _total(count) - _total(earlier.counts.get(name, ""))
+            for name, count in self.counts.items()
+        }
+        return {name: number for name, number in written.items() if number > 0}
+
+
+def _total(counts: str) -> int:
+    """Return the sum of a table's counts, which stand behind its file; 0 for a table that is new."""
+    return sum(int(number) for number in counts.split(":")[1:])
+
 
 def read_activity(connection: sa.Connection) -> Activity:
     """What was written to each table so far; one round trip, no table is read."""

@@ -21,6 +21,11 @@ from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.held import Held
 from alembic_proof.proofs.roundtrip.leave import Leave
 from alembic_proof.proofs.roundtrip.plan import RowPlan
+from alembic_proof.proofs.roundtrip.policies import (
+    POLICY_HIDES_ROWS,
+    bypassing_role,
+    policies_bypassed,
+)
 from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.readings import meets_readings
 from alembic_proof.proofs.roundtrip.refusal import refuses_always
@@ -42,6 +47,7 @@ from alembic_proof.proofs.roundtrip.verdict import (
     not_proved,
     stopped,
 )
+from alembic_proof.proofs.roundtrip.working import working
 from alembic_proof.proofs.step import Step, Tell
 
 
@@ -131,6 +137,10 @@ class _RoundTrip:
     """What cannot be applied."""
     only_in_one_run: set[str] = field(default_factory=set)
     """What failed at its parent, and is applied with Alembic's memo of a run from base."""
+    is_bypass_known: bool = False
+    """Whether it is known that policies bind the role that migrates, or that they do not."""
+    spoilt: set[str] = field(default_factory=set)
+    """What commits through the driver itself: it is not run on trial."""
     suspicions: dict[str, list[Suspicion]] = field(default_factory=dict)
     """What failed over rows, and is tried again without."""
     findings: list[Finding] = field(default_factory=list)
@@ -222,13 +232,31 @@ class _RoundTrip:
             has_rows=self.row_plan.rows > 0 and (database.is_populated or not is_suspected),
             is_tried_again=is_suspected,
             ignored=self.ignored,
+            has_policy_trials=revision.revision_id not in self.spoilt,
         )
         self.turn = turn
         yield from turn.run()
+        if turn.is_spoilt:
+            self.spoilt.add(revision.revision_id)
+            self.database = None
+            return
         self._end(turn)
         self._judge(revision, None)
+        self._note_bypassed(ground, database)
         if not turn.is_sound:
             self.database = None
+
+    def _note_bypassed(self, ground: Ground, database: Database) -> None:
+        """Note once that the role that migrates is not bound by the policies that a table forces."""
+        forced = (table.name for table in database.population.shapes if table.is_forced)
+        name = None if self.is_bypass_known else next(forced, None)
+        if name is None:
+            return
+        self.is_bypass_known = True
+        with working(ground.connection):
+            role = bypassing_role(ground.connection)
+        if role:
+            self.findings.append(policies_bypassed(role, name))
 
     def _end(self, turn: Turn) -> None:
         """Take over what the turn has found, and tell of it."""
@@ -241,7 +269,16 @@ class _RoundTrip:
     def _keep(self, turn: Turn) -> None:
         """Take over what the turn has found, each finding once."""
         self.remarks.add(turn.revision, turn.reports, turn.unread)
-        self.findings += [found for found in turn.findings if found not in self.findings]
+        self.findings += [found for found in turn.findings if not self._is_known(found)]
+
+    def _is_known(self, finding: Finding) -> bool:
+        """Whether it was found before; another number of hidden rows makes no other finding."""
+        if finding.rule != POLICY_HIDES_ROWS:
+            return finding in self.findings
+        return any(
+            (finding.rule, finding.revision, finding.direction) == (f.rule, f.revision, f.direction)
+            for f in self.findings
+        )
 
     def _judge(self, revision: ChainRevision, failed: Direction | None) -> None:
         """What failed over rows, and did not without them, is a finding of its own kind."""
@@ -256,6 +293,8 @@ class _RoundTrip:
         if not self.is_in_the_way and meets_readings(failure.error):
             self.is_in_the_way, self.database = True, None
             return
+        if turn is not None:
+            turn.tell_hidden_of_failure()
         if database.is_populated and not refuses_always(revision, direction, failure.error):
             self._suspect(failure, database)
             return

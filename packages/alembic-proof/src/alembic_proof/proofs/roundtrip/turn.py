@@ -20,6 +20,15 @@ from alembic_proof.proofs.roundtrip.duplicates import (
     keys_added,
     write_duplicates,
 )
+from alembic_proof.proofs.roundtrip.policies import (
+    POLICY_HIDES_ROWS,
+    HidingTable,
+    PolicyTrial,
+    hidden_rows,
+    hiding_tables,
+    lift_force,
+    restore_force,
+)
 from alembic_proof.proofs.roundtrip.row_changes import lost, meddled, respelt, row_changes, written
 from alembic_proof.proofs.roundtrip.verdict import (
     changes_found,
@@ -82,6 +91,13 @@ class Turn:
     reports: list[FillReport] = field(default_factory=list)
     unread: dict[TableName, str] = field(default_factory=dict)
     """The tables whose rows could not be read, and why."""
+    is_spoilt: bool = False
+    """Whether a trial could not be rolled back: the revision is proved anew, without any."""
+    policy_trial: PolicyTrial | None = None
+    """What the step that is on wrote on trial, without FORCE ROW LEVEL SECURITY."""
+    has_policy_trials: bool = True
+    hiding: dict[Direction, tuple[HidingTable, ...]] = field(default_factory=dict)
+    """The tables whose policies hid rows before the step."""
     fallen: set[str] = field(default_factory=set)
     """The columns whose sequences have fallen behind in this turn."""
     elapsed_s: dict[str, float] = field(default_factory=dict)
@@ -90,15 +106,21 @@ class Turn:
         """The moves; between them the database is looked at."""
         before = self._start()
         older = self.database.population.shapes
-        first = yield from self._step("upgrade")
+        first = yield from self._step_under_policies("upgrade")
+        if self.is_spoilt:
+            return
         newer = self.database.population.shapes
         self.database.population.mixed |= written(before.rows, first.rows)
         self._compare_positions(before, first)
-        left = yield from self._step("downgrade")
+        left = yield from self._step_under_policies("downgrade")
+        if self.is_spoilt:
+            return
         is_restored = self._compare(before, left)
         is_tried = self.has_rows and not is_restored
         trial = _Trial(self.database, self.ground, newer) if is_tried else None
-        again = yield from self._step("second upgrade", trial)
+        again = yield from self._step_again(trial)
+        if self.is_spoilt:
+            return
         if trial and trial.rows is None and row_changes(first.rows, again.rows):
             again = yield from self._once_more(left, again, trial)
         run = SecondRun(
@@ -116,7 +138,8 @@ class Turn:
         gone = yield from self._over_new_rows(left, again, older, touched, usual)
         gone += yield from self._over_duplicates(again, older, usual)
         is_thinned = bool(self.database.population.thinned)
-        is_shown = not is_thinned and row_verdict.shows_losses(before.rows, older, newer)
+        is_shown = not (is_thinned or self.has_hidden_rows)
+        is_shown = is_shown and row_verdict.shows_losses(before.rows, older, newer)
         if self.revision.lossy and is_restored and is_rebuilt and is_shown and not gone:
             self.findings.append(row_verdict.untrue_lossy(self.revision))
 
@@ -144,14 +167,81 @@ class Turn:
         self.unread |= {name: str(why) for name, why in state.rows.unread}
         return state
 
+    def _step_under_policies(self, direction: Direction) -> Generator[Move, None, State]:
+        """The step; where policies hide rows from it, it is run on trial before, without FORCE."""
+        self.direction = direction
+        population = self.database.population
+        if self.has_rows and self.has_policy_trials:
+            found = hiding_tables(
+                self.ground.connection, population.shapes, population.held.digests
+            )
+            self.hiding[direction] = found
+        yield from self._try_without_force(direction, self.hiding.get(direction, ()))
+        if self.is_spoilt:
+            return self._state()
+        return (yield from self._step(direction))
+
+    def _step_again(self, trial: _Trial | None) -> Generator[Move, None, State]:
+        """The second upgrade; on trial before where it was the first one that forced the policies."""
+        if not self.hiding.get("upgrade") and (hiding := self.hiding.get("downgrade")):
+            self.direction = "second upgrade"
+            yield from self._try_without_force("second upgrade", hiding)
+            if self.is_spoilt:
+                return self._state()
+        return (yield from self._step("second upgrade", trial))
+
+    def _try_without_force(
+        self, direction: Direction, hiding: tuple[HidingTable, ...]
+    ) -> Generator[Move, None, None]:
+        """Run the step on trial where policies hide rows; the real run is observed then as well."""
+        if not hiding:
+            return
+        connection = self.ground.connection
+        self.policy_trial = PolicyTrial(connection, hiding)
+        with self._timed(_NAMES[direction]):
+            tables = lift_force(connection)
+            yield Move(
+                self.revision.revision_id,
+                is_upgrade=direction != "downgrade",
+                rehearsal=self.policy_trial.rehearsal,
+            )
+            self.is_spoilt = self.policy_trial.rehearsal.is_kept
+            if not self.is_spoilt:
+                restore_force(connection, tables)
+        self.policy_trial.begin_real_run()
+
+    def _tell_hidden(self) -> None:
+        """A finding where the step has written nothing to tables that it wrote to on trial."""
+        trial, self.policy_trial = self.policy_trial, None
+        if trial is not None and (tables := trial.unwritten()):
+            self.findings.append(hidden_rows(self.revision, self.direction, trial, tables))
+
+    def tell_hidden_of_failure(self) -> None:
+        """The same for a step that has failed, as far as its statements tell."""
+        trial, self.policy_trial = self.policy_trial, None
+        statement = trial.blind_statement() if trial is not None else None
+        if trial is None or statement is None:
+            return
+        if tables := trial.unwritten_by(statement):
+            self.findings.append(hidden_rows(self.revision, self.direction, trial, tables))
+
+    @property
+    def has_hidden_rows(self) -> bool:
+        """Whether a policy has hidden rows from a step: what it keeps, it may keep by that alone."""
+        return any(found.rule == POLICY_HIDES_ROWS for found in self.findings)
+
     def _step(
         self, direction: Direction, trial: _Trial | None = None
     ) -> Generator[Move, None, State]:
         """The move, and what the database is afterwards."""
         self.direction = direction
         is_upgrade, look = direction != "downgrade", trial.look if trial else None
+        sent = self.policy_trial.sent if self.policy_trial else None
         with self._timed(_NAMES[direction]):
-            yield Move(self.revision.revision_id, is_upgrade=is_upgrade, try_and_look=look)
+            yield Move(
+                self.revision.revision_id, is_upgrade=is_upgrade, try_and_look=look, sent=sent
+            )
+        self._tell_hidden()
         if direction == "upgrade":
             self.database.applied.append(self.revision.revision_id)
         self.database.look(self.ground)
@@ -174,7 +264,8 @@ class Turn:
         is_respelt = self._note_spelling(before, left)
         is_behind = self._compare_positions(before, left)
         is_restored = not (is_wrong or changes or is_respelt or is_behind)
-        if self.revision.irreversible and is_restored and not self.is_tried_again:
+        is_told_untrue = not (self.is_tried_again or self.has_hidden_rows)
+        if self.revision.irreversible and is_restored and is_told_untrue:
             self.findings.append(untrue_irreversible(self.revision))
         return is_restored
 

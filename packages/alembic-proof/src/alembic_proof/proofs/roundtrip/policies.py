@@ -1,0 +1,227 @@
+"""Row-level security that hides rows from a step: what it would write without, and what it writes.
+
+FORCE ROW LEVEL SECURITY binds a table's owner as well, so that a backfill changes the rows alone that a
+policy shows, often none, without an error. Where policies hide rows from the role that migrates, a step
+is first run on trial without FORCE and rolled back; PostgreSQL counts what each of the runs writes.
+
+Source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from alembic_proof.env.server_message import shown_statement
+from alembic_proof.finding import Finding, Location, Severity, shown_path
+from alembic_proof.history.chain import ChainRevision
+from alembic_proof.history.rehearsal import Rehearsal, SentStatement
+from alembic_proof.proofs.roundtrip.direction import Direction
+from alembic_proof.proofs.roundtrip.verdict import finding_of
+from alembic_proof.proofs.roundtrip.working import working
+from alembic_proof.rows import Digests, Shapes, TableName
+from alembic_proof.rows.activity import Activity, read_activity
+from alembic_proof.rows.literal import quote
+from alembic_proof.rows.run import execute, run_each
+from alembic_proof.rows.shape import shown
+
+POLICY_HIDES_ROWS = "policy-hides-rows"
+_FORCES = re.compile(r"\bFORCE\s+ROW\s+LEVEL\s+SECURITY\b", re.IGNORECASE)
+_FORCED = """SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relforcerowsecurity AND c.relrowsecurity AND pg_catalog.row_security_active(c.oid)
+    AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+ORDER BY n.nspname, c.relname"""
+_BYPASSING = """SELECT r.rolname FROM pg_catalog.pg_roles AS r
+WHERE r.rolname = current_user AND (r.rolsuper OR r.rolbypassrls)"""
+_POLICIES = """(SELECT pg_catalog.jsonb_agg(p.polname ORDER BY p.polname)
+FROM pg_catalog.pg_policy AS p WHERE p.polrelid = {}::pg_catalog.regclass)"""
+_TODO = (
+    "write ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY before the statement and ALTER TABLE {table} "
+    "FORCE ROW LEVEL SECURITY after it; where production migrates as a role with BYPASSRLS, let "
+    "server_url name such a role"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HidingTable:
+    """A table with rows that the role that migrates does not see, although it owns the table."""
+
+    name: TableName
+    count: int
+    hidden: int
+    policies: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say what hides how many of its rows."""
+        names = ", ".join(self.policies)
+        rows = f"{self.hidden} of {self.count} rows of {shown(self.name)}"
+        match len(self.policies):
+            case 0:
+                return f"no policy shows {rows} to the owner of the table"
+            case 1:
+                return f"the policy {names} hides {rows} from the owner of the table"
+        return f"the policies {names} hide {rows} from the owner of the table"
+
+
+@dataclass(slots=True)
+class PolicyTrial:
+    """What a step wrote on trial, without FORCE, and what it writes under the policies."""
+
+    connection: Connection
+    hiding: tuple[HidingTable, ...]
+    rehearsal: Rehearsal = field(init=False)
+    sent: list[SentStatement] = field(default_factory=list)
+    """The statements of the real run."""
+    _begun: Activity = field(init=False)
+    _on_trial: dict[TableName, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._begun = read_activity(self.connection)
+        self.rehearsal = Rehearsal(observe=self._observe, after_statement=self._unforce_again)
+
+    def begin_real_run(self) -> None:
+        """Take note of what was written until now."""
+        self._begun = read_activity(self.connection)
+
+    def unwritten(self) -> tuple[TableName, ...]:
+        """Return the tables that the step wrote to on trial alone, sorted, when its real run has ended."""
+        if not self.rehearsal.is_observed:
+            return ()
+        written = read_activity(self.connection).written_since(self._begun)
+        return tuple(sorted(self._on_trial.keys() - written.keys()))
+
+    def unwritten_by(self, statement: SentStatement) -> tuple[TableName, ...]:
+        """Return the tables of the trial that the statement names, sorted."""
+        return tuple(sorted(name for name in self._on_trial if _names(statement.sql, name)))
+
+    def first_statement_on(self, tables: Sequence[TableName]) -> SentStatement | None:
+        """Return the first statement that names a table with hidden rows, else one of the tables."""
+        for names in ([one.name for one in self.hiding], tables):
+            named = (one for one in self.sent if any(_names(one.sql, name) for name in names))
+            if (found := next(named, None)) is not None:
+                return found
+        return None
+
+    def blind_statement(self) -> SentStatement | None:
+        """Return the first statement that saw rows on trial and none in the real run."""
+        for on_trial, real in zip(self.rehearsal.sent, self.sent, strict=False):
+            if on_trial.sql != real.sql:
+                return None
+            if on_trial.row_count > 0 and real.row_count == 0:
+                return real
+        return None
+
+    def _observe(self) -> None:
+        self._on_trial = read_activity(self.connection).written_since(self._begun)
+
+    def _unforce_again(self, sql: str) -> None:
+        """Let a step that forces row-level security itself see the rows."""
+        if _FORCES.search(sql):
+            _unforce(self.connection)
+
+
+def hiding_tables(connection: Connection, shapes: Shapes, held: Digests) -> tuple[HidingTable, ...]:
+    """Return the tables whose policies hide rows from the role that migrates and owns them.
+
+    One round trip where a table is forced, none otherwise. A policy that fails hides all rows.
+
+    :param held: what the tables hold, whoever sees it.
+    """
+    counts = {table.table: table.count for table in held.tables}
+    forced = [table.name for table in shapes if table.is_forced and counts.get(table.name)]
+    if not forced:
+        return ()
+    counting = [f"SELECT pg_catalog.to_jsonb(pg_catalog.count(*)) FROM {name}" for name in forced]
+    naming = [f"SELECT {_POLICIES.format(quote(name))}" for name in forced]
+    with working(connection):
+        outcomes = run_each(connection, [*counting, *naming], is_kept=False)
+    seen, named = outcomes[: len(forced)], outcomes[len(forced) :]
+    tables = (
+        HidingTable(name, counts[name], counts[name] - (one.value or 0), tuple(other.value or ()))
+        for name, one, other in zip(forced, seen, named, strict=True)
+    )
+    return tuple(table for table in tables if table.hidden > 0)
+
+
+def bypassing_role(connection: Connection) -> str:
+    """Return the role that migrates where no policy binds it; empty where policies do."""
+    found = connection.exec_driver_sql(_BYPASSING).scalar()
+    return "" if found is None else str(found)
+
+
+def policies_bypassed(role: str, table: TableName) -> Finding:
+    """Return the note that policies are not met as in production."""
+    return Finding(
+        rule="policies-bypassed",
+        message=f"the role {role} migrates here, which row-level security does not bind: what FORCE ROW "
+        f"LEVEL SECURITY hides from an ordinary owner (of {shown(table)}, for one) is not found",
+        severity=Severity.NOTE,
+        todo="let server_url name a role with NOSUPERUSER NOBYPASSRLS CREATEDB, as in production",
+    )
+
+
+def lift_force(connection: Connection) -> tuple[str, ...]:
+    """Take FORCE ROW LEVEL SECURITY away where it binds the role, committed; return the tables.
+
+    It is not done inside of the trial's transaction: a revision's own connection would wait for that.
+    """
+    with suppress(DBAPIError), working(connection):
+        return _unforce(connection)
+    return ()
+
+
+def restore_force(connection: Connection, tables: Sequence[str]) -> None:
+    """Bring FORCE ROW LEVEL SECURITY back."""
+    if tables:
+        with working(connection):
+            for name in tables:
+                execute(connection, f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
+
+
+def _unforce(connection: Connection) -> tuple[str, ...]:
+    names = tuple(execute(connection, _FORCED).scalars())
+    for name in names:
+        execute(connection, f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY")
+    return names
+
+
+def hidden_rows(
+    revision: ChainRevision,
+    direction: Direction,
+    trial: PolicyTrial,
+    tables: Sequence[TableName],
+) -> Finding:
+    """Return the finding for tables that a step writes no row to because a policy hides rows."""
+    statement = trial.blind_statement() or trial.first_statement_on(tables)
+    hiding = (
+        tuple(one for one in trial.hiding if one.name in tables)
+        or tuple(one for one in trial.hiding if statement and _names(statement.sql, one.name))
+        or trial.hiding
+    )
+    way = "upgrade" if direction == "second upgrade" else direction
+    message = (
+        f"its {way} writes no row to {', '.join(map(shown, tables))}, and would without FORCE ROW LEVEL "
+        f"SECURITY: {'; '.join(map(str, hiding))}"
+    )
+    text = shown_statement(statement.sql) if statement else ""
+    return finding_of(
+        revision,
+        direction,
+        POLICY_HIDES_ROWS,
+        f"{message}\n  statement: {text}" if text else message,
+        place=Location(shown_path(revision.path), statement.line if statement else 0),
+        todo=_TODO.format(table=shown(hiding[0].name)),
+    )
+
+
+def _names(sql: str, table: TableName) -> bool:
+    """Return whether the statement names the table, with or without its schema."""
+    bare = re.escape(table.rpartition(".")[2].strip('"'))
+    return re.search(rf"(?<![\w$]){bare}(?![\w$])", sql, re.IGNORECASE) is not None
