@@ -34,6 +34,7 @@ from alembic_proof.history.environment import (
 from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.let_pass import LetPass
 from alembic_proof.history.load import refuse_unknown_heads
+from alembic_proof.history.outer_transaction import commit_outer_transaction
 from alembic_proof.history.rehearsal import Rehearsal, SentStatement, logged_statements, rehearse
 from alembic_proof.history.trial import try_out
 
@@ -80,7 +81,7 @@ Proof = Callable[[Ground], Iterator[Move]]
 def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None) -> Failure | None:
     """The step that ended the walk, None when the proof came to its own end.
 
-    Every step has a transaction of its own, unless env.py began one around them all; what it prints is
+    Every step has a transaction of its own, also where env.py began one around them all; what it prints is
     kept from standard output. A step that fails is rolled back as far as it had no autocommit block. Without
     `script` the revisions are loaded anew.
 
@@ -169,11 +170,20 @@ class _Walking:
                 _forget_plans(migration)
                 continue
             yield self._step(move, migration)
+            self._commit(ground.connection)
             self.running = None
             if move.is_upgrade:
                 self._remember(migration.impl.memo)
             _forget_plans(migration)
         self.has_ended = True
+
+    def _commit(self, connection: Connection) -> None:
+        """Commit the step where env.py holds one transaction around all; it may fail there only."""
+        try:
+            commit_outer_transaction(connection)
+        except Exception as error:
+            self.error = error
+            raise
 
     def _memo(self, move: Move) -> dict[Any, Any]:
         """Return the types that Alembic takes for made when the step begins.

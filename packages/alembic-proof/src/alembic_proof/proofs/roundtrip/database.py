@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from alembic_proof.catalog import Catalog, CatalogReader
 from alembic_proof.errors import DatabaseError
 from alembic_proof.history.chain import ChainRevision, heads_of
+from alembic_proof.history.outer_transaction import commit_outer_transaction
 from alembic_proof.history.walk import Ground
 from alembic_proof.proofs.roundtrip.culprit import Culprit
 from alembic_proof.proofs.roundtrip.duplicates import take_duplicates_back
@@ -21,6 +22,8 @@ from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.unmet import Unmet
 from alembic_proof.rows import Digests, FillReport, Shapes
 from alembic_proof.rows.twins import Twins
+
+_ROUTINES = frozenset({"function", "procedure"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +131,37 @@ class Database:
         """Ensures that new and changed tables have fresh rows."""
         self.population.follow(ground, self.catalog or self.look(ground))
         self.is_populated = True
-        return self.population.fill(ground)
+        report = self.population.fill(ground)
+        self.end_writing(ground)
+        return report
 
     def allow(self, ground: Ground, older: Shapes) -> FillReport:
         """Ensures that there are rows that the older shapes did not allow."""
-        return self.population.allow(ground, older)
+        report = self.population.allow(ground, older)
+        self.end_writing(ground)
+        return report
+
+    def end_writing(self, ground: Ground) -> None:
+        """Have rows of ours be what a revision meets: committed, and no change of the catalog.
+
+        Triggers, rules, defaults and checks change one through functions alone.
+        """
+        commit_outer_transaction(ground.connection)
+        if self.catalog is not None and any(o.kind in _ROUTINES for o in self.catalog.objects):
+            self.population.follow(ground, self.look(ground))
 
     def make_way(self, ground: Ground) -> bool:
         """Whether the rows that are in the way, if any, could be taken away."""
         culprit, self.in_the_way = self.in_the_way, None
         twins, self.twins = self.twins, ()
-        return (
+        is_done = (
             culprit is None
             or culprit.table is None
             or self.population.take_away(ground, culprit.table, condition=culprit.condition)
         ) and (not twins or take_duplicates_back(self.population, ground, twins))
+        if culprit is not None or twins:
+            self.end_writing(ground)
+        return is_done
 
     def has_missed(self, ground: Ground) -> bool:
         """Whether its rows are not what the readings say; False where they were not followed."""

@@ -326,8 +326,10 @@ class Turn:
                 return ()
         met = self._state()
         self.is_over_new_rows = True
+        is_same = self._is_same_catalog(again, met)
         below = yield from self._step("downgrade")
-        self._compare_catalogs(left, below)
+        if is_same:
+            self._compare_catalogs(left, below)
         moved = (change for change in row_changes(again.rows, met.rows) if change.is_loss)
         changes = lost(row_changes(left.rows, below.rows), usual=(*usual, *moved))
         touched |= {one.table for one in report.filled}
@@ -336,7 +338,7 @@ class Turn:
         gone = [c for c in row_changes(met.rows, below.rows) if c.table not in older_too]
         self.findings += row_verdict.new_rows_gone(self.revision, gone)
         end = yield from self._step("second upgrade")
-        if self._compare_catalogs(again, end):
+        if is_same and self._compare_catalogs(again, end):
             self.is_sound = False
         return tuple(change for change in compare(met.rows, end.rows) if change.is_loss)
 
@@ -348,12 +350,15 @@ class Turn:
         keys = keys_added(population, older)
         if not keys:
             return ()
-        yield from self._step("downgrade")
+        down = yield from self._step("downgrade")
+        is_same = True
         with self._timed(_ROWS):
             twins = write_duplicates(population, self.ground, older, keys)
+            self.database.end_writing(self.ground)
         gone: tuple[RowChange, ...] = ()
         if twins:
             met = self._state()
+            is_same = self._is_same_catalog(down, met)
             self.twins, self.is_over_new_rows = twins, False
             self.database.applied.remove(self.revision.revision_id)
             yield from self._step("upgrade")
@@ -361,9 +366,15 @@ class Turn:
             gone = lost(row_changes(met.rows, below.rows), usual=usual)
             self.findings += duplicates_lost(self.revision, gone)
         end = yield from self._step("second upgrade")
-        if self._compare_catalogs(again, end):
+        if is_same and self._compare_catalogs(again, end):
             self.is_sound = False
         return gone
+
+    def _is_same_catalog(self, before: State, met: State) -> bool:
+        """Whether rows of ours have left the catalog alone; else the database is not the history's."""
+        is_same = before.catalog is met.catalog
+        self.is_sound &= is_same
+        return is_same
 
     def _compare_catalogs(self, before: State, after: State) -> bool:
         """Whether more differs than a note is worth; the findings are noted."""

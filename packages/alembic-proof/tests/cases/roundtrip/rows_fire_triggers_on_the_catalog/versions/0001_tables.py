@@ -1,0 +1,15 @@
+"""Two tables."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE public.users (id integer PRIMARY KEY, name text)")
+    op.execute("CREATE TABLE public.boards (id integer PRIMARY KEY, name text)")
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE public.users, public.boards")
