@@ -43,6 +43,8 @@ class Finding:
     """What to do about it, where that is not in the message."""
     others: tuple[str, ...] = ()
     """The ids of further revisions that it is about."""
+    is_hidden: bool = False
+    """Whether it is a note that the text, Markdown and annotations only count."""
 
 
 def shown_path(path: Path | str) -> str:

@@ -51,10 +51,13 @@ def _skip_without_driver(env: Path) -> None:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
-    """Runs alembic-proof here: exit code, output without steps, places and advice, errors."""
+    """Runs alembic-proof here: exit code, output without steps, places and advice, errors.
+
+    A round trip shows every note.
+    """
 
     def run_(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
+        code = main((*arguments, "-v") if arguments[0] == "roundtrip" else arguments)
         captured = capsys.readouterr()
         return code, _DETAIL.sub("", captured.out), _PLACE.sub("", captured.err)
 

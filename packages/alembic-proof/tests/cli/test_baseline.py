@@ -94,7 +94,7 @@ def test_what_was_found_is_told_where_the_baseline_cannot_be_written_after_all(
 
     assert code == 1
     assert "[baseline-not-written]" in out
-    assert "[not-restored]" in out
+    assert "[rows-lost]" in out
 
 
 def test_where_nothing_has_changed_the_baseline_accepts_nothing_new(

@@ -130,6 +130,24 @@ def test_what_revisions_print_is_not_in_the_report(
     assert "making users" not in shown.err
 
 
+def test_notes_that_nobody_asks_about_are_counted(
+    open_case: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A revision that is named shows its notes, and so does -v; a machine's format has them all."""
+    open_case("roundtrip/rows_lossy")
+    note = "0002: users.legacy_id: 2 of 2 values gone after downgrade (id=1; id=3)"
+
+    assert main(["roundtrip"]) == 0
+    shown = capsys.readouterr().out
+    assert (note in shown, shown.splitlines()[-1]) == (
+        False,
+        "round trip: no findings; 1 note hidden (-v shows it)",
+    )
+    for arguments in (("0002",), ("--format", "json")):
+        main(["roundtrip", *arguments])
+        assert note in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("rows", "found"), [("0", []), ("1", ["1 of 1 values gone"]), ("6", ["4 of 4 values gone"])]
 )

@@ -27,6 +27,16 @@ def test_a_summary_counts_by_severity() -> None:
     assert summary_text([_NOTE, _ERROR, _ERROR]) == "2 errors, 1 note"
 
 
+def test_hidden_notes_are_counted() -> None:
+    """In the last line, which says how they are shown."""
+    hidden = Finding(rule="s", message="odd", severity=Severity.NOTE, is_hidden=True)
+
+    assert proof_text("lint", [_NOTE, hidden]) == (
+        "note: odd [s]\nlint: 1 note; 1 note hidden (-v shows it)"
+    )
+    assert summary_text([hidden, hidden]) == "no findings; 2 notes hidden (-v shows them)"
+
+
 def test_a_message_of_several_lines_keeps_its_rule_on_the_first() -> None:
     """The first line alone says what it is about."""
     finding = Finding(rule="r", message="changed\n  -a\n  +b")

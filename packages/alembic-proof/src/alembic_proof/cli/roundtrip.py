@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,13 @@ def add(commands: Any) -> argparse.ArgumentParser:
         metavar="N",
         help="put N rows into each table that is new or changed (default: 3; 0: none)",
     )
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="show every note; else those on revisions that are merged already, and that no argument "
+        "names, are only counted",
+    )
     add_format(parser)
     add_baseline(parser)
     parser.set_defaults(run=_run)
@@ -97,7 +106,8 @@ def _run(arguments: argparse.Namespace) -> int:
                 settings=project.config,
                 keep=lambda found: audience.keep(without_accepted(arguments, "round trip", found)),
             )
-        return against_baseline(arguments, "round trip", findings, looked_at={"", *wanted})
+        findings = against_baseline(arguments, "round trip", findings, looked_at={"", *wanted})
+        return _with_hidden_notes(findings, arguments)
 
     return conclude(arguments.format, "round trip", prove)
 
@@ -128,6 +138,30 @@ def _nothing_proved(script: ScriptDirectory, revisions: int, *, base_ref: str | 
     return Finding(
         rule="nothing-proved", message=f"no revision to prove: {why}", severity=Severity.NOTE
     )
+
+
+_ALWAYS_SHOWN = frozenset({"not-proved"})
+_SHOWN_ON_REQUEST = frozenset({"partly-filled"})
+
+
+def _with_hidden_notes(
+    findings: Iterable[Finding], arguments: argparse.Namespace
+) -> tuple[Finding, ...]:
+    """Return the findings; notes that nobody asks about are marked as hidden."""
+    if arguments.verbose:
+        return tuple(findings)
+    is_asked = bool(arguments.revisions or arguments.start or arguments.base_ref)
+    return tuple(
+        replace(one, is_hidden=True) if _is_quiet(one, is_asked=is_asked) else one
+        for one in findings
+    )
+
+
+def _is_quiet(finding: Finding, *, is_asked: bool) -> bool:
+    """Return whether it is a note on a revision, and the arguments name none."""
+    if finding.severity is not Severity.NOTE or finding.rule in _ALWAYS_SHOWN:
+        return False
+    return finding.rule in _SHOWN_ON_REQUEST or (bool(finding.revision) and not is_asked)
 
 
 def _row_plan(project: Project, *, rows: int) -> RowPlan:

@@ -14,7 +14,7 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE
 
 def github_text(outcome: Outcome) -> str:
     """One command for each finding, and the summary as a line of the log."""
-    lines = [_command(finding) for finding in outcome.findings]
+    lines = [_command(finding) for finding in outcome.findings if not finding.is_hidden]
     return "\n".join([*lines, f"{outcome.proof}: {summary_text(outcome.findings)}"])
 
 

@@ -11,10 +11,11 @@ def markdown_text(outcome: Outcome) -> str:
     """The headline, and a row for each finding."""
     proved = f" ({counted(len(outcome.steps), 'step')})" if outcome.steps else ""
     headline = f"**{outcome.proof}**: {summary_text(outcome.findings)}{proved}"
-    if not outcome.findings:
+    shown = [finding for finding in outcome.findings if not finding.is_hidden]
+    if not shown:
         return headline
     head = ("| severity | where | what | rule |", "|---|---|---|---|")
-    return "\n".join([headline, "", *head, *(_row(finding) for finding in outcome.findings)])
+    return "\n".join([headline, "", *head, *(_row(finding) for finding in shown)])
 
 
 def _row(finding: Finding) -> str:

@@ -41,7 +41,7 @@ def steps_table(outcome: Outcome) -> Table:
 def findings_lines(outcome: Outcome) -> Group:
     """The findings in their order, and the line that sums them up; to be printed unwrapped."""
     last = Text(f"{outcome.proof}: {summary_text(outcome.findings)}", _style(outcome.findings))
-    return Group(*(_coloured(finding) for finding in outcome.findings), last)
+    return Group(*(_coloured(one) for one in outcome.findings if not one.is_hidden), last)
 
 
 def _row(
@@ -51,6 +51,7 @@ def _row(
     cells = [Text(f"{times[part]:.3f} s" if part in times else "") for part in parts]
     if has_files:
         found = outcome.of_path(step.path) if step.path else ()
+        found = tuple(one for one in found if not one.is_hidden)
         cells.append(Text(summary_text(found) if found else "-", _style(found)))
     return (Text(step.name, no_wrap=True, overflow="ellipsis"), *cells)
 

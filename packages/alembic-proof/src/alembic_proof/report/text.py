@@ -30,7 +30,7 @@ def printable(text: str) -> str:
 def proof_text(name: str, findings: Iterable[Finding]) -> str:
     """The findings of a proof, closed by its name and their number."""
     found = tuple(findings)
-    lines = [finding_text(finding) for finding in found]
+    lines = [finding_text(finding) for finding in found if not finding.is_hidden]
     return "\n".join([*lines, f"{name}: {summary_text(found)}"])
 
 
@@ -61,10 +61,13 @@ def _server_line(name: str, server: ServerStatus) -> str:
 
 
 def summary_text(findings: Iterable[Finding]) -> str:
-    """`2 errors, 1 note`; `no findings` when there are none."""
-    counts = Counter(finding.severity for finding in findings)
+    """`2 errors, 1 note`; `no findings` when there are none; how many notes are hidden."""
+    found = tuple(findings)
+    counts = Counter(finding.severity for finding in found if not finding.is_hidden)
     parts = [counted(counts[severity], severity.value) for severity in Severity if counts[severity]]
-    return ", ".join(parts) or "no findings"
+    hidden = sum(finding.is_hidden for finding in found)
+    more = f"; {counted(hidden, 'note')} hidden (-v shows {'it' if hidden == 1 else 'them'})"
+    return (", ".join(parts) or "no findings") + (more if hidden else "")
 
 
 def counted(number: int, noun: str) -> str:
