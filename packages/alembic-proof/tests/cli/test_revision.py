@@ -45,6 +45,17 @@ def test_what_alembic_sees_is_written_and_finished(open_case: Open, run: Run) ->
     assert "write by hand" not in out
 
 
+def test_a_type_of_another_package_is_imported(open_case: Open, run: Run) -> None:
+    """Alembic writes its module's name and leaves the import to the template."""
+    root = open_case("authoring/custom_type")
+
+    code, out, _ = run("revision", "Add things")
+
+    assert code == 0, out
+    assert "shop_types.Money()" in out
+    assert "\nimport shop_types\n" in _new(root).read_text(encoding="utf-8")
+
+
 def test_a_finished_revision_makes_models_and_history_equal(open_case: Open, run: Run) -> None:
     """What exits with 0 needs nothing more."""
     open_case("authoring/column")

@@ -85,12 +85,17 @@ class DatabaseUrl:
     def sqlalchemy_url(self) -> str:
         """The whole URL in SQLAlchemy's form; `parse` reads it, engine_arguments connects."""
         timeout = () if self.timeout_s is None else (("connect_timeout", str(int(self.timeout_s))),)
-        return f"{self.engine_url}{self._text((*self.parameters, *timeout))}"
+        text = self._text((*self.parameters, *timeout))
+        return f"postgresql+{self.driver}://{text}"
 
     @property
     def engine_url(self) -> str:
-        """What to give to create_engine beside `engine_arguments()`: only the driver's name."""
-        return f"postgresql+{self.driver}://"
+        """What to give to create_engine beside `engine_arguments()`: the driver and the login's name.
+
+        Code that is given a connection may ask its engine's URL who it is.
+        """
+        login = "" if self.user is None else f"{_quote(self.user)}@"
+        return f"postgresql+{self.driver}://{login}"
 
     def engine_arguments(self) -> dict[str, dict[str, Any]]:
         """Keyword arguments of create_async_engine: everything goes to the driver itself."""

@@ -12,7 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from alembic_proof.catalog import Catalog, CatalogObject
 from alembic_proof.env.server_message import ServerMessage, server_message
 from alembic_proof.errors import DatabaseError
+from alembic_proof.history.load import describe
 from alembic_proof.postgres.connect import run_on
+from alembic_proof.proofs.registries import create_with_declared
 
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _NO_SCHEMA = "3F000"
@@ -25,7 +27,7 @@ _Given = tuple[CatalogObject, ...]
 
 
 def create_models(url: str, *, metadatas: tuple[MetaData, ...], like: Catalog) -> _Given:
-    """Ensures that the empty database has what the models and their DDL events say.
+    """Ensures that the empty database has what the models, their DDL events and registries say.
 
     MetaData has no word for a schema or an extension. Where create_all() fails without one, it is
     made before as `like` has it; those are returned, nothing where it works by itself.
@@ -65,14 +67,13 @@ class _Attempt:
 
     @classmethod
     def made(cls, url: str, metadatas: tuple[MetaData, ...], given: _Given = ()) -> _Attempt:
-        def create(connection: Connection) -> None:
+        def create_all(connection: Connection) -> None:
             for statement in map(_made_by, given):
                 connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
-            for metadata in metadatas:  # a later one may share a type with the first
-                metadata.create_all(connection, checkfirst=metadata is not metadatas[0])
+            create_with_declared(connection, metadatas)
 
         try:
-            run_on(url, create)
+            run_on(url, create_all)
         except SQLAlchemyError as error:
             return cls(given=given, error=error)
         return cls(given=given, error=None)
@@ -129,7 +130,10 @@ def _made_by(record: CatalogObject) -> str:
 
 
 def _refused(error: SQLAlchemyError) -> DatabaseError:
+    message = server_message(error)
     return DatabaseError(
-        f"the models cannot be created: {error}",
-        todo="mend the models or their DDL events; create_all() on an empty database must work",
+        f"the models cannot be created: {message.one_line if message else describe(error)}",
+        where=message.statement if message else "",
+        todo="fix the models, their DDL events or what is registered beside them; "
+        "create_all() on an empty database must work",
     )
