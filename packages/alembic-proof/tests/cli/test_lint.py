@@ -13,6 +13,7 @@ from alembic_proof.lint import all_rules
 _GOOD = 'revision = "a"\ndef upgrade(): run()\ndef downgrade(): run()\n'
 _BAD = 'revision = "a"\nimport shop\ndef downgrade(): pass\ndef upgrade(): run()\n'
 
+_NO_GIT = "note: not checked whether merged revisions were edited: "
 _IMPORT = "the revision imports shop, which goes on changing"
 
 
@@ -31,9 +32,10 @@ def test_a_clean_history_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixt
     code = main(["--config", _project(tmp_path, _GOOD), "lint"])
 
     assert code == 0
-    step, last = capsys.readouterr().out.splitlines()
+    step, note, _, last = capsys.readouterr().out.splitlines()
     assert re.fullmatch(rf"  1 revision file, {len(all_rules())} rules +0\.\d{{3}} s", step)
-    assert last == "lint: no findings"
+    assert note.startswith(_NO_GIT)
+    assert last == "lint: 1 note"
 
 
 def test_findings_exit_with_1(
@@ -46,10 +48,10 @@ def test_findings_exit_with_1(
     code = main(["lint"])
 
     assert code == 1
-    assert capsys.readouterr().out.splitlines()[1:] == [
+    assert capsys.readouterr().out.splitlines()[3:] == [
         f"scripts/versions/a.py:2: error: {_IMPORT} [imports-project]",
         "scripts/versions/a.py:3: error: downgrade() does nothing [empty-downgrade]",
-        "lint: 2 errors",
+        "lint: 2 errors, 1 note",
     ]
 
 

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from alembic_proof.finding import Finding
-from alembic_proof.lint import History, Rule, SourceFile, all_rules, lint, parse_revision, rules
+from alembic_proof.lint import (
+    Base,
+    History,
+    Rule,
+    SourceFile,
+    all_rules,
+    lint,
+    parse_revision,
+    rules,
+)
 from alembic_proof.report.rules import rules_page
 
 _RULES = all_rules()
@@ -17,7 +26,9 @@ _PAGE = Path(__file__).parents[4] / "docs" / "rules.md"
 
 def _found(files: tuple[SourceFile, ...]) -> tuple[Finding, ...]:
     parsed = tuple(parse_revision(file.name, file.text.encode()) for file in files)
-    return lint(History(files=parsed, frozen_from=("alembic_proof",)), rules=_RULES)
+    merged = (parse_revision(file.name, file.merged.encode()) for file in files if file.merged)
+    base = Base(ref="origin/main", changed=tuple(merged))
+    return lint(History(files=parsed, frozen_from=("alembic_proof",), base=base), rules=_RULES)
 
 
 def test_every_module_of_the_package_is_a_rule_named_like_its_file() -> None:

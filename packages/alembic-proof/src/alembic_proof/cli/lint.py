@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 from alembic_proof.cli.options import project_of
@@ -10,7 +11,7 @@ from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.terminal import say
 from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding
-from alembic_proof.lint import all_rules, lint, read_history
+from alembic_proof.lint import all_rules, lint, read_base, read_history
 from alembic_proof.proofs.step import timed
 from alembic_proof.report.rules import rule_section, rules_page
 from alembic_proof.report.text import counted
@@ -30,6 +31,12 @@ def add(commands: Any) -> argparse.ArgumentParser:
         metavar="RULE",
         help="print the documentation of RULE, of all rules without one",
     )
+    parser.add_argument(
+        "--base-ref",
+        metavar="REF",
+        help="find revisions that were edited or deleted since the merge base with this git ref "
+        "(default: the remote's main branch, where git knows it)",
+    )
     add_format(parser)
     parser.set_defaults(run=_run)
     return parser
@@ -44,6 +51,7 @@ def _run(arguments: argparse.Namespace) -> int:
         frozen_from=project.config.frozen_from,
         exceptions=project.config.exceptions,
     )
+    history = replace(history, base=read_base(project.alembic, base_ref=arguments.base_ref))
     rules = all_rules()
 
     def check(audience: Audience) -> tuple[Finding, ...]:

@@ -1,11 +1,35 @@
-"""Which files a branch changes, as git says."""
+"""What git knows of the revision files: what a branch changes, and what was there before."""
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic_proof.errors import ConfigError
+
+_MAIN_BRANCHES = ("main", "master")
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedFile:
+    """A file as a commit has it; its path is absolute, links of its directory resolved."""
+
+    path: Path
+    source: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseChanges:
+    """What the checkout does to the files of the merge base with a base ref."""
+
+    base_ref: str
+    changed: tuple[CommittedFile, ...]
+    """Files that differ now or are gone, as the merge base has them."""
+    added: frozenset[Path]
+    """Files that the merge base does not have."""
 
 
 def changed_files(directory: Path, *, base_ref: str) -> frozenset[Path]:
@@ -16,13 +40,97 @@ def changed_files(directory: Path, *, base_ref: str) -> frozenset[Path]:
     Raises:
         ConfigError: no git repository, no such ref, or a shallow clone without the merge base.
     """
-    root = Path(_git(directory, "rev-parse", "--show-toplevel").strip())
-    _refuse_unknown_ref(directory, base_ref)
-    base = _git(directory, "merge-base", base_ref, "HEAD", todo=_fetch(directory, base_ref)).strip()
+    root = top_level(directory)
+    base = _merge_base(directory, base_ref)
     changed = _git(root, "diff", "--name-only", "-z", "--diff-filter=d", base)
-    added = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
-    names = filter(None, f"{changed}\0{added}".split("\0"))
+    names = filter(None, f"{changed}\0{_untracked(root)}".split("\0"))
     return frozenset((root / name).resolve() for name in names)
+
+
+def default_base_ref(directory: Path) -> str:
+    """Return the remote's main branch, such as `origin/main`, as far as git knows it here.
+
+    Raises:
+        ConfigError: no git repository, or a remote whose main branch git does not know.
+    """
+    remotes = _git(directory, "remote").split()
+    remote = "origin" if "origin" in remotes or len(remotes) != 1 else remotes[0]
+    ref = f"refs/remotes/{remote}/"
+    head = _run_git(directory, "symbolic-ref", "--quiet", f"{ref}HEAD")
+    named = head.stdout.decode().strip().removeprefix(ref)
+    for branch in filter(None, (named, *_MAIN_BRANCHES)):
+        found = _run_git(directory, "rev-parse", "--verify", "--quiet", f"{ref}{branch}^{{commit}}")
+        if not found.returncode:
+            return f"{remote}/{branch}"
+    raise ConfigError(
+        f"git does not know the main branch of the remote {remote!r}",
+        where=str(directory),
+        todo=f"git fetch {remote}, or name the branch that revisions are merged into: "
+        "--base-ref REF",
+    )
+
+
+def base_changes(places: Iterable[Path], *, base_ref: str | None = None) -> BaseChanges:
+    """Read what the checkout does to the files in `places` since the merge base with `base_ref`.
+
+    :param places: directories of one git repository; one that is not there is left out.
+    :param base_ref: by default the remote's main branch.
+
+    Raises:
+        ConfigError: no git repository, no such ref, or a shallow clone without the merge base.
+    """
+    directories = [place.resolve() for place in places if place.is_dir()]
+    if not directories:
+        return BaseChanges(base_ref=base_ref or "", changed=(), added=frozenset())
+    root = top_level(directories[0])
+    ref = base_ref or default_base_ref(root)
+    inside = [str(one) for one in directories if one.is_relative_to(root)]
+    base = _merge_base(root, ref)
+    raw = _git(root, "diff", "--raw", "--no-renames", "--no-abbrev", "-z", base, "--", *inside)
+    # :100644 100644 <blob before> <blob now> M NUL path NUL
+    fields = raw.split("\0")[:-1]
+    pairs = zip(fields[::2], fields[1::2], strict=True)
+    entries = [(entry.split(), root / name) for entry, name in pairs]
+    before = {path: entry[2] for entry, path in entries if entry[4] != "A"}
+    added = {path for entry, path in entries if entry[4] == "A"}
+    untracked = filter(None, _untracked(root, *inside).split("\0"))
+    return BaseChanges(
+        base_ref=ref,
+        changed=tuple(_read_blobs(root, before)),
+        added=frozenset(added.union(root / name for name in untracked)),
+    )
+
+
+def top_level(directory: Path) -> Path:
+    """Return the root of the checkout that the directory is in.
+
+    Raises:
+        ConfigError: it is in none.
+    """
+    return Path(_git(directory, "rev-parse", "--show-toplevel").rstrip("\n")).resolve()
+
+
+def _merge_base(directory: Path, base_ref: str) -> str:
+    _refuse_unknown_ref(directory, base_ref)
+    todo = _fetch(directory, base_ref)
+    return _git(directory, "merge-base", base_ref, "HEAD", todo=todo).strip()
+
+
+def _untracked(root: Path, *inside: str) -> str:
+    return _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *inside)
+
+
+def _read_blobs(root: Path, blobs: dict[Path, str]) -> Iterator[CommittedFile]:
+    """The files whose blobs these are, all in one run of git."""
+    asked = "".join(f"{blob}\n" for blob in blobs.values()).encode()
+    rest = _run_git(root, "cat-file", "--batch", stdin=asked).stdout if blobs else b""
+    for path in blobs:
+        header, _, rest = rest.partition(b"\n")
+        # <blob> blob <size> LF <contents> LF; a submodule's commit is no file.
+        if not header.endswith(b" missing"):
+            size = int(header.split()[2])
+            yield CommittedFile(path, rest[:size])
+            rest = rest[size + 1 :]
 
 
 def _refuse_unknown_ref(directory: Path, base_ref: str) -> None:
@@ -51,20 +159,24 @@ def _fetch(directory: Path, base_ref: str) -> str:
 
 
 def _git(directory: Path, *arguments: str, what: str = "", todo: str = "") -> str:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(directory), *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise ConfigError("git is not installed", todo="install git, or name revisions") from error
+    done = _run_git(directory, *arguments)
     if done.returncode:
-        said = done.stderr.strip() or f"git {arguments[0]} found nothing"
+        said = done.stderr.decode(errors="replace").strip()
+        said = said or f"git {arguments[0]} found nothing"
         raise ConfigError(
             what or f"git cannot say what has changed: {said}",
             where=str(directory),
             todo=todo or "run this in a checkout, or name the revisions instead",
         )
-    return done.stdout
+    return os.fsdecode(done.stdout)
+
+
+def _run_git(
+    directory: Path, *arguments: str, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(directory), *arguments], capture_output=True, input=stdin, check=False
+        )
+    except FileNotFoundError as error:
+        raise ConfigError("git is not installed", todo="install git, or name revisions") from error

@@ -2,11 +2,12 @@
 
 from alembic_proof.lint.engine import lint, not_ignored
 from alembic_proof.lint.registry import all_rules
-from alembic_proof.lint.revision import History, Ignore, Revision, parse_revision
+from alembic_proof.lint.revision import Base, History, Ignore, Revision, parse_revision
 from alembic_proof.lint.rule import Rule, SourceFile
-from alembic_proof.lint.sources import read_history
+from alembic_proof.lint.sources import read_base, read_history
 
 __all__ = [
+    "Base",
     "History",
     "Ignore",
     "Revision",
@@ -16,5 +17,6 @@ __all__ = [
     "lint",
     "not_ignored",
     "parse_revision",
+    "read_base",
     "read_history",
 ]

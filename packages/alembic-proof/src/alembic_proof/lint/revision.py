@@ -114,12 +114,28 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The merged revisions, as far as the checkout changes them."""
+
+    ref: str = ""
+    """The git ref that revisions are merged into, such as `origin/main`."""
+    changed: tuple[Revision, ...] = ()
+    """The files that differ or are gone, as the merge base has them."""
+    added: frozenset[str] = frozenset()
+    """The paths of files that the merge base does not have."""
+    unknown: str = ""
+    """Why git cannot say it; empty where it can."""
+    todo: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """Every file of a history, in the order of their paths, and what the project allows them."""
 
     files: tuple[Revision, ...]
     frozen_from: tuple[str, ...] = ()
     """Packages that revisions must not import."""
+    base: Base = Base()
 
     @property
     def revisions(self) -> tuple[Revision, ...]:

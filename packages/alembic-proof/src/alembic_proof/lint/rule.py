@@ -15,6 +15,8 @@ class SourceFile:
 
     name: str
     text: str
+    merged: str = ""
+    """The file as the base ref has it, where the example is about a change of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,13 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 
 from alembic_proof.config import Declaration
-from alembic_proof.errors import HistoryError
+from alembic_proof.errors import ConfigError, HistoryError
 from alembic_proof.finding import shown_path
+from alembic_proof.history.changed import base_changes
 from alembic_proof.history.load import refuse_unreadable, version_directories
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
-from alembic_proof.lint.revision import History, Revision, parse_revision
+from alembic_proof.lint.revision import Base, History, Revision, parse_revision
 
 
 def read_history(
@@ -35,9 +36,49 @@ def read_history(
     places = version_directories(script)
     refuse_unreadable(places)
     paths = sorted(path for place in places for path in place.glob(pattern))
-    listed = (path for path in paths if not path.name.startswith((".", "__init__")))
-    files = (_except(_read(path), exceptions) for path in listed)
+    files = (_except(_read(path), exceptions) for path in paths if _is_listed(path))
     return History(files=tuple(files), frozen_from=frozen_from)
+
+
+def read_base(project: AlembicProject, *, base_ref: str | None = None) -> Base:
+    """Read what the checkout does to the revisions of the merge base with `base_ref`.
+
+    :param base_ref: by default the remote's main branch. Where git cannot say it, the answer says
+        why: a history can be read without git.
+
+    Raises:
+        CommandError: an alembic.ini that names no script directory.
+    """
+    script = ScriptDirectory.from_config(alembic_config(project))
+    places = version_directories(script)
+    try:
+        found = base_changes(places, base_ref=base_ref)
+    except ConfigError as error:
+        return Base(ref=base_ref or "", unknown=error.what, todo=error.todo)
+    shown = {place.resolve(): place for place in places}
+
+    def is_revision(path: Path) -> bool:
+        is_inside = path.parent in shown or script.recursive_version_locations
+        return is_inside and path.suffix == ".py" and _is_listed(path)
+
+    def show(path: Path) -> str:
+        place = next((one for one in path.parents if one in shown), path.parent)
+        return shown_path(shown.get(place, place) / path.relative_to(place))
+
+    return Base(
+        ref=found.base_ref,
+        changed=tuple(
+            parse_revision(show(one.path), one.source)
+            for one in found.changed
+            if is_revision(one.path)
+        ),
+        added=frozenset(map(show, found.added)),
+    )
+
+
+def _is_listed(path: Path) -> bool:
+    """Return whether Alembic takes it for a revision, as its name says."""
+    return not path.name.startswith((".", "__init__"))
 
 
 def _except(file: Revision, exceptions: tuple[Declaration, ...]) -> Revision:

@@ -33,5 +33,14 @@ def rule_section(rule: Rule) -> str:
 
 def _examples(title: str, files: tuple[SourceFile, ...]) -> str:
     return "\n\n".join(
-        f"{title}: `{file.name}`\n\n```python\n{file.text.rstrip()}\n```" for file in files
+        f"{title}: `{file.name}`{_merged(file)}\n\n{_code(file.text)}" for file in files
     )
+
+
+def _merged(file: SourceFile) -> str:
+    """The file before, where the example is about a change."""
+    return f", which was merged as\n\n{_code(file.merged)}\n\nand now is" if file.merged else ""
+
+
+def _code(text: str) -> str:
+    return f"```python\n{text.rstrip()}\n```"
