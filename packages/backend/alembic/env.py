@@ -6,10 +6,12 @@ import os
 
 from alembic.util import CommandError
 
-from alembic_proof.env import Bootstrap, ProofError, run_env
-from boards.database.bootstrap import bootstrap_for
-from boards.dbmodels import target_metadata
-from boards.settings import read_settings
+from alembic_proof.env import Bootstrap, ProofError, explained_faults, run_env
+
+with explained_faults():  # a fault in a model is one message with its file and line
+    from boards.database.bootstrap import bootstrap_for
+    from boards.dbmodels import target_metadata
+    from boards.settings import read_settings
 
 try:
     settings = read_settings(os.environ)

@@ -227,8 +227,9 @@ def test_what_was_found_is_printed_when_an_error_ends_the_proof(
     """
     root = open_case("roundtrip/one_run_lists_all")
     env = (root / "env.py").read_text(encoding="utf-8")
-    breaks = "import pathlib\nif pathlib.Path('ran').exists():\n    raise OSError('no more')\n"
-    (root / "env.py").write_text(f"{breaks}pathlib.Path('ran').touch()\n{env}", encoding="utf-8")
+    count = "p = pathlib.Path('runs'); p.write_text(p.read_text() + 'x' if p.exists() else 'x')"
+    breaks = f"import pathlib\n{count}\nif len(p.read_text()) > 2:\n    raise OSError('no more')\n"
+    (root / "env.py").write_text(f"{breaks}{env}", encoding="utf-8")
 
     code, out, err = run("roundtrip", "--format", format_)
 

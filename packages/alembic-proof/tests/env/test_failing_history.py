@@ -121,3 +121,17 @@ def test_a_file_that_ends_the_process_fails(project: Any) -> None:
 
     assert "it ends the process" in text
     assert f"{path}:2" in text
+
+
+@pytest.mark.parametrize("is_offline", [False, True])
+def test_a_revision_without_downgrade(project: Any, *, is_offline: bool) -> None:
+    """It is named with its file before anything is taken back."""
+    path = project.add("keeps")
+    path.write_text(path.read_text().partition("def downgrade")[0], encoding="utf-8")
+    project.add("goes")
+    project.alembic("upgrade", "head")
+
+    text = project.failure("downgrade", "r2:base" if is_offline else "base", sql=is_offline)
+
+    assert text.startswith(f"revision r1 has no downgrade()\n  where: {path}\n")
+    assert project.query(VERSION) == ["r2"]

@@ -39,7 +39,7 @@ def test_failing_revision_is_told(project: Any, typo: Path) -> None:
     assert f"where: {typo}:11\n" in text
     assert "statement: SELECT no_such_column\n" in text
     assert "now: the revision is rolled back, the database is at r1\n" in text
-    assert text.endswith("do: mend it and run the command again")
+    assert text.endswith("do: correct it and run the command again")
 
 
 def test_first_revision_fails(project: Any) -> None:

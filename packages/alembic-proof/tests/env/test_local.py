@@ -113,6 +113,23 @@ def test_settings_of_the_local_database(tracks: Any) -> None:
     assert local.state == Path(tracks.directory, "the state").resolve()
 
 
+def test_the_variable_of_the_settings_names_the_database(
+    tracks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An env.py that hands over no URL reads the variable of `url_env`; a blank one is none."""
+    url, tracks.url = tracks.url, ""
+    (tracks.directory / "pyproject.toml").write_text('[tool.alembic-proof]\nurl_env = "SHOP_URL"\n')
+    monkeypatch.setenv("SHOP_URL", " ")
+    with pytest.raises(CommandError, match="no database is named"):
+        tracks.alembic("upgrade", "head")
+    monkeypatch.setenv("SHOP_URL", url)
+
+    tracks.alembic("upgrade", "head")
+
+    tracks.url = url
+    assert tracks.tables == {"tracks"}
+
+
 def test_no_default_database(tracks: Any) -> None:
     """A project that describes none names the variable to set."""
     (tracks.directory / "pyproject.toml").write_text('[tool.alembic-proof]\nurl_env = "TRACKS"\n')

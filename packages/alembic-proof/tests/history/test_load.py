@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alembic_proof.errors import HistoryError
-from alembic_proof.history.load import describe, place_in
+from alembic_proof.history.fault import describe, place_in
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, heads
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from alembic_proof.env import exit_code_of
+from alembic_proof.env import exit_code_of, explained_faults
 
 
 def main() -> int:
@@ -13,8 +13,8 @@ def main() -> int:
 
 
 def _run() -> int:
-    from boards.database.migrate import main as migrate
-
+    with explained_faults():
+        from boards.database.migrate import main as migrate
     return migrate()
 
 

@@ -23,11 +23,15 @@ from alembic_proof.cli.scratch import announced_server
 from alembic_proof.config.row_number import row_number
 from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, Severity, shown_path
-from alembic_proof.history.chain import ChainRevision, choose, load_history, read_chain
+from alembic_proof.history.chain import ChainRevision, choose, read_chain
 from alembic_proof.history.changed import changed_files
 from alembic_proof.history.load import version_directories
-from alembic_proof.history.script import alembic_config
-from alembic_proof.project import Project, history_databases, supplied_rows
+from alembic_proof.project import (
+    Project,
+    history_databases,
+    load_scratch_history,
+    supplied_rows,
+)
 from alembic_proof.proofs import RowPlan, prove_roundtrip
 from alembic_proof.report.text import counted
 
@@ -88,7 +92,7 @@ def _run(arguments: argparse.Namespace) -> int:
     def prove(audience: Audience) -> tuple[Finding, ...]:
         server_url = announced_server(project, os.environ)
         with history_databases(project, server_url, label="roundtrip") as open_database:
-            script = load_history(alembic_config(project.alembic))
+            script, open_database = load_scratch_history(project, open_database)
             chain = read_chain(script)
             wanted = _wanted(project, script, chain, arguments)
             if not wanted:

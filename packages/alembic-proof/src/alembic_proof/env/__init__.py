@@ -11,6 +11,7 @@ from alembic_proof.errors import (
     ProofError,
     ServerError,
 )
+from alembic_proof.history.fault import explained_faults
 from alembic_proof.postgres.url import DatabaseUrl
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "ServerError",
     "apply_bootstrap",
     "exit_code_of",
+    "explained_faults",
     "local_database",
     "local_database_url",
     "run_env",

@@ -15,9 +15,9 @@ from alembic_proof.env.server_message import ServerMessage, server_message
 from alembic_proof.env.steps import Steps
 from alembic_proof.errors import DatabaseError, HistoryError, ProofError
 from alembic_proof.history.alembic_error import clearer_error
-from alembic_proof.history.load import describe, place_in
+from alembic_proof.history.fault import describe, fault_place, missing_function, place_in
 
-_MEND = "mend it and run the command again"
+_MEND = "correct it and run the command again"
 _RECONNECT = "look at the server's log, and run the command again"
 _POOLER = "connect to PostgreSQL itself: a pooler like pgbouncer does not keep a session together"
 _EXTENSION = "install the extension on the server: contrib's come with postgresql-contrib"
@@ -67,6 +67,8 @@ def _failure(error: Exception) -> ProofError | None:
     message = server_message(error)
     if isinstance(error, ProofError):
         return error
+    if isinstance(error, AttributeError):
+        return missing_function(error)
     if message is not None:
         return _database_failure(message)
     if isinstance(error, (SQLAlchemyError, OSError)):
@@ -85,7 +87,7 @@ def _step_failure(error: Exception, step: RevisionStep, steps: Steps) -> ProofEr
     """The error of one revision: which, why, where, what it leaves behind, and what to do."""
     name = f"{direction_of(step)} of {step.revision.revision} ({title_of(step)})"
     message = server_message(error)
-    place = place_in(error, (Path(step.revision.path),)) or str(step.revision.path)
+    place = _step_place(error, Path(step.revision.path))
     statement = f"\n  statement: {message.statement}" if message and message.statement else ""
     where = f"{place}{statement}\n  now: {_left_behind(steps)}"
     match error:
@@ -101,6 +103,13 @@ def _step_failure(error: Exception, step: RevisionStep, steps: Steps) -> ProofEr
         case _:
             what = f"{name} failed: {message.one_line}"
             return DatabaseError(what, where=where, todo=_todo_for(message) or _MEND)
+
+
+def _step_place(error: Exception, path: Path) -> str:
+    """Return the line of the revision, and the deeper one of a module that it has called."""
+    place = place_in(error, (path,)) or str(path)
+    fault = fault_place(error, (path,)) or place
+    return place if fault == place else f"{fault}, called at {place}"
 
 
 def _left_behind(steps: Steps) -> str:

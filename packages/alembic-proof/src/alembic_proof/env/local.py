@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from alembic_proof.config import Config, read_config
 from alembic_proof.errors import ConfigError
+from alembic_proof.postgres.url import usable_url
 
 if TYPE_CHECKING:
     from alembic_proof.postgres.local import LocalDatabase
@@ -47,6 +48,17 @@ def local_database_url(directory: Path, environ: Mapping[str, str]) -> str | Non
 
     local = local_database(directory)
     return None if local is None else ensure_local_database(local, environ)
+
+
+def named_database_url(directory: Path, environ: Mapping[str, str]) -> str | None:
+    """Return the URL in the variable that `url_env` beside alembic.ini names; None without one.
+
+    :raises ConfigError: Settings, or an URL, that cannot be used.
+    """
+    settings = read_config(directory)
+    variable = settings.url_env if settings else None
+    url = environ.get(variable, "").strip() if variable else ""
+    return usable_url(url, where=f"environment variable {variable}") if url else None
 
 
 def default_database_url(directory: Path) -> str:

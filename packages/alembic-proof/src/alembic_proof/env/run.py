@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from alembic import context
@@ -9,7 +10,7 @@ from sqlalchemy import MetaData
 
 from alembic_proof.env.bootstrap import Bootstrap
 from alembic_proof.env.failures import as_command_errors
-from alembic_proof.env.local import default_database_url
+from alembic_proof.env.local import default_database_url, named_database_url
 from alembic_proof.env.offline import run_offline
 from alembic_proof.env.online import run_on_connection, run_on_url
 from alembic_proof.env.progress import progress_of
@@ -34,7 +35,8 @@ def run_env(
 
     The database is the first of: `config.attributes["connection"]`, a Connection that is used as
     it is (its settings, its transaction, no advisory lock); `config.attributes["url"]`; `url`; the
-    local database that the pyproject.toml beside alembic.ini describes.
+    environment variable that `url_env` in the pyproject.toml beside alembic.ini names; the local
+    database that this file describes.
     `lock_timeout` is how long a statement waits for a lock, as PostgreSQL writes it; `wait_s` how
     long the command waits for another migration of the same database.
 
@@ -77,7 +79,7 @@ def _run_where_it_belongs(request: Request, url: str | None) -> None:
         run_offline(request)
     elif connection is not None:
         run_on_connection(request, connection)
-    elif named:
+    elif named or (named := named_database_url(ini_directory(), os.environ)):
         run_on_url(request, named, is_local=False)
     else:
         run_on_url(request, default_database_url(ini_directory()), is_local=True)

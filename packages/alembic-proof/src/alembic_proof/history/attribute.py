@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic_proof.errors import ConfigError
-from alembic_proof.history.load import describe, place_in
+from alembic_proof.history.fault import describe, place_in
 
 
 def load_attribute(name: str, *, key: str, directory: Path) -> Any:

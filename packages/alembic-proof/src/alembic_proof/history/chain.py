@@ -12,7 +12,7 @@ from alembic.script.revision import MultipleHeads
 from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
-from alembic_proof.history.load import load_revisions
+from alembic_proof.history.load import load_revisions, version_directories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,26 @@ class ChainRevision:
 def load_history(config: Config) -> ScriptDirectory:
     """The script directory with all its revisions, loaded once for whoever needs them.
 
+    env.py does not run first: where revisions import what is found only once it has set sys.path,
+    `load_in_env` of `history.environment` loads them.
+
     Raises:
         HistoryError: the history cannot be loaded.
     """
+    script = find_history(config)
+    load_revisions(script)
+    return script
+
+
+def find_history(config: Config) -> ScriptDirectory:
+    """Return the script directory that the configuration names; no revision is loaded yet.
+
+    :raises HistoryError: There is no such directory.
+    """
     try:
         script = ScriptDirectory.from_config(config)
+        version_directories(script)  # made absolute now: env.py may leave the directory
+        return script
     except CommandError as error:
         # Alembic advises to make a new history where it finds none.
         what, _, _ = " ".join(str(error).split()).partition(" Please use")
@@ -49,8 +64,6 @@ def load_history(config: Config) -> ScriptDirectory:
             where=str(config.config_file_name or ""),
             todo="set script_location to the directory of env.py and of the revisions",
         ) from error
-    load_revisions(script)
-    return script
 
 
 def read_chain(script: ScriptDirectory) -> tuple[ChainRevision, ...]:

@@ -17,9 +17,10 @@ from sqlalchemy import MetaData
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from alembic_proof.errors import HistoryError, ProofError
-from alembic_proof.history.chain import load_history
+from alembic_proof.history.chain import find_history
 from alembic_proof.history.exits import ExitError, passed_interruptions, refused_exits
-from alembic_proof.history.load import describe, directories, place_in
+from alembic_proof.history.fault import describe, fault_error, fault_place, place_in
+from alembic_proof.history.load import directories, ensure_revisions
 from alembic_proof.postgres.pools import engines_noted
 from alembic_proof.postgres.url import DatabaseUrl
 
@@ -85,23 +86,8 @@ def read_environment(config: Config) -> Environment:
         HistoryError: a history that cannot be loaded, an env.py that cannot run, or connects to
             another database.
     """
-    seen: list[tuple[MigrationContext, str]] = []
-
-    def look(_heads: Any, context: MigrationContext) -> tuple[()]:
-        seen.append((context, _database_of(context)))
-        return ()
-
-    with explained_failures(config):
-        script = load_history(config)
-        refuse_missing_env(script)
-        refuse_several_databases(config, script)
-        with EnvironmentContext(config, script, fn=look, dont_mutate=True):
-            script.run_env()
+    script, context = _run_reading(config)
     place = f"{script.dir}/env.py"
-    if not seen:
-        raise no_migrations(place)
-    context, database = seen[-1]
-    _refuse_another(database, config=config, place=place)
     return Environment(
         metadatas=_metadatas(context.opts.get("target_metadata")),
         version_table=context.version_table,
@@ -113,6 +99,51 @@ def read_environment(config: Config) -> Environment:
         ),
         place=place,
     )
+
+
+def load_in_env(config: Config) -> ScriptDirectory:
+    """Load the revisions as Alembic's own commands do: while env.py runs, which may set sys.path.
+
+    :raises HistoryError: As `read_environment`.
+    """
+    script, _ = _run_reading(config)
+    return script
+
+
+def _run_reading(config: Config) -> tuple[ScriptDirectory, MigrationContext]:
+    """Run env.py for a function that loads the revisions and migrates nothing.
+
+    Return the script directory and what env.py has configured, on the database that it was given.
+    """
+    seen: list[tuple[MigrationContext, str]] = []
+    failures: list[HistoryError] = []
+
+    def look(_heads: Any, context: MigrationContext) -> tuple[()]:
+        try:
+            ensure_revisions(script)
+        except HistoryError as error:
+            failures.append(error)  # whatever env.py makes of it
+            raise
+        seen.append((context, _database_of(context)))
+        return ()
+
+    try:
+        with explained_failures(config):
+            script = find_history(config)
+            refuse_missing_env(script)
+            refuse_several_databases(config, script)
+            with EnvironmentContext(config, script, fn=look, dont_mutate=True):
+                script.run_env()
+    except HistoryError as error:
+        raise failures[0] if failures else error  # noqa: B904  it is the same error or its cause
+    if failures:
+        raise failures[0]
+    place = f"{script.dir}/env.py"
+    if not seen:
+        raise no_migrations(place)
+    context, database = seen[-1]
+    _refuse_another(database, config=config, place=place)
+    return script, context
 
 
 def refuse_missing_env(script: ScriptDirectory) -> None:
@@ -164,7 +195,9 @@ def explained_failures(config: Config) -> Iterator[None]:
         with chdir("."), engines_noted(), passed_interruptions(), refused_exits():
             yield
     except ExitError as error:
-        place = _place_of(error, Path(ScriptDirectory.from_config(config).dir).absolute())
+        script = ScriptDirectory.from_config(config)
+        place = fault_place(error, [Path(script.dir).absolute(), *directories(script)])
+        place = place or f"{script.dir}/env.py"
         who = Path(place.rpartition(":")[0]).name
         raise ExitError(error.code, who=who, where=place) from error
     except ProofError:
@@ -181,15 +214,22 @@ def explained_failures(config: Config) -> Iterator[None]:
                 where=str(error.filename),
                 todo="let its directory be one that this user may write to",
             ) from error
-        inside = place_in(error, directories(script))
-        is_revision = bool(inside) and Path(inside.rpartition(":")[0]).name != "env.py"
-        place = inside if is_revision else _place_of(error, Path(script.dir).absolute())
-        what = "the history cannot be applied" if is_revision else "env.py cannot run"
-        raise HistoryError(
-            f"{what}: {describe(getattr(error, 'orig', None) or error)}",
+        raise _explained(error, script) from error
+
+
+def _explained(error: Exception, script: ScriptDirectory) -> HistoryError:
+    """Return the error with the file and the line of the fault, wherever the project has it."""
+    places = directories(script)
+    reported: BaseException = getattr(error, "orig", None) or error
+    place = fault_place(error, [Path(script.dir).absolute(), *places]) or f"{script.dir}/env.py"
+    through = place_in(error, places)
+    if through and Path(through.rpartition(":")[0]).name != "env.py":
+        return HistoryError(
+            f"the history cannot be applied: {describe(reported)}",
             where=place,
-            todo="`alembic-proof roundtrip` tells what fails" if is_revision else _remedy(error),
-        ) from error
+            todo="`alembic-proof roundtrip` reports each revision that fails",
+        )
+    return fault_error(reported, place=place, todo=_remedy(error))
 
 
 def _is_among(file: object, places: Sequence[Path]) -> bool:
@@ -197,7 +237,7 @@ def _is_among(file: object, places: Sequence[Path]) -> bool:
 
 
 def _remedy(error: Exception) -> str:
-    """What most likely helps an env.py that cannot run."""
+    """Return what most likely helps an env.py that cannot run; empty where its line says it all."""
     if "application context" in str(error):
         return 'name the application: flask_app = "package:create_app" in [tool.alembic-proof]'
     if "async driver" in str(error):
@@ -208,8 +248,10 @@ def _remedy(error: Exception) -> str:
     if (
         isinstance(error, _OF_AN_URL) and not is_of_a_file
     ) or "option values must be strings" in str(error):
-        return f"mend it, or install what it imports; where it looks for a URL, {_GIVE_URL}"
-    return "mend it, or install what it imports"
+        return (
+            f"correct that line, or install what it imports; where it looks for a URL, {_GIVE_URL}"
+        )
+    return ""
 
 
 def no_migrations(place: str) -> HistoryError:
@@ -218,13 +260,6 @@ def no_migrations(place: str) -> HistoryError:
         return HistoryError("there is no env.py", where=place, todo="restore it from your history")
     todo = "let it call context.run_migrations(), or run_env() of alembic_proof.env"
     return HistoryError("env.py runs no migrations", where=place, todo=todo)
-
-
-def _place_of(error: Exception, directory: Path) -> str:
-    """The line that does not parse, wherever it is imported from, else where env.py failed."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    return place_in(error, [directory]) or f"{directory}/env.py"
 
 
 def refuse_another_database(context: MigrationContext, *, config: Config, place: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from alembic_proof.errors import ConfigError
 from alembic_proof.history.attribute import load_attribute
-from alembic_proof.history.load import describe, place_in
+from alembic_proof.history.fault import describe, place_in
 from alembic_proof.history.project import FlaskApp
 
 _KEY = "SQLALCHEMY_DATABASE_URI"

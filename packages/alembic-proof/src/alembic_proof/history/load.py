@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +11,9 @@ from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError, RevisionMap
 from alembic.util import CommandError
 
-from alembic_proof.errors import HistoryError, ProofError
+from alembic_proof.errors import HistoryError
 from alembic_proof.history.exits import refused_exits
+from alembic_proof.history.fault import describe, fault_error, fault_place
 
 
 def load_revisions(script: ScriptDirectory) -> None:
@@ -28,7 +28,7 @@ def load_revisions(script: ScriptDirectory) -> None:
     _refuse_duplicates(scripts)
     _refuse_missing_parents(scripts)
     _refuse_missing_upgrades(scripts)
-    script.revision_map = RevisionMap(lambda: iter(scripts))
+    script.revision_map = _Loaded(lambda: iter(scripts))
     try:
         _ = script.revision_map.heads
     except (RevisionError, KeyError) as error:
@@ -37,6 +37,19 @@ def load_revisions(script: ScriptDirectory) -> None:
             where=_directory(script),
             todo="mend down_revision and depends_on of the revisions that it names",
         ) from error
+
+
+def ensure_revisions(script: ScriptDirectory) -> None:
+    """Load the directory's revisions as `load_revisions` does, unless it has done so.
+
+    :raises HistoryError: As `load_revisions`.
+    """
+    if not isinstance(script.revision_map, _Loaded):
+        load_revisions(script)
+
+
+class _Loaded(RevisionMap):
+    """A map of revisions that were loaded and found sound."""
 
 
 def refuse_unreadable(places: Iterable[Path]) -> None:
@@ -92,11 +105,10 @@ def _load_files(script: ScriptDirectory) -> tuple[Script, ...]:
             todo="mend the file, or remove it",
         ) from error
     except Exception as error:
-        raise HistoryError(
-            f"a revision cannot be loaded: {describe(error)}",
-            where=place_in(error, directories(script)) or _directory(script),
-            todo="mend the file",
-        ) from error
+        place = fault_place(error, directories(script)) or _directory(script)
+        fault = fault_error(error, place=place)
+        what = f"a revision cannot be loaded: {describe(error)}"
+        raise HistoryError(what, where=place, todo=fault.todo) from error
 
 
 def _refuse_duplicates(scripts: Iterable[Script]) -> None:
@@ -131,31 +143,6 @@ def _refuse_missing_upgrades(scripts: tuple[Script, ...]) -> None:
                 where=script.path,
                 todo="write one; `pass` is its body where it has nothing to do",
             )
-
-
-def describe(error: BaseException) -> str:
-    """The error in one line, with its type where the text alone says too little."""
-    text = " ".join(str(error).split())
-    if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg}"
-    if isinstance(error, ProofError):
-        return " ".join(error.what.split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def place_in(error: BaseException, directories: Iterable[Path]) -> str:
-    """`file:line` of the last line in one of the directories that the error came through."""
-    roots = tuple(directories)
-    if isinstance(error, SyntaxError) and error.filename and _is_in(error.filename, roots):
-        return f"{error.filename}:{error.lineno}"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if _is_in(frame.filename, roots):
-            return f"{frame.filename}:{frame.lineno}"
-    return ""
-
-
-def _is_in(filename: str, roots: tuple[Path, ...]) -> bool:
-    return any(Path(filename).is_relative_to(root) for root in roots)
 
 
 def version_directories(script: ScriptDirectory) -> tuple[Path, ...]:

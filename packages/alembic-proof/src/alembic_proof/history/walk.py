@@ -22,7 +22,7 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from alembic_proof.errors import HistoryError, ProofError
-from alembic_proof.history.chain import load_history
+from alembic_proof.history.chain import find_history
 from alembic_proof.history.environment import (
     explained_failures,
     no_migrations,
@@ -33,7 +33,7 @@ from alembic_proof.history.environment import (
 )
 from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.let_pass import LetPass
-from alembic_proof.history.load import refuse_unknown_heads
+from alembic_proof.history.load import ensure_revisions, refuse_unknown_heads
 from alembic_proof.history.outer_transaction import commit_outer_transaction
 from alembic_proof.history.rehearsal import Rehearsal, SentStatement, logged_statements, rehearse
 from alembic_proof.history.trial import try_out
@@ -83,7 +83,7 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
 
     Every step has a transaction of its own, also where env.py began one around them all; what it prints is
     kept from standard output. A step that fails is rolled back as far as it had no autocommit block. Without
-    `script` the revisions are loaded anew.
+    `script` the revisions are loaded anew, while env.py runs.
 
     Raises:
         HistoryError: an env.py that cannot run, runs no migrations or those of several databases,
@@ -92,7 +92,7 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
     walking = _Walking(proof, outside=sys.stdout)
     try:
         with redirect_stdout(io.StringIO()), explained_failures(config):
-            script = script or load_history(config)
+            script = script or find_history(config)
             refuse_missing_env(script)
             refuse_several_databases(config, script)
             with _environment(config, script, walking):
@@ -157,6 +157,8 @@ class _Walking:
     def steps(self, heads: Any, migration: MigrationContext) -> Iterator[RevisionStep]:
         """Alembic's `fn`."""
         self.has_begun = True
+        if migration.script is not None:
+            ensure_revisions(migration.script)
         refuse_unknown_heads(heads, migration)
         _end_reading(migration)
         ground = _ground(tuple(heads), migration)

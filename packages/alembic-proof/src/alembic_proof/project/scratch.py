@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from alembic.script import ScriptDirectory
+
 from alembic_proof.errors import HistoryError, ProofError
+from alembic_proof.history.environment import load_in_env
 from alembic_proof.history.script import alembic_config, run_stamp
 from alembic_proof.history.surroundings import surroundings
 from alembic_proof.postgres.download import cache_directory
@@ -85,6 +88,21 @@ def history_databases(
         finally:
             with suppress(ProofError):
                 made.look()
+
+
+def load_scratch_history(
+    project: Project, open_database: Callable[[], str]
+) -> tuple[ScriptDirectory, Callable[[], str]]:
+    """Load the revisions as Alembic does, while env.py runs on a scratch database.
+
+    Return them, and what opens databases from now on: the first one is the one that env.py ran on.
+
+    :raises HistoryError: A history that cannot be loaded, or an env.py that cannot be used.
+    """
+    url = open_database()
+    unused = [url]
+    script = load_in_env(alembic_config(project.alembic, url=url))
+    return script, lambda: unused.pop() if unused else open_database()
 
 
 def _made_roles(project: Project, server_url: str) -> MadeRoles:

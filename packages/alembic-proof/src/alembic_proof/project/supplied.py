@@ -7,7 +7,7 @@ from typing import Any
 
 from alembic_proof.errors import ConfigError
 from alembic_proof.history.attribute import load_attribute
-from alembic_proof.history.load import describe, place_in
+from alembic_proof.history.fault import describe, place_in
 from alembic_proof.project.find import Project
 
 

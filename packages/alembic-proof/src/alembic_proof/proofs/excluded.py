@@ -12,7 +12,7 @@ from alembic_proof.catalog import Catalog, CatalogObject
 from alembic_proof.catalog.rows import unquoted
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.environment import Environment
-from alembic_proof.history.load import describe
+from alembic_proof.history.fault import describe
 from alembic_proof.proofs.reflected import Place, Reflected, named_parts, reflect
 
 _NAME = re.compile(r'"(?:[^"]|"")*"|[^".]+')

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alembic_proof.catalog import Catalog, CatalogObject
 from alembic_proof.env.server_message import ServerMessage, server_message
 from alembic_proof.errors import DatabaseError
-from alembic_proof.history.load import describe
+from alembic_proof.history.fault import describe
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.proofs.registries import create_with_declared
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.sql import Executable
 
 from alembic_proof.errors import DatabaseError
-from alembic_proof.history.load import describe
+from alembic_proof.history.fault import describe
 from alembic_proof.postgres.sqlstate import sqlstate_of
 
 _ALEMBIC_UTILS = "alembic_utils.replaceable_entity"

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any, Self
 
 import pytest
 from alembic.util import CommandError
 
-from alembic_proof.errors import ProofError
+from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.chain import ChainRevision, load_history, read_chain
 from alembic_proof.history.script import alembic_config
+from alembic_proof.project import (
+    Project,
+    history_databases,
+    load_scratch_history,
+    scratch_server_url,
+)
 from alembic_proof.proofs.roundtrip.direction import DIRECTIONS, Direction
 from alembic_proof.pytest_plugin import placed_skips
 from alembic_proof.pytest_plugin.items import DirectionItem, HistoryItem, ParityItem
@@ -32,9 +39,10 @@ class History(pytest.Collector):
     def collect(self) -> list[pytest.Item | pytest.Collector]:
         """What was asked for of it, in the order of the history."""
         try:
-            project = open_project(self.config).alembic
+            opened = open_project(self.config)
+            project = opened.alembic
             with kept_surroundings():
-                chain = read_chain(load_history(alembic_config(project)))
+                chain = _read_chain(opened)
         except (ProofError, CommandError) as error:
             raise self.CollectError(str(error)) from error
         nodes: list[pytest.Item | pytest.Collector] = [
@@ -85,6 +93,19 @@ class Revision(pytest.Collector):
         return [
             item for item in items if not asked or any(is_below(item.nodeid, one) for one in asked)
         ]
+
+
+def _read_chain(project: Project) -> tuple[ChainRevision, ...]:
+    """Read the history without a database, unless revisions import what only env.py makes found."""
+    try:
+        return read_chain(load_history(alembic_config(project.alembic)))
+    except HistoryError as error:
+        if not isinstance(error.__cause__, ImportError):
+            raise
+    server_url = scratch_server_url(project, os.environ)
+    with history_databases(project, server_url, label="pytest collection") as open_database:
+        script, _ = load_scratch_history(project, open_database)
+        return read_chain(script)
 
 
 def _ids_of(node: pytest.Item | pytest.Collector) -> Iterator[str]:

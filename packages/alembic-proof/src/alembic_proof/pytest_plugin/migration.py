@@ -13,13 +13,8 @@ import pytest
 from sqlalchemy import Connection
 
 from alembic_proof.errors import HistoryError, ProofError
-from alembic_proof.history.chain import (
-    ChainRevision,
-    choose,
-    load_history,
-    reached,
-    read_chain,
-)
+from alembic_proof.history.chain import ChainRevision, choose, reached, read_chain
+from alembic_proof.history.environment import load_in_env
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Ground, Move, Proof, walk
 from alembic_proof.postgres.connect import DRIVERS, run_on
@@ -114,7 +109,7 @@ class MigrationOpener:
     def _open_below(self, revision: str) -> DataMigration:
         with kept_surroundings():
             url = outside_of_loops(self._open)
-            target, below = self._find(revision)
+            target, below = outside_of_loops(lambda: self._find(revision, url=url))
         moves = [Move(name, is_upgrade=True) for name in below]
         move_database(self.project, url=url, prove=lambda _: iter(moves))
         return DataMigration(revision_id=target.revision_id, url=url, project=self.project)
@@ -124,9 +119,9 @@ class MigrationOpener:
         databases = history_databases(self.project, server_url, label="pytest migration")
         return self.stack.enter_context(databases)()
 
-    def _find(self, name: str) -> tuple[ChainRevision, tuple[str, ...]]:
+    def _find(self, name: str, *, url: str) -> tuple[ChainRevision, tuple[str, ...]]:
         """The revision, and the ids of all that it needs in chain order."""
-        script = load_history(alembic_config(self.project.alembic))
+        script = load_in_env(alembic_config(self.project.alembic, url=url))
         chain = read_chain(script)
         chosen = choose(script, chain, names=[name])
         if len(chosen) != 1:

@@ -6,10 +6,14 @@ import os
 from collections.abc import Collection, Iterator
 
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.history.chain import load_history
-from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.scratch import scratch_database
-from alembic_proof.project import Project, history_databases, scratch_server_url, supplied_rows
+from alembic_proof.project import (
+    Project,
+    history_databases,
+    load_scratch_history,
+    scratch_server_url,
+    supplied_rows,
+)
 from alembic_proof.proofs import RowPlan, Step, prove_parity, prove_roundtrip
 
 
@@ -24,9 +28,10 @@ def find_in_revisions(
     server_url = scratch_server_url(project, os.environ)
     steps: list[Step] = []
     with history_databases(project, server_url, label="pytest roundtrip") as open_database:
+        script, open_database = load_scratch_history(project, open_database)
         findings = prove_roundtrip(
             project.alembic,
-            script=load_history(alembic_config(project.alembic)),
+            script=script,
             open_database=open_database,
             tell=steps.append,
             wanted=wanted,

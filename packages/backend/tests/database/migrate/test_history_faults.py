@@ -73,6 +73,20 @@ def test_going_on_after_a_failure(migrate: Migrate, own_history: Path) -> None:
     assert f"{HEAD} -> bad1" in done.out
 
 
+@pytest.mark.parametrize("line", ["if:", "x = no_such_name", "import no_such_module"])
+def test_a_revision_that_cannot_be_loaded(migrate: Migrate, own_history: Path, line: str) -> None:
+    """`history`, which asks no database, names the file and the line as `upgrade` does."""
+    write_revision(own_history, "bad1", message="Fail")
+    path = own_history / "20991231_235959_bad1.py"
+    path.write_text(f"{line}\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+
+    for command in ("history", "upgrade"):
+        done = migrate(command)
+
+        assert (done.code, done.out) == (2, "")
+        assert f"  where: {path}:1\n" in done.err
+
+
 def test_two_heads(migrate: Migrate, own_history: Path) -> None:
     """A history with two heads is refused before anything is applied; both are named."""
     write_revision(own_history, "left1", message="Left")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +38,7 @@ def test_error_that_nobody_reads(tmp_path: Path) -> None:
 
 
 def test_models_that_cannot_be_imported() -> None:
-    """A broken model is 2 as well, with Python's own words: 1 would say that something was found."""
+    """A broken model is 2 as well, with its file and Python's words: 1 would say that it was found."""
     command = "import sys; from boards.__main__ import main; {} raise SystemExit(main())"
     broken = command.format("sys.modules['boards.dbmodels.tags'] = None;")
 
@@ -51,6 +52,8 @@ def test_models_that_cannot_be_imported() -> None:
     assert (whole.returncode, whole.stderr) == (0, "")
     assert (done.returncode, done.stdout) == (2, "")
     assert "import of boards.dbmodels.tags halted" in done.stderr
+    assert re.search(r"  where: .*/boards/dbmodels/__init__\.py:\d+\n", done.stderr)
+    assert "Traceback" not in done.stderr
 
 
 EIGHT = """

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from alembic_proof.history.chain import ChainRevision
-from alembic_proof.history.load import place_in
+from alembic_proof.history.fault import place_in
 from alembic_proof.proofs.roundtrip.direction import Direction
 
 

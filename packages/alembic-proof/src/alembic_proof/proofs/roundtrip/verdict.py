@@ -9,7 +9,7 @@ from alembic_proof.catalog import Change
 from alembic_proof.env.server_message import server_message
 from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision
-from alembic_proof.history.load import describe, place_in
+from alembic_proof.history.fault import describe, place_in
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
 from alembic_proof.proofs.roundtrip.refusal import is_refusal

@@ -6,7 +6,7 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
-from alembic_proof.env import exit_code_of
+from alembic_proof.env import exit_code_of, explained_faults
 from boards.database.migrate.bootstrap import BOOTSTRAP
 from boards.database.migrate.check import CHECK
 from boards.database.migrate.current import CURRENT
@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Namespace) -> int:
-    code: int = arguments.run(arguments, read_settings(os.environ))
+    with explained_faults():
+        code: int = arguments.run(arguments, read_settings(os.environ))
     return code
 
 
