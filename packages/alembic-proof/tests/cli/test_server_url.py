@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,27 @@ def test_a_revision_may_drop_the_language_of_our_functions(
     assert err == ""
     assert out == (root / "expected.txt").read_text(encoding="utf-8")
     assert code == 1
+
+
+def test_steps_meet_the_jit_of_the_server(
+    open_case: Open, run: Run, server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is turned off for our readings alone, which a stock server would compile for seconds."""
+    root = open_case("roundtrip/clean")
+    path = root / "versions" / "0003_jit.py"
+    path.write_text(
+        "from alembic import op\n"
+        'revision = "0003"\ndown_revision = "0002"\n'
+        "def upgrade():\n    found = op.get_bind().exec_driver_sql('SHOW jit').scalar()\n"
+        "    assert found == 'on', found\n"
+        "downgrade = upgrade\n",
+        encoding="utf-8",
+    )
+    url = DatabaseUrl.parse(server_url)
+    with_jit = replace(url, parameters=(*url.parameters, ("options", "-c jit=on")))
+    monkeypatch.setenv("CASE_SCRATCH_URL", with_jit.text)
+
+    assert run("roundtrip")[:2] == (0, "round trip: no findings\n")
 
 
 def test_a_superuser_is_warned_of(

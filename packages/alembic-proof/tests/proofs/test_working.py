@@ -34,6 +34,23 @@ def test_timeouts_of_the_session_do_not_bind_our_statements(visit: Visit) -> Non
 
 
 @pytest.mark.parametrize("is_savepoint", [False, True])
+def test_our_statements_are_not_compiled(visit: Visit, *, is_savepoint: bool) -> None:
+    """A stock server compiles what it takes for costly; the revision's statements may be compiled."""
+
+    def body(site: Site) -> None:
+        site.run("SET jit = on")
+        if is_savepoint:
+            jit(site)
+
+        with working(site.connection):
+            inside = jit(site)
+
+        assert (inside, jit(site)) == ("off", "on")
+
+    visit(body)
+
+
+@pytest.mark.parametrize("is_savepoint", [False, True])
 def test_no_timeout_ends_the_session_while_we_work(visit: Visit, *, is_savepoint: bool) -> None:
     """Also where all steps share one transaction; there they are as before afterwards."""
 
@@ -171,3 +188,8 @@ def test_work_is_whole_or_nothing_where_the_driver_commits_each_statement(
     pytest.importorskip(driver)
     url = replace(DatabaseUrl.parse(scratch_url), driver=driver).sqlalchemy_url
     assert run_on(url, work, autocommit=True) == [2, 3]
+
+
+def jit(site: Site) -> str:
+    """Whether costly statements are compiled now."""
+    return str(site.connection.exec_driver_sql("SHOW jit").scalar_one())

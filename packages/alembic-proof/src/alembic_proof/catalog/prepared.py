@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,9 @@ ENDED = frozenset({"25P03", "25P04", "57P01", "57P05"})
 """Those by which the server ends the session: after a timeout, or because somebody asked for it."""
 _NAMES = "alembic_proof_prepared"
 _ROUND = "alembic_proof_round"
+_JIT = "alembic_proof_jit"
+_IS_COMPILED = "SELECT pg_catalog.pg_jit_available()"
+"""Whether the server can compile, and the session lets it."""
 
 
 class Prepared:
@@ -83,6 +86,33 @@ def without_transaction(connection: sa.Connection) -> Iterator[None]:
         yield
     finally:
         driver.autocommit = before
+
+
+@contextmanager
+def without_jit(connection: sa.Connection) -> Iterator[None]:
+    """Turn JIT compilation off for statements of ours, and put it back as it was.
+
+    The estimated costs of a statement on many system catalogs are high enough to have it compiled, which
+    takes seconds and saves nothing. A server without LLVM is asked once in a session, and no more.
+
+    Source: jit-decision; runtime-config-query, jit; functions-info, pg_jit_available().
+    """
+    prepared = Prepared(connection)
+    if connection.info.setdefault(_JIT, None) is None:
+        connection.info[_JIT] = bool(prepared.row_once(_IS_COMPILED)[0])
+    if not connection.info[_JIT]:
+        yield
+        return
+    is_local = "true" if connection.in_transaction() else "false"
+    [before, _] = prepared.row_once(
+        f"SELECT pg_catalog.current_setting('jit'), pg_catalog.set_config('jit', 'off', {is_local})"
+    )
+    try:
+        yield
+    finally:
+        # A transaction that has failed takes the setting back by itself.
+        with suppress(connection.dialect.dbapi.Error):  # type: ignore[union-attr]
+            prepared.row_once(f"SELECT pg_catalog.set_config('jit', '{before}', {is_local})")
 
 
 def sqlstate(error: BaseException) -> str:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from alembic_proof.catalog.assemble import assemble
 from alembic_proof.catalog.model import Catalog
-from alembic_proof.catalog.prepared import sqlstate
+from alembic_proof.catalog.prepared import sqlstate, without_jit
 from alembic_proof.catalog.queries import statement
 from alembic_proof.errors import DatabaseError, causes_of
 
@@ -64,7 +64,8 @@ def _fetch(connection: sa.Connection, *, major: int, keep_prepared: bool) -> str
             connection.exec_driver_sql(f"PREPARE {_PREPARED} AS {sql}")
             connection.info[_PREPARED] = True
         sql = f"EXECUTE {_PREPARED}"
-    return str(connection.exec_driver_sql(sql).scalar_one())
+    with without_jit(connection):
+        return str(connection.exec_driver_sql(sql).scalar_one())
 
 
 def refused(error: BaseException) -> DatabaseError:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from alembic_proof.catalog.prepared import ENDED, Prepared, sqlstate
+from alembic_proof.catalog.prepared import ENDED, Prepared, sqlstate, without_jit
 from alembic_proof.catalog.queries import small_statement, statement
 from alembic_proof.catalog.queries.dependents import dependents_routine
 from alembic_proof.catalog.queries.moved import array
@@ -44,6 +44,7 @@ class Session:
 
     def __init__(self, connection: sa.Connection, *, major: int) -> None:
         self.major = major
+        self._connection = connection
         self._prepared = Prepared(connection)
         self._told = told_routine(major=major)
         self._dependents = dependents_routine(major=major)
@@ -119,7 +120,8 @@ class Session:
         return tuple(self._prepared.row_once(f"SELECT * FROM {call}"))
 
     def _text(self, sql: str) -> str:
-        return str(self._prepared.row(sql)[0])
+        with without_jit(self._connection):
+            return str(self._prepared.row(sql)[0])
 
 
 def _oids(numbers: Iterable[int]) -> str:

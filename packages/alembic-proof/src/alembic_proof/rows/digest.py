@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.engine import Connection
 
-from alembic_proof.catalog.prepared import Prepared, without_transaction
+from alembic_proof.catalog.prepared import Prepared, without_jit, without_transaction
 from alembic_proof.catalog.queries.pinned import PINNED
 from alembic_proof.rows.literal import quote, quote_name
 from alembic_proof.rows.position import Position, position_statements, positions_of
@@ -194,7 +194,7 @@ FROM (SELECT ARRAY[{pins}] AS pins OFFSET 0) AS pinned
 CROSS JOIN LATERAL (SELECT ARRAY[
 {values}
 ]::pg_catalog.jsonb[] AS those WHERE pinned.pins IS NOT NULL OFFSET 0) AS found"""
-    with without_transaction(connection):
+    with without_transaction(connection), without_jit(connection):
         text = str(Prepared(connection).row_once(sql)[0])
     return tuple(Outcome(value=value) for value in json.loads(text))
 

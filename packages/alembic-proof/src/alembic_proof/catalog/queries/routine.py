@@ -16,8 +16,10 @@ PREFIX = "alembic_proof_"
 """Begins the name of every function of ours."""
 
 GUARDED = f"""{PIN}
-    ignored := set_config('plan_cache_mode', 'force_generic_plan', true);"""
-"""First in a body: until the transaction ends texts are rendered alike, and no plan is made again."""
+    ignored := set_config('plan_cache_mode', 'force_generic_plan', true);
+    ignored := set_config('jit', 'off', true);"""
+"""First in a body: until the transaction ends texts are rendered alike, no plan is made again, and none
+is compiled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
