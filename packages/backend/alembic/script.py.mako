@@ -30,7 +30,7 @@ Created: ${create_date}
 # - Frozen: import nothing of the project; spell out every name and every SQL expression.
 # - downgrade() takes back exactly what upgrade() did, in reverse order, with rows in the tables.
 # - What cannot be taken back is declared here, as one plain string:
-#       lossy = "what is lost, in which direction"      (downgrade() may then be empty)
+#       lossy = "table.column: what is lost"            (downgrade() may then be empty)
 #       irreversible = "why there is no way back"
 #     and then downgrade() is: raise NotImplementedError(irreversible)
 # - Alembic does not see checks, triggers, functions, policies, grants: write them by hand, with

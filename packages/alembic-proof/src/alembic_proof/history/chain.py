@@ -13,6 +13,7 @@ from alembic.util import CommandError
 
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.load import load_revisions, version_directories
+from alembic_proof.history.losses import Loss, parse_losses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,15 @@ class ChainRevision:
     """The revisions that must be applied before: its parents and what it depends on."""
     irreversible: str = ""
     lossy: str = ""
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What it declares as lossy, by the tables and columns that it names."""
+        return parse_losses(self.lossy)
+
+    def is_declared_lost(self, table: str, column: str) -> bool:
+        """Return whether it declares that values of the column, or rows of the table, are lost."""
+        return bool(self.irreversible) or any(loss.covers(table, column) for loss in self.losses)
 
     @property
     def name(self) -> str:

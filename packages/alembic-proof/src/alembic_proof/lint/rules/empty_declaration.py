@@ -50,14 +50,14 @@ RULE = Rule(
         "is no string that can be read in the file, excuses it without a reason, and is ignored."
     ),
     workaround=(
-        'Write what is lost and in which direction (`lossy = "…"`), or why there is no way back '
+        'Write what is lost and in which direction (`lossy = "table.column: …"`), or why there is no way back '
         '(`irreversible = "…"`), as a plain string at the top of the module.'
     ),
     bad=(SourceFile("0007_nickname.py", _BAD),),
     good=(
         SourceFile(
             "0007_nickname.py",
-            _BAD.replace("True", '"upgrade loses the nicknames"'),
+            _BAD.replace("True", '"users.nickname: upgrade drops it"'),
         ),
     ),
     check=check,

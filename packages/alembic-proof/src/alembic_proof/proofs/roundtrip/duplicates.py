@@ -64,13 +64,15 @@ def take_duplicates_back(population: Population, ground: Ground, twins: Sequence
 
 def duplicates_lost(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:
     """A finding for each loss; a note where the revision declares that it loses something."""
-    is_declared = bool(revision.lossy or revision.irreversible)
     for change in changes:
+        is_declared = revision.is_declared_lost(change.table, change.column)
         yield finding_of(
             revision,
             "downgrade",
             "rows-lost",
             change.told(when="after downgrade over rows that its new key forbids"),
             Severity.NOTE if is_declared else Severity.ERROR,
-            todo="" if is_declared else 'declare `lossy = "what becomes of rows that are equal"`',
+            todo=""
+            if is_declared
+            else f'declare `lossy = "{change.place}: what becomes of rows that are equal"`',
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
+from alembic_proof.history.losses import Place, place_of
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.verdict import finding_of
 from alembic_proof.rows import (
@@ -15,6 +17,7 @@ from alembic_proof.rows import (
     RowChange,
     RowChangeKind,
     Shapes,
+    Table,
     TableName,
 )
 
@@ -25,19 +28,15 @@ def rows_found(
     revision: ChainRevision, direction: Direction, changes: Sequence[RowChange]
 ) -> Iterator[Finding]:
     """A finding for each change; a note where the revision declares that it loses something."""
-    is_declared = bool(revision.lossy or revision.irreversible)
     for change in changes:
+        is_declared = revision.is_declared_lost(change.table, change.column)
         yield finding_of(
             revision,
             direction,
             "rows-lost" if change.is_loss else "rows-left",
             change.told(when=f"after {direction}"),
             Severity.NOTE if is_declared else Severity.ERROR,
-            todo=""
-            if is_declared
-            else _TODO[direction]
-            if change.is_loss
-            else _TAKE_AWAY[direction],
+            todo="" if is_declared else _todo(change, direction),
         )
 
 
@@ -45,8 +44,8 @@ def sequences_behind(
     revision: ChainRevision, direction: Direction, fallen: Sequence[FallenBehind]
 ) -> Iterator[Finding]:
     """A finding for each sequence that gives taken numbers; a note where a loss is declared."""
-    is_declared = bool(revision.lossy or revision.irreversible)
     for one in fallen:
+        is_declared = revision.is_declared_lost(one.table, one.position.column)
         yield finding_of(
             revision,
             direction,
@@ -57,14 +56,14 @@ def sequences_behind(
         )
 
 
-_TODO: dict[Direction, str] = {
-    "upgrade": "",
-    "downgrade": 'bring them back in downgrade(), or declare `lossy = "what is lost"`',
-    "second upgrade": "let upgrade() make the same rows of what its downgrade leaves",
-}
-_TAKE_AWAY: dict[Direction, str] = _TODO | {
-    "downgrade": 'take them away in downgrade(), or declare `lossy = "what is left"`'
-}
+def _todo(change: RowChange, direction: Direction) -> str:
+    if direction == "second upgrade":
+        return "let upgrade() make the same rows of what its downgrade leaves"
+    if change.is_loss:
+        return (
+            f'bring them back in downgrade(), or declare `lossy = "{change.place}: what is lost"`'
+        )
+    return f'take them away in downgrade(), or declare `lossy = "{change.place}: what is left"`'
 
 
 def made_anew(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:
@@ -96,7 +95,7 @@ def over_new_rows(
     for change in changes:
         is_lost = change.kind in (RowChangeKind.ROWS_GONE, RowChangeKind.UNREAD)
         is_lost |= change.table not in touched
-        is_noted = not is_lost or bool(revision.lossy or revision.irreversible)
+        is_noted = not is_lost or revision.is_declared_lost(change.table, change.column)
         yield finding_of(
             revision,
             "downgrade",
@@ -124,6 +123,13 @@ def not_read(revision: ChainRevision, name: TableName, reason: str) -> Finding:
     return finding_of(revision, "upgrade", "not-read", message, Severity.NOTE)
 
 
+def places_in(shapes: Iterable[Table]) -> Iterator[Place]:
+    """The tables and their columns."""
+    for table in shapes:
+        yield place_of(table.name)
+        yield from (place_of(table.name, column.name) for column in table.columns)
+
+
 def shows_losses(before: Digests, older: Shapes, newer: Shapes) -> bool:
     """Whether rows were there to be lost: some, and some in each table that the revision changes."""
     changed = {table.name for table in older if newer.find(table.name) != table}
@@ -131,16 +137,65 @@ def shows_losses(before: Digests, older: Shapes, newer: Shapes) -> bool:
     return any(counts.values()) and all(counts.get(name, 1) for name in changed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossesSeen:
+    """What the declared losses of a revision are held to."""
+
+    lost: frozenset[Place]
+    """Where something was lost or left, also with a column or a table that goes."""
+    excused: frozenset[Place]
+    """Where that is an error without a declaration."""
+    there: frozenset[Place]
+    """The tables and columns below the revision and above it."""
+    filled: frozenset[Place]
+    """The tables and columns of which a loss would have been seen."""
+
+
+def declared_losses(revision: ChainRevision, seen: LossesSeen) -> Iterator[Finding]:
+    """A warning for each declared loss that does not happen, a note where nothing is named."""
+    for loss in revision.losses:
+        for name in loss.names:
+            is_lost = any(name.covers_place(place) for place in seen.lost)
+            if not name.is_one_of(seen.there):
+                message = f"declares a loss of {name.text}, and there is no such table or column"
+                todo = "correct the name: table, table.column or schema.table.column"
+                yield _untrue(revision, message, todo)
+            elif not is_lost and name.is_one_of(seen.filled):
+                message = f"declares a loss of {name.text}, and its round trip keeps all of it"
+                yield _untrue(revision, message)
+        if not loss.names and seen.excused:
+            yield _unnamed(revision, seen)
+
+
+def _unnamed(revision: ChainRevision, seen: LossesSeen) -> Finding:
+    """A note on a declaration that excuses whatever is lost."""
+    places = sorted(_spelt(place) for place in seen.excused)
+    message = f"its `lossy` names no table, so it covers every loss: {listed(places)}"
+    todo = f'name what is lost: `lossy = "{", ".join(places[:3])}: why"`'
+    return finding_of(
+        revision, "downgrade", "loss-without-a-name", message, Severity.NOTE, todo=todo
+    )
+
+
 def untrue_lossy(revision: ChainRevision) -> Finding:
     """It declares a loss that does not happen."""
+    return _untrue(revision, "declares itself lossy, and its round trip keeps all rows")
+
+
+def _untrue(revision: ChainRevision, message: str, todo: str = "") -> Finding:
     return finding_of(
         revision,
         "downgrade",
         "declared-not-needed",
-        "declares itself lossy, and its round trip keeps all rows",
+        message,
         Severity.WARNING,
-        todo="take the declaration out, or supply rows that show what is lost",
+        todo=todo or "take the declaration out, or supply rows that show what is lost",
     )
+
+
+def _spelt(place: Place) -> str:
+    schema, table, column = place
+    return ".".join(part for part in (schema if schema != "public" else "", table, column) if part)
 
 
 def not_filled(revision: ChainRevision, one: NotFilled) -> Finding:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
+from alembic_proof.history.losses import Place, place_of
 from alembic_proof.history.walk import Ground, Move
 from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip import row_verdict
@@ -30,6 +31,7 @@ from alembic_proof.proofs.roundtrip.policies import (
     restore_force,
 )
 from alembic_proof.proofs.roundtrip.row_changes import lost, meddled, respelt, row_changes, written
+from alembic_proof.proofs.roundtrip.row_verdict import LossesSeen, places_in
 from alembic_proof.proofs.roundtrip.verdict import (
     changes_found,
     settings_left,
@@ -98,7 +100,7 @@ class Turn:
     has_policy_trials: bool = True
     hiding: dict[Direction, tuple[HidingTable, ...]] = field(default_factory=dict)
     """The tables whose policies hid rows before the step."""
-    fallen: set[str] = field(default_factory=set)
+    fallen: set[Place] = field(default_factory=set)
     """The columns whose sequences have fallen behind in this turn."""
     elapsed_s: dict[str, float] = field(default_factory=dict)
 
@@ -136,12 +138,44 @@ class Turn:
         touched = meddled(before.rows, first.rows, older=older, newer=newer)
         usual = (*row_changes(before.rows, left.rows), *row_changes(first.rows, again.rows))
         gone = yield from self._over_new_rows(left, again, older, touched, usual)
-        gone += yield from self._over_duplicates(again, older, usual)
-        is_thinned = bool(self.database.population.thinned)
-        is_shown = not (is_thinned or self.has_hidden_rows)
-        is_shown = is_shown and row_verdict.shows_losses(before.rows, older, newer)
-        if self.revision.lossy and is_restored and is_rebuilt and is_shown and not gone:
+        equal = yield from self._over_duplicates(again, older, usual)
+        if not self.revision.lossy:
+            return
+        excused = (*row_changes(before.rows, left.rows), *equal)
+        seen = self._losses_seen(before, older, newer, (*usual, *gone, *equal), excused)
+        self.findings += row_verdict.declared_losses(self.revision, seen)
+        is_shown = bool(seen.filled) and row_verdict.shows_losses(before.rows, older, newer)
+        is_kept = is_restored and is_rebuilt and not (gone or equal)
+        if is_kept and is_shown and not all(loss.names for loss in self.revision.losses):
             self.findings.append(row_verdict.untrue_lossy(self.revision))
+
+    def _losses_seen(
+        self,
+        before: State,
+        older: Shapes,
+        newer: Shapes,
+        changes: Iterable[RowChange],
+        excused: Iterable[RowChange],
+    ) -> LossesSeen:
+        """What the declared losses are held to; nothing would have been seen of hidden rows."""
+        is_blind = bool(self.database.population.thinned) or self.has_hidden_rows
+        filled = {one.table for one in before.rows.tables if one.count}
+        new = {one.table for report in self.reports[1:] for one in report.filled}
+        seen = filled | (new - {table.name for table in older})
+        return LossesSeen(
+            lost=frozenset(self.fallen).union(place_of(one.table, one.column) for one in changes),
+            excused=frozenset(self.fallen).union(
+                place_of(one.table, one.column) for one in excused
+            ),
+            there=frozenset(places_in(older)) | frozenset(places_in(newer)),
+            filled=frozenset(
+                place
+                for shapes in (older, newer)
+                for table in shapes
+                if table.name in seen and not is_blind
+                for place in places_in((table,))
+            ),
+        )
 
     @property
     def is_excused(self) -> bool:
@@ -285,9 +319,9 @@ class Turn:
         fallen = [
             one
             for one in fallen_behind(before.rows.positions, after.rows.positions)
-            if one.place not in self.fallen
+            if place_of(one.table, one.position.column) not in self.fallen
         ]
-        self.fallen |= {one.place for one in fallen}
+        self.fallen |= {place_of(one.table, one.position.column) for one in fallen}
         self.findings += row_verdict.sequences_behind(self.revision, self.direction, fallen)
         return bool(fallen)
 

@@ -154,7 +154,9 @@ def not_proved(revision: ChainRevision, followers: Sequence[ChainRevision]) -> F
     """Return one note on all that was not reached, because the revision does not go up."""
     ids = [one.revision_id for one in followers]
     few = ", ".join(ids[:_MOST_NAMED]) + (f" … {ids[-1]}" if len(ids) > _MOST_NAMED else "")
-    what = "1 revision that needs it is" if len(ids) == 1 else f"{len(ids)} that need it are"
+    what = (
+        "1 revision that needs it is" if len(ids) == 1 else f"{len(ids)} revisions that need it are"
+    )
     message = f"since its upgrade fails, {what} not proved: {few}"
     found = finding_of(revision, "upgrade", "not-proved", message, Severity.NOTE)
     return replace(found, others=tuple(ids))
