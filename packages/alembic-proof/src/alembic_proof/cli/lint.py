@@ -50,6 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
         project.alembic,
         frozen_from=project.config.frozen_from,
         exceptions=project.config.exceptions,
+        is_for_offline_sql=project.config.offline_sql is not False,
     )
     history = replace(history, base=read_base(project.alembic, base_ref=arguments.base_ref))
     rules = all_rules()

@@ -64,6 +64,8 @@ class Config:
     """Tables that get no rows."""
     frozen_from: tuple[str, ...] = ("alembic_proof",)
     """Packages that revisions must not import."""
+    offline_sql: bool | None = None
+    """Whether the script of `--sql` is proved; None where it is only linted, False for neither."""
 
     @property
     def file(self) -> Path:

@@ -101,4 +101,5 @@ def _config_of(values: Values) -> Config:
         rows=values.text("rows"),
         leave_out=values.texts("leave_out", what="table names"),
         frozen_from=values.texts("frozen_from", what="package names", default=("alembic_proof",)),
+        offline_sql=values.switch("offline_sql") if "offline_sql" in values.table else None,
     )

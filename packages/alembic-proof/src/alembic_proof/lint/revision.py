@@ -136,6 +136,12 @@ class History:
     frozen_from: tuple[str, ...] = ()
     """Packages that revisions must not import."""
     base: Base = Base()
+    project_modules: frozenset[str] = frozenset()
+    """Modules and packages of the project itself, by their first name."""
+    makes_version_table: bool = False
+    """Whether env.py has words of its own about Alembic's version table."""
+    is_for_offline_sql: bool = True
+    """Whether somebody may run the history with `--sql`."""
 
     @property
     def revisions(self) -> tuple[Revision, ...]:

@@ -14,6 +14,7 @@ from alembic_proof.history.changed import base_changes
 from alembic_proof.history.load import refuse_unreadable, version_directories
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
+from alembic_proof.lint.project_modules import project_modules
 from alembic_proof.lint.revision import Base, History, Revision, parse_revision
 
 
@@ -22,6 +23,7 @@ def read_history(
     *,
     frozen_from: tuple[str, ...] = (),
     exceptions: tuple[Declaration, ...] = (),
+    is_for_offline_sql: bool = True,
 ) -> History:
     """Every `.py` file in the versions directories of this project, parsed, by path.
 
@@ -31,13 +33,31 @@ def read_history(
         HistoryError: a file or a directory that cannot be read.
         CommandError: an alembic.ini that names no script directory.
     """
-    script = ScriptDirectory.from_config(alembic_config(project))
+    config = alembic_config(project)
+    script = ScriptDirectory.from_config(config)
     pattern = "**/*.py" if script.recursive_version_locations else "*.py"
     places = version_directories(script)
     refuse_unreadable(places)
     paths = sorted(path for place in places for path in place.glob(pattern))
     files = (_except(_read(path), exceptions) for path in paths if _is_listed(path))
-    return History(files=tuple(files), frozen_from=frozen_from)
+    return History(
+        files=tuple(files),
+        frozen_from=frozen_from,
+        project_modules=project_modules(
+            project.directory, added=config.get_main_option("prepend_sys_path") or ""
+        ),
+        makes_version_table=_makes_version_table(Path(script.dir, "env.py")),
+        is_for_offline_sql=is_for_offline_sql,
+    )
+
+
+def _makes_version_table(env_py: Path) -> bool:
+    """Whether env.py speaks of the version table's column, or of how the table is made."""
+    try:
+        text = env_py.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return "version_num" in text or "version_table_impl" in text
 
 
 def read_base(project: AlembicProject, *, base_ref: str | None = None) -> Base:

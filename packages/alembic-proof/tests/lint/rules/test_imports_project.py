@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from alembic_proof.lint import History, parse_revision
+from alembic_proof.finding import Severity
+from alembic_proof.history.project import AlembicProject
+from alembic_proof.lint import History, lint, parse_revision, read_history
 from alembic_proof.lint.rules.imports_project import RULE
 
 
@@ -40,3 +44,53 @@ def test_an_import_inside_a_function_is_found() -> None:
 def test_other_packages_are_clean(text: str) -> None:
     """A name that begins alike is another package."""
     assert _found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "settings"),
+    [
+        ("models", "[alembic]\nscript_location = %(here)s/m\n"),
+        ("shop", "[alembic]\nscript_location = %(here)s/m\n"),
+        (
+            "till",
+            "[alembic]\nscript_location = %(here)s/m\npath_separator = os\nprepend_sys_path = lib\n",
+        ),
+        ("named", "[alembic]\nscript_location = %(here)s/m\n"),
+    ],
+)
+def test_the_project_s_own_modules_are_known_without_a_setting(
+    tmp_path: Path, module: str, settings: str
+) -> None:
+    """A module beside alembic.ini, in src, in prepend_sys_path, and the project's name: a warning."""
+    _project(tmp_path, settings, text=f"import {module}")
+
+    (one,) = lint(read_history(AlembicProject(file=tmp_path / "alembic.ini")), rules=(RULE,))
+
+    assert one.message == f"the revision imports {module}, which goes on changing"
+    assert one.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize("module", ["sqlalchemy", "json", "till", "other"])
+def test_what_is_installed_is_not_the_project_s(tmp_path: Path, module: str) -> None:
+    """Not even where a directory beside alembic.ini has its name."""
+    _project(tmp_path, "[alembic]\nscript_location = %(here)s/m\n", text=f"import {module}")
+
+    history = read_history(AlembicProject(file=tmp_path / "alembic.ini"))
+
+    assert lint(history, rules=(RULE,)) == ()
+
+
+def _project(directory: Path, settings: str, *, text: str) -> None:
+    files = {
+        "alembic.ini": settings,
+        "pyproject.toml": '[project]\nname = "named"\n',
+        "m/versions/a.py": f"revision = 'a'\n{text}\n",
+        "models.py": "",
+        "sqlalchemy/sub.py": "",
+        "src/shop/__init__.py": "",
+        "lib/till.py": "",
+    }
+    for name, content in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")

@@ -11,24 +11,37 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from alembic_proof.finding import Finding
+from alembic_proof.finding import Finding, Severity
 from alembic_proof.lint.revision import History
 from alembic_proof.lint.rule import Rule, SourceFile
 
 
 def check(history: History) -> Iterator[Finding]:
-    """A finding for each import of a package in `frozen_from`, and for each relative import."""
+    """Yield a finding for each import of the project's code.
+
+    An import of a package in `frozen_from` and a relative one are errors, one of what is only found
+    to be the project's is a warning.
+    """
     for revision in history.revisions:
         for node in ast.walk(revision.tree):
             for module in _imported(node):
-                if _is_project(module, packages=history.frozen_from):
+                severity = _severity(module, history)
+                if severity is not None:
                     yield Finding(
                         rule=RULE.id,
                         message=f"the revision imports {module}, which goes on changing",
+                        severity=severity,
                         location=revision.at(
                             node if isinstance(node, ast.stmt | ast.expr) else None
                         ),
                     )
+
+
+def _severity(module: str, history: History) -> Severity | None:
+    """How much the import weighs; None where it is no import of the project's code."""
+    if _is_project(module, packages=history.frozen_from):
+        return Severity.ERROR
+    return Severity.WARNING if module.partition(".")[0] in history.project_modules else None
 
 
 def _imported(node: ast.AST) -> tuple[str, ...]:
@@ -93,8 +106,10 @@ RULE = Rule(
     ),
     workaround=(
         "Copy into the revision what it needs: literals, `sa.table(...)` with the columns that it "
-        "touches, plain SQL. The packages are those of `frozen_from` in `[tool.alembic-proof]`; "
-        "relative imports are always refused."
+        "touches, plain SQL. The project's code is what lies beside alembic.ini, in its directory "
+        "`src` and in `prepend_sys_path`, and the package that pyproject.toml names, as far as it is "
+        "no installed package of somebody else (a warning); packages of `frozen_from` in "
+        "`[tool.alembic-proof]` and relative imports are errors."
     ),
     bad=(SourceFile("0004_role.py", _BAD),),
     good=(SourceFile("0004_role.py", _GOOD),),

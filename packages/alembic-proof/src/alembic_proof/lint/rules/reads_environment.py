@@ -1,0 +1,78 @@
+"""A revision that reads the environment.
+
+Why: a revision is to do the same everywhere. What it reads from the environment is not in the
+repository: two databases at the same revision differ, and no proof can know by what.
+Source: https://docs.python.org/3/library/os.html#os.environ
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from alembic_proof.finding import Finding, Severity
+from alembic_proof.lint.calls import Code
+from alembic_proof.lint.revision import History
+from alembic_proof.lint.rule import Rule, SourceFile
+
+_READS = frozenset({"os.environ", "os.environb", "os.getenv", "os.getenvb"})
+
+
+def check(history: History) -> Iterator[Finding]:
+    """Yield a warning for each place that reads a variable."""
+    for revision in history.revisions:
+        code = Code.of(revision)
+        for node in ast.walk(revision.tree):
+            if isinstance(node, ast.Attribute | ast.Name) and code.name_of(node) in _READS:
+                yield Finding(
+                    rule=RULE.id,
+                    message=f"the revision reads {code.name_of(node)}: what it does depends on where "
+                    "it runs",
+                    severity=Severity.WARNING,
+                    location=revision.at(node),
+                )
+
+
+_BAD = """\
+import os
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    op.add_column("notes", sa.Column("lang", sa.Text(), server_default=os.environ["LANG_CODE"]))
+
+
+def downgrade() -> None:
+    op.drop_column("notes", "lang")
+"""
+
+_GOOD = """\
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    op.add_column("notes", sa.Column("lang", sa.Text(), server_default="en"))
+
+
+def downgrade() -> None:
+    op.drop_column("notes", "lang")
+"""
+
+RULE = Rule(
+    id="reads-environment",
+    name="Revision that reads the environment",
+    what_happens=(
+        "The revision does something else wherever its variables are others: databases at the same "
+        "revision differ, and a database that is built again is not the one that was lost."
+    ),
+    workaround=(
+        "Write the value into the revision. Where it has to differ, let the deployment write it "
+        "after the migration; or say why it may: `# alembic-proof: ignore[reads-environment] reason`."
+    ),
+    bad=(SourceFile("0009_lang.py", _BAD),),
+    good=(SourceFile("0009_lang.py", _GOOD),),
+    check=check,
+)

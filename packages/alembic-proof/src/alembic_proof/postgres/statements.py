@@ -1,0 +1,101 @@
+"""A script's statements, split where psql splits them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"""
+      (?P<comment>--[^\n]*)
+    | (?P<block>/\*)
+    | (?P<dollar>\$(?:[^\W\d]\w*)?\$)
+    | (?P<quoted>[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*")
+    | (?P<word>[^\W\d][\w$]*)
+    | (?P<unended>['"])
+    | (?P<other>\S)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BLOCK_EDGE = re.compile(r"/\*|\*/")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement as it is sent, without the semicolon that ends it."""
+
+    text: str
+    start: int
+    """Where it begins in the script, after blanks and comments."""
+
+
+def split_statements(script: str) -> Iterator[Statement]:
+    """Yield the statements of a script; text of blanks and comments alone is none.
+
+    A semicolon ends a statement outside of quotes, dollar quotes, comments, parentheses and the body
+    of an SQL function (BEGIN ATOMIC … END). What follows the last one is a statement as well.
+
+    Source: PostgreSQL's manual, "Lexical Structure"; psql, "Meta-Commands" on what ends a query.
+    """
+    start, depth, words, body = -1, 0, list[str](), 0
+    position = 0
+    while (token := _TOKEN.search(script, position)) is not None:
+        kind, text = token.lastgroup, token.group()
+        position = _end_of(token)
+        if kind in ("comment", "block"):
+            continue
+        if text == ";" and depth == 0 and body == 0:
+            if start >= 0:
+                yield Statement(script[start : token.start()].rstrip(), start)
+            start, words = -1, []
+            continue
+        start = token.start() if start < 0 else start
+        if text in "()":
+            depth = max(depth + (1 if text == "(" else -1), 0)
+        elif kind == "word":
+            words.append(text.lower())
+            body = _body_depth(words, body)
+    if start >= 0:
+        yield Statement(script[start:].rstrip(), start)
+
+
+def _end_of(token: re.Match[str]) -> int:
+    """Where the text that the token begins comes to its end."""
+    script = token.string
+    match token.lastgroup:
+        case "block":
+            return _end_of_block(script, token.end())
+        case "dollar":
+            end = script.find(token.group(), token.end())
+            return end + len(token.group()) if end >= 0 else len(script)
+        case "unended":
+            return len(script)
+        case _:
+            return token.end()
+
+
+def _end_of_block(script: str, position: int) -> int:
+    """Where a comment ends; comments nest."""
+    depth = 1
+    for edge in _BLOCK_EDGE.finditer(script, position):
+        depth += 1 if edge.group() == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    return len(script)
+
+
+def _body_depth(words: list[str], depth: int) -> int:
+    """How deep the last word is in the body of an SQL function."""
+    first = [word for word in words[:4] if word not in ("or", "replace")]
+    if first[:1] != ["create"] or first[1:2] not in (["function"], ["procedure"]):
+        return 0
+    match words[-1]:
+        case "begin":
+            return depth + 1
+        case "case" if depth:
+            return depth + 1
+        case "end" if depth:
+            return depth - 1
+        case _:
+            return depth
