@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -245,14 +246,9 @@ def test_lint_notices(checkout: Checkout, path: str, text: str, checker: str) ->
     assert checker in failed
 
 
-@pytest.mark.parametrize(
-    ("target", "variable", "session"),
-    [("migrate", "rev", "upgrade"), ("revision", "m", "revision"), ("db", "do", "db")],
-)
-def test_make_runs_nothing_of_a_value(
-    checkout: Checkout, tmp_path: Path, target: str, variable: str, session: str
-) -> None:
-    """Neither make nor the shell runs what stands in a value, and nox gets it word for word."""
+@pytest.fixture
+def recorder(checkout: Checkout, tmp_path: Path) -> Iterator[None]:
+    """A Python in .tools that prints its arguments instead of running nox."""
     fake = checkout.root / ".tools"
     tools = fake.rename(tmp_path / "tools")
     (fake / "bin").mkdir(parents=True)
@@ -262,13 +258,106 @@ def test_make_runs_nothing_of_a_value(
     for name in ("nox", "uv"):
         (fake / "bin" / name).touch()
     (fake / "requirements.txt").write_bytes((ROOT / "tools" / "requirements.txt").read_bytes())
+    yield
+    shutil.rmtree(fake)
+    tools.rename(fake)
+
+
+@pytest.mark.parametrize(
+    ("target", "variable", "session", "option"),
+    [
+        ("migrate", "rev", "upgrade", ()),
+        ("downgrade", "rev", "downgrade", ()),
+        ("roundtrip", "rev", "roundtrip", ()),
+        ("roundtrip", "format", "roundtrip", ("--format",)),
+        ("parity", "format", "parity", ("--format",)),
+        ("drift", "format", "drift", ("--format",)),
+        ("test", "k", "test", ("-k",)),
+        ("revision", "m", "revision", ()),
+        ("db", "do", "db", ()),
+    ],
+)
+@pytest.mark.usefixtures("recorder")
+def test_make_runs_nothing_of_a_value(
+    checkout: Checkout,
+    tmp_path: Path,
+    target: str,
+    variable: str,
+    session: str,
+    option: tuple[str, ...],
+) -> None:
+    """Neither make nor the shell runs what stands in a value, and nox gets it word for word."""
     value = f"$(shell touch {tmp_path}/1)`touch {tmp_path}/2`$5;touch {tmp_path}/3;'\"*"
-    try:
-        done = checkout.run("make", target, f"{variable}={value}")
-    finally:
-        shutil.rmtree(fake)
-        tools.rename(fake)
+
+    done = checkout.run("make", target, f"{variable}={value}")
 
     words = value.split() if variable == "do" else [value]
-    assert done.stdout == "|".join(["-m", "nox", "-s", session, "--", *words, ""]), done.stdout
-    assert [path.name for path in tmp_path.iterdir()] == []
+    expected = ["-m", "nox", "-s", session, "--", *option, *words, ""]
+    assert done.stdout == "|".join(expected), done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["tools"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("revision", "m=tidy tags", "empty=1"), "-s|revision|--|--empty|tidy tags|"),
+        (("revision", "amend=1"), "-s|revision|--|--amend|"),
+        (("roundtrip", "rev=head", "format=json"), "-s|roundtrip|--|--format|json|head|"),
+        (("roundtrip",), "-s|roundtrip|--|"),
+    ],
+)
+@pytest.mark.parametrize("directory", ["", "packages/backend"])
+@pytest.mark.usefixtures("recorder")
+def test_make_passes_what_nox_takes(
+    checkout: Checkout, directory: str, arguments: tuple[str, ...], expected: str
+) -> None:
+    """Options as variables, from the root and from the backend's directory."""
+    done = checkout.run("make", *arguments, cwd=checkout.root / directory)
+
+    assert done.stdout.endswith(expected), done.stdout
+    assert ("|-f|../../noxfile.py|" in done.stdout) == bool(directory)
+
+
+def test_a_report_is_all_of_standard_output(checkout: Checkout) -> None:
+    """`make … format=json > file` is one document: nox, uv and the servers speak on standard error."""
+    done = subprocess.run(
+        ["make", "roundtrip", "rev=head", "format=json"],
+        cwd=checkout.root / "packages" / "backend",
+        env=dict(checkout.environ),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert json.loads(done.stdout)["proof"] == "round trip", done.stderr
+    assert (done.returncode, "nox > " in done.stderr) == (0, True)
+
+
+def test_nox_in_the_backend_s_directory(checkout: Checkout) -> None:
+    """The sessions are the checkout's own."""
+    python = checkout.root / NOX[0]
+
+    done = checkout.run(
+        str(python), "-m", "nox", "-s", "history", cwd=checkout.root / "packages" / "backend"
+    )
+
+    assert (done.returncode, "(head)" in done.stdout) == (0, True), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("rountrip",), "did you mean `make roundtrip`?"),
+        (("qqq",), "`make` lists the targets"),
+        (("revision",), 'make revision m="add user preferences"'),
+    ],
+)
+def test_a_mistake_in_make_s_arguments_is_one_line(
+    checkout: Checkout, arguments: tuple[str, ...], hint: str
+) -> None:
+    """It says what was probably meant, and fails."""
+    done = checkout.run("make", *arguments)
+
+    assert (done.returncode, len(done.stdout.splitlines())) == (2, 2), done.stdout
+    assert hint in done.stdout

@@ -73,7 +73,7 @@ def install() -> None:
     python = str(TOOLS / "bin" / "python")
     subprocess.run([python, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--requirement", str(REQUIREMENTS)], check=True)
+    subprocess.run([*pip, "--requirement", str(REQUIREMENTS)], check=True, stdout=sys.stderr)
     shutil.copyfile(REQUIREMENTS, STAMP)
 
 

@@ -64,6 +64,39 @@ def test_junit_fails_the_case_that_has_an_error() -> None:
     assert "\\x00odd" in (cases["0002 Things"].findtext("system-out") or "")
 
 
+def test_sarif_has_a_rule_and_a_place_for_each_result() -> None:
+    """Levels are SARIF's own, paths are URIs, a finding without a place has no location."""
+    document = json.loads(formats()["sarif"](_OUTCOME))
+
+    [run] = document["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    first, second, third = run["results"]
+    assert document["version"] == "2.1.0"
+    assert [one["id"] for one in rules] == ["lost", "not-restored", "odd"]
+    assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
+    assert [one["level"] for one in run["results"]] == ["error", "note", "warning"]
+    assert first["message"]["text"].endswith("statement: 100%\ndo: mend it")
+    assert first["locations"] == [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "versions/0001%2Ca.py"},
+                "region": {"startLine": 3},
+            }
+        }
+    ]
+    assert first["properties"] == {"revision": "0001", "direction": "downgrade"}
+    assert "region" not in second["locations"][0]["physicalLocation"]
+    assert "\\x00odd" in second["message"]["text"]
+    assert "locations" not in third
+
+
+def test_sarif_of_a_clean_proof_has_no_results() -> None:
+    """An empty list says that all was looked at."""
+    [run] = json.loads(formats()["sarif"](_CLEAN))["runs"]
+
+    assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
+
+
 def test_github_names_file_and_line() -> None:
     """What its syntax needs is escaped, in properties more than in messages."""
     first, second, third, last = formats()["github"](_OUTCOME).splitlines()

@@ -9,6 +9,7 @@ from alembic_proof.report.json import json_text
 from alembic_proof.report.junit import junit_text
 from alembic_proof.report.markdown import markdown_text
 from alembic_proof.report.outcome import Outcome
+from alembic_proof.report.sarif import sarif_text
 from alembic_proof.report.text import proof_text
 
 __all__ = ["Outcome", "formats"]
@@ -22,4 +23,5 @@ def formats() -> Mapping[str, Callable[[Outcome], str]]:
         "markdown": markdown_text,
         "github": github_text,
         "junit": junit_text,
+        "sarif": sarif_text,
     }
