@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -141,11 +142,30 @@ def test_notes_that_nobody_asks_about_are_counted(
     shown = capsys.readouterr().out
     assert (note in shown, shown.splitlines()[-1]) == (
         False,
-        "round trip: no findings; 1 note hidden (-v shows it)",
+        "round trip: no findings; 2 notes hidden (-v shows them)",
     )
     for arguments in (("0002",), ("--format", "json")):
         main(["roundtrip", *arguments])
         assert note in capsys.readouterr().out
+
+
+def test_notes_on_revisions_that_are_not_merged_are_shown(
+    open_case: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Git knows which ones these are, where it knows the remote's main branch."""
+    root = open_case("roundtrip/rows_lossy")
+    for command in (
+        "init",
+        "add versions/0001_users.py",
+        "-c user.name=a -c user.email=a@example.org -c commit.gpgsign=false commit -m a",
+        "update-ref refs/remotes/origin/main HEAD",
+    ):
+        subprocess.run(["git", "-C", root, *command.split()], check=True, capture_output=True)
+
+    assert main(["roundtrip"]) == 0
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "round trip: 2 notes"
 
 
 @pytest.mark.parametrize(

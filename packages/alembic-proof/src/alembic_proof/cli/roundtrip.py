@@ -24,7 +24,7 @@ from alembic_proof.config.row_number import row_number
 from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision, choose, read_chain
-from alembic_proof.history.changed import changed_files
+from alembic_proof.history.changed import changed_files, default_base_ref
 from alembic_proof.history.load import version_directories
 from alembic_proof.project import (
     Project,
@@ -76,8 +76,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
         "-v",
         "--verbose",
         action="store_true",
-        help="show every note; else those on revisions that are merged already, and that no argument "
-        "names, are only counted",
+        help="show every note; otherwise notes on merged revisions are only counted, unless an "
+        "argument names the revision",
     )
     add_format(parser)
     add_baseline(parser)
@@ -111,7 +111,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 keep=lambda found: audience.keep(without_accepted(arguments, "round trip", found)),
             )
         findings = against_baseline(arguments, "round trip", findings, looked_at={"", *wanted})
-        return _with_hidden_notes(findings, arguments)
+        return _with_hidden_notes(findings, arguments, project.alembic.directory)
 
     return conclude(arguments.format, "round trip", prove)
 
@@ -149,23 +149,41 @@ _SHOWN_ON_REQUEST = frozenset({"partly-filled"})
 
 
 def _with_hidden_notes(
-    findings: Iterable[Finding], arguments: argparse.Namespace
+    findings: Iterable[Finding], arguments: argparse.Namespace, directory: Path
 ) -> tuple[Finding, ...]:
-    """Return the findings; notes that nobody asks about are marked as hidden."""
+    """Return the findings; notes that nobody asks about are marked as hidden.
+
+    Those are about revisions that are merged, where the arguments name none.
+    """
+    found = tuple(findings)
     if arguments.verbose:
-        return tuple(findings)
-    is_asked = bool(arguments.revisions or arguments.start or arguments.base_ref)
-    return tuple(
-        replace(one, is_hidden=True) if _is_quiet(one, is_asked=is_asked) else one
-        for one in findings
-    )
+        return found
+    quiet = {one for one in found if _is_quiet(one)}
+    if arguments.revisions or arguments.start or arguments.base_ref:
+        quiet = {one for one in quiet if one.rule in _SHOWN_ON_REQUEST}
+    elif quiet:
+        own = _unmerged_files(directory)
+        quiet = {one for one in quiet if not own or _path(one) not in own}
+    return tuple(replace(one, is_hidden=True) if one in quiet else one for one in found)
 
 
-def _is_quiet(finding: Finding, *, is_asked: bool) -> bool:
-    """Return whether it is a note on a revision, and the arguments name none."""
+def _is_quiet(finding: Finding) -> bool:
+    """Return whether it is a note on a revision, or one for those who ask for all."""
     if finding.severity is not Severity.NOTE or finding.rule in _ALWAYS_SHOWN:
         return False
-    return finding.rule in _SHOWN_ON_REQUEST or (bool(finding.revision) and not is_asked)
+    return finding.rule in _SHOWN_ON_REQUEST or bool(finding.revision)
+
+
+def _unmerged_files(directory: Path) -> frozenset[Path]:
+    """Return what differs from the remote's main branch; nothing where git does not know one."""
+    try:
+        return changed_files(directory, base_ref=default_base_ref(directory))
+    except ConfigError:
+        return frozenset()
+
+
+def _path(finding: Finding) -> Path | None:
+    return Path(finding.location.path).resolve() if finding.location else None
 
 
 def _row_plan(project: Project, *, rows: int) -> RowPlan:

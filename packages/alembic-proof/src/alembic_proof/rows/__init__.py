@@ -10,6 +10,7 @@ from alembic_proof.rows.meant import meant
 from alembic_proof.rows.position import FallenBehind, fallen_behind
 from alembic_proof.rows.read import read_shapes
 from alembic_proof.rows.renaming import renamed
+from alembic_proof.rows.renumbering import with_old_keys
 from alembic_proof.rows.report import Filled, FillNote, FillReport, NotFilled
 from alembic_proof.rows.shape import Shapes, Table, TableName
 
@@ -35,4 +36,5 @@ __all__ = [
     "meant",
     "read_shapes",
     "renamed",
+    "with_old_keys",
 ]

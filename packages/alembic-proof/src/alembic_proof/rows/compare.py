@@ -19,6 +19,7 @@ class RowChangeKind(StrEnum):
 
     ROWS_GONE = "rows gone"
     ROWS_NEW = "rows new"
+    ROWS_RENUMBERED = "rows renumbered"
     VALUES_GONE = "values gone"
     VALUES_NEW = "values new"
     VALUES_CHANGED = "values changed"

@@ -30,7 +30,7 @@ def renamed(
     other when they stand in one row and column, or in rows that are alike otherwise. Tables of
     which only sums are known stay as they are.
     """
-    origins = _origins(shapes)
+    origins = origins_of(shapes)
     values = [_values(digests, origins) for digests in (first, again, trial, before)]
     in_first, in_again, in_trial, in_before = values
     hidden = _hidden(again, trial, before, origins)
@@ -46,7 +46,7 @@ def renamed(
     )
 
 
-def _origins(shapes: Shapes) -> Mapping[Origin, Origin]:
+def origins_of(shapes: Shapes) -> Mapping[Origin, Origin]:
     """Where each column that refers to another one takes its values from."""
     links = {
         (table.name, column): (key.table, referenced)

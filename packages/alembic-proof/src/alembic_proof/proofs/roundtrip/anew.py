@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alembic_proof.proofs.roundtrip.row_changes import row_changes
-from alembic_proof.rows import Digests, RowChange, RowChangeKind, Shapes, TableName, meant, renamed
+from alembic_proof.rows import (
+    Digests,
+    RowChange,
+    RowChangeKind,
+    Shapes,
+    TableName,
+    meant,
+    renamed,
+    with_old_keys,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +32,14 @@ class SecondRun:
     """
     shapes: Shapes
     """Those of the tables above."""
+
+    def with_first_keys(self) -> SecondRun:
+        """Return the same, where rows have the keys that the downgrade has given other numbers."""
+        again, trial = (
+            with_old_keys(self.first, digests, self.shapes)[0] if digests is not None else None
+            for digests in (self.again, self.trial)
+        )
+        return replace(self, again=again or self.again, trial=trial)
 
 
 def split_anew(run: SecondRun) -> tuple[tuple[RowChange, ...], tuple[RowChange, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from alembic_proof.rows import Digests, RowChange, Shapes, TableName, compare, meant
+from alembic_proof.rows import Digests, RowChange, Shapes, TableName, compare, meant, with_old_keys
 
 
 def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
@@ -17,6 +17,16 @@ def row_changes(before: Digests, after: Digests) -> tuple[RowChange, ...]:
         return ()
     before, after = _differing(before, after), _differing(after, before)
     return _changes(meant(before, after))
+
+
+def unrestored(before: Digests, after: Digests, shapes: Shapes) -> tuple[RowChange, ...]:
+    """Return the same, where rows that are the same but for their keys are one change each table."""
+    changes = row_changes(before, after)
+    if not any(change.is_loss for change in changes):
+        return changes
+    old, new = meant(before, after)
+    new, renumbered = with_old_keys(old, new, shapes)
+    return tuple(sorted((*renumbered, *row_changes(old, new)))) if renumbered else changes
 
 
 def lost(changes: Sequence[RowChange], *, usual: Collection[RowChange]) -> tuple[RowChange, ...]:

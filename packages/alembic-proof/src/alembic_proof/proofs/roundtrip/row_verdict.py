@@ -33,7 +33,7 @@ def rows_found(
         yield finding_of(
             revision,
             direction,
-            "rows-lost" if change.is_loss else "rows-left",
+            _rule(change),
             change.told(when=f"after {direction}"),
             Severity.NOTE if is_declared else Severity.ERROR,
             todo="" if is_declared else _todo(change, direction),
@@ -56,9 +56,20 @@ def sequences_behind(
         )
 
 
+def _rule(change: RowChange) -> str:
+    if change.kind is RowChangeKind.ROWS_RENUMBERED:
+        return "rows-renumbered"
+    return "rows-lost" if change.is_loss else "rows-left"
+
+
 def _todo(change: RowChange, direction: Direction) -> str:
     if direction == "second upgrade":
         return "let upgrade() make the same rows of what its downgrade leaves"
+    if change.kind is RowChangeKind.ROWS_RENUMBERED:
+        return (
+            "keep the old key in a column that downgrade() takes it from, or declare "
+            f'`lossy = "{change.place}: rows get other keys"`'
+        )
     if change.is_loss:
         return (
             f'bring them back in downgrade(), or declare `lossy = "{change.place}: what is lost"`'

@@ -30,7 +30,14 @@ from alembic_proof.proofs.roundtrip.policies import (
     lift_force,
     restore_force,
 )
-from alembic_proof.proofs.roundtrip.row_changes import lost, meddled, respelt, row_changes, written
+from alembic_proof.proofs.roundtrip.row_changes import (
+    lost,
+    meddled,
+    respelt,
+    row_changes,
+    unrestored,
+    written,
+)
 from alembic_proof.proofs.roundtrip.row_verdict import LossesSeen, places_in
 from alembic_proof.proofs.roundtrip.verdict import (
     changes_found,
@@ -41,6 +48,7 @@ from alembic_proof.rows import (
     Digests,
     FillReport,
     RowChange,
+    RowChangeKind,
     Shapes,
     TableName,
     compare,
@@ -100,6 +108,8 @@ class Turn:
     has_policy_trials: bool = True
     hiding: dict[Direction, tuple[HidingTable, ...]] = field(default_factory=dict)
     """The tables whose policies hid rows before the step."""
+    unrestored: tuple[RowChange, ...] = ()
+    """What the rows differ in after the downgrade."""
     fallen: set[Place] = field(default_factory=set)
     """The columns whose sequences have fallen behind in this turn."""
     elapsed_s: dict[str, float] = field(default_factory=dict)
@@ -141,8 +151,8 @@ class Turn:
         equal = yield from self._over_duplicates(again, older, usual)
         if not self.revision.lossy:
             return
-        excused = (*row_changes(before.rows, left.rows), *equal)
-        seen = self._losses_seen(before, older, newer, (*usual, *gone, *equal), excused)
+        excused = (*self.unrestored, *equal)
+        seen = self._losses_seen(before, older, newer, (*usual, *gone, *excused), excused)
         self.findings += row_verdict.declared_losses(self.revision, seen)
         is_shown = bool(seen.filled) and row_verdict.shows_losses(before.rows, older, newer)
         is_kept = is_restored and is_rebuilt and not (gone or equal)
@@ -293,7 +303,8 @@ class Turn:
     def _compare(self, before: State, left: State) -> bool:
         """Whether the downgrade restores everything; what it does not is noted."""
         is_wrong = self._compare_catalogs(before, left)
-        changes = row_changes(before.rows, left.rows)
+        changes = unrestored(before.rows, left.rows, self.database.population.shapes)
+        self.unrestored = changes
         self.findings += row_verdict.rows_found(self.revision, self.direction, changes)
         is_respelt = self._note_spelling(before, left)
         is_behind = self._compare_positions(before, left)
@@ -306,6 +317,8 @@ class Turn:
     def _compare_again(self, first: State, again: State, run: SecondRun) -> bool:
         """Whether the second upgrade makes what the first one made."""
         self.is_sound = not self._compare_catalogs(first, again)
+        if any(one.kind is RowChangeKind.ROWS_RENUMBERED for one in self.unrestored):
+            run = run.with_first_keys()
         changes, anew = split_anew(run)
         self.findings += row_verdict.rows_found(self.revision, self.direction, changes)
         self.findings += row_verdict.made_anew(self.revision, anew)
@@ -369,7 +382,8 @@ class Turn:
         touched |= {one.table for one in report.filled}
         self.findings += row_verdict.over_new_rows(self.revision, changes, touched=touched)
         older_too = {change.table for change in changes}
-        gone = [c for c in row_changes(met.rows, below.rows) if c.table not in older_too]
+        moved_too = unrestored(met.rows, below.rows, self.database.population.shapes)
+        gone = [change for change in moved_too if change.table not in older_too]
         self.findings += row_verdict.new_rows_gone(self.revision, gone)
         end = yield from self._step("second upgrade")
         if is_same and self._compare_catalogs(again, end):
