@@ -8,12 +8,11 @@ from alembic.util import CommandError
 
 from alembic_proof.env import Bootstrap, ProofError, explained_faults, run_env
 
-with explained_faults():  # a fault in a model is one message with its file and line
-    from boards.database.bootstrap import bootstrap_for
-    from boards.dbmodels import target_metadata
-    from boards.settings import read_settings
-
 try:
+    with explained_faults():  # a fault in a model is one message with its file and line
+        from boards.database.bootstrap import bootstrap_for
+        from boards.dbmodels import target_metadata
+        from boards.settings import read_settings
     settings = read_settings(os.environ)
 except ProofError as error:
     raise CommandError(str(error)) from error

@@ -36,8 +36,9 @@ Created: ${create_date}
 # - Alembic does not see checks, triggers, functions, policies, grants: write them by hand, with
 #   op.execute(), one statement a call; a colon before a letter is written with a backslash.
 # - A new table: tenant_id first and in every key, a policy, grants, an index per foreign key.
-# - Locks: CREATE INDEX CONCURRENTLY goes into op.get_context().autocommit_block(); NOT NULL by
-#   CHECK ... NOT VALID, VALIDATE, SET NOT NULL. A backfill marks its rows and keeps updated_at.
+# - Locks: CREATE INDEX CONCURRENTLY goes into op.get_context().autocommit_block(). NOT NULL takes
+#   two revisions: backfill and CHECK ... NOT VALID, then VALIDATE, SET NOT NULL, drop the check.
+# - A backfill marks its rows and keeps updated_at.
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Databases for Boards' tests: empty scratch ones, copies of one at head, and a login for them."""
+"""Databases for Boards' tests: empty scratch ones, copies of one at head, one of the models' own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from alembic.config import Config
 from alembic_proof.env import DatabaseUrl
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.scratch import scratch_database, scratch_server
+from boards.dbmodels import target_metadata
 from boards.dbmodels.roles import bootstrap_statements
+from packages.backend.tests.examples import Examples
 
 ROOT = Path(__file__).resolve().parents[3]
 ALEMBIC_INI = ROOT / "packages" / "backend" / "alembic.ini"
@@ -37,7 +39,7 @@ def scratch_url(server_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def template_url(server_url: str) -> Iterator[str]:
-    """The URL of a database at head; nobody connects to it, it is there to be copied."""
+    """The URL of a database at head; nobody stays connected to it, it is there to be copied."""
     with scratch_database(server_url, label="template") as url:
         config = Config(str(ALEMBIC_INI), attributes={"url": url, "quiet": True})
         command.upgrade(config, "head")
@@ -50,6 +52,24 @@ def migrated_url(server_url: str, template_url: str) -> Iterator[str]:
     template = DatabaseUrl.parse(template_url).database
     with scratch_database(server_url, template=template) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def models_url(server_url: str) -> Iterator[str]:
+    """The URL of a database that `create_all()` built; every test on it rolls back.
+
+    Its owner may become the application's role, so that one transaction can play both.
+    """
+    with scratch_database(server_url, label="models") as url:
+        run_on(url, target_metadata.create_all)
+        send(url, *bootstrap_statements(DatabaseUrl.parse(url).user))
+        yield url
+
+
+@pytest.fixture(scope="session")
+def examples(models_url: str) -> Examples:
+    """Rows for every table of the models."""
+    return run_on(models_url, Examples.of)
 
 
 @pytest.fixture(scope="session")

@@ -12,17 +12,18 @@ import pytest
 from boards.database import Pool, create_engine, owner_session
 from packages.backend.tests.database.transaction_pooler import Pooler, TransactionPooler
 from packages.backend.tests.database.two_tenants import World, people
+from packages.backend.tests.examples import Examples
 
 
 @pytest.fixture
-async def world(migrated_url: str, app_url: str) -> AsyncIterator[World]:
+async def world(migrated_url: str, app_url: str, examples: Examples) -> AsyncIterator[World]:
     """A database of two tenants; the application's engine has one connection."""
     owner = create_engine(migrated_url, pool=Pool(size=1, overflow=0))
     app = create_engine(app_url, pool=Pool(size=1, overflow=0, pre_ping=False))
     async with owner_session(engine=owner) as session:
-        ours, our_user, _ = await people(session, slug="ours")
-        theirs, their_user, their_board = await people(session, slug="theirs")
-    yield World(app, owner, ours, theirs, our_user, their_user, their_board)
+        ours = await people(session, examples, slug="ours")
+        theirs = await people(session, examples, slug="theirs")
+    yield World(app, owner, ours.tenant, theirs.tenant, ours.user, theirs.user, theirs.board)
     await app.dispose()
     await owner.dispose()
 

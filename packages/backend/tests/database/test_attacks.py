@@ -124,8 +124,9 @@ async def test_views(world: World) -> None:
     )
 
     async with tenant_session(world.ours, engine=world.app) as session:
-        assert await count(session, "public.safe") == 1
-        assert await count(session, "public.unsafe") == 2
+        ours = await count(session, "public.users")
+        assert await count(session, "public.safe") == ours
+        assert await count(session, "public.unsafe") > ours
 
 
 async def test_functions(world: World) -> None:
@@ -139,8 +140,9 @@ async def test_functions(world: World) -> None:
     )
 
     async with tenant_session(world.ours, engine=world.app) as session:
-        assert (await session.execute(text("SELECT public.safe()"))).scalar_one() == 1
-        assert (await session.execute(text("SELECT public.unsafe()"))).scalar_one() == 2
+        ours = await count(session, "public.users")
+        assert (await session.execute(text("SELECT public.safe()"))).scalar_one() == ours
+        assert (await session.execute(text("SELECT public.unsafe()"))).scalar_one() > ours
 
 
 async def test_own_definer_functions_are_closed(world: World) -> None:
@@ -154,7 +156,8 @@ async def test_own_definer_functions_are_closed(world: World) -> None:
     async with owner_session(engine=world.owner) as session:
         found = [tuple(row) for row in await session.execute(text(query))]
 
-    assert found == [("guard_credit_transactions", False)]
+    assert ("guard_credit_transactions", False) in found
+    assert [name for name, is_callable in found if is_callable] == []
 
 
 async def test_leaky_function_in_a_condition(world: World) -> None:
@@ -169,7 +172,8 @@ async def test_leaky_function_in_a_condition(world: World) -> None:
         await session.execute(text("SELECT * FROM public.users WHERE pg_temp.leak(auth_subject)"))
 
         seen = await session.execute(text("SELECT current_setting('seen.all')"))
-        assert seen.scalar_one() == "ours "
+        assert set(seen.scalar_one().split()) == {"ours", "guest"}
+        assert await count(session, "public.users") == 2
 
 
 async def test_statistics(world: World) -> None:
@@ -188,4 +192,4 @@ async def test_what_nothing_protects_from(world: World) -> None:
         await session.execute(text(f"SET LOCAL app.tenant_id = '{world.theirs}'"))
 
         rows = await session.execute(text("SELECT tenant_id FROM public.users"))
-        assert rows.scalars().all() == [world.theirs]
+        assert set(rows.scalars()) == {world.theirs}

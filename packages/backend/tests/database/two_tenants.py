@@ -1,9 +1,9 @@
-"""Two tenants that have a row in every table, and the questions that tests ask about them."""
+"""Two tenants that have rows in every table, and the questions that tests ask about them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -11,20 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from boards.database import owner_session
-from boards.dbmodels import (
-    Board,
-    BoardMember,
-    CreditTransaction,
-    Generation,
-    GenerationInput,
-    GenerationTag,
-    LoraModel,
-    ProviderConfig,
-    Tag,
-    Tenant,
-    User,
-    target_metadata,
-)
+from boards.dbmodels import target_metadata
+from packages.backend.tests.examples import Examples
+from packages.backend.tests.examples import World as Tenant
 
 DENIED = "42501"
 FOREIGN_KEY = "23503"
@@ -33,7 +22,7 @@ TABLES = tuple(table.name for table in target_metadata.sorted_tables)
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Two tenants that have a row in every table, and the engines of both logins."""
+    """Two tenants that have rows in every table, and the engines of both logins."""
 
     app: AsyncEngine
     owner: AsyncEngine
@@ -44,43 +33,13 @@ class World:
     their_board: UUID
 
 
-async def people(session: AsyncSession, *, slug: str) -> tuple[UUID, UUID, UUID]:
-    """A tenant with a row in every table; its id, its user's and its board's."""
-    tenant, user, board, generation, tag = (uuid4() for _ in range(5))
-    owned = {"tenant_id": tenant}
-    rows = (
-        Tenant(id=tenant, name=slug, slug=slug),
-        User(**owned, id=user, auth_provider="test", auth_subject=slug, email=f"{slug}@x.example"),
-        ProviderConfig(**owned, provider_name="p", config={"key": slug}),
-        Board(**owned, id=board, owner_id=user, title=slug),
-        BoardMember(**owned, board_id=board, user_id=user, role="admin"),
-        Generation(
-            **owned,
-            id=generation,
-            board_id=board,
-            user_id=user,
-            generator_name="g",
-            artifact_type="image",
-            input_params={},
-        ),
-        GenerationInput(
-            **owned,
-            generation_id=generation,
-            position=0,
-            input_generation_id=generation,
-            role="source",
-        ),
-        CreditTransaction(
-            **owned, user_id=user, transaction_type="grant", amount=1, balance_after=1
-        ),
-        LoraModel(**owned, user_id=user, name="l", base_model="b", storage_url="s", config={}),
-        Tag(**owned, id=tag, name=slug, slug=slug),
-        GenerationTag(**owned, generation_id=generation, tag_id=tag),
-    )
-    for row in rows:
-        session.add(row)
-        await session.flush()
-    return tenant, user, board
+async def people(session: AsyncSession, examples: Examples, *, slug: str) -> Tenant:
+    """Insert a tenant with rows in every table; return its ids."""
+    tenant = Tenant()
+    connection = await session.connection()
+    for statement in examples.sql(tenant, slug=slug):
+        await connection.exec_driver_sql(statement)
+    return tenant
 
 
 async def refused(session: AsyncSession, statement: str, **values: object) -> str:

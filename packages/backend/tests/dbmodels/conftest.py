@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -11,22 +11,7 @@ import pytest
 from alembic_proof.catalog import Catalog, read_catalog
 from alembic_proof.env import DatabaseUrl
 from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.scratch import scratch_database
-from boards.dbmodels import target_metadata
-from boards.dbmodels.roles import bootstrap_statements
-from packages.backend.tests.dbmodels.world import World, populate
-
-
-@pytest.fixture(scope="session")
-def models_url(server_url: str) -> Iterator[str]:
-    """The URL of a database that `create_all()` built; every test on it rolls back.
-
-    Its owner may become the application's role, so that one transaction can play both.
-    """
-    with scratch_database(server_url, label="models") as url:
-        run_on(url, target_metadata.create_all)
-        send(url, *bootstrap_statements(DatabaseUrl.parse(url).user))
-        yield url
+from packages.backend.tests.examples import Examples, World
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +32,12 @@ async def owner(models_url: str) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def world(owner: Any) -> World:
-    """A tenant that has one row in every table."""
-    return await populate(owner, slug="ours")
+async def world(owner: Any, examples: Examples) -> World:
+    """A tenant that has rows in the tables that tests speak of."""
+    return await examples.insert(owner, slug="ours", is_everywhere=False)
 
 
-def send(url: str, *statements: str) -> None:
-    """Sends the statements in one transaction."""
-    run_on(url, lambda connection: [connection.exec_driver_sql(sql) for sql in statements])
+@pytest.fixture
+async def full_world(owner: Any, examples: Examples) -> World:
+    """A tenant that has rows in every table."""
+    return await examples.insert(owner, slug="ours")

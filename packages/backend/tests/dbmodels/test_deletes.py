@@ -8,18 +8,21 @@ from uuid import uuid4
 import pytest
 
 from boards.dbmodels import target_metadata
-from packages.backend.tests.dbmodels.world import World, count, insert, populate, refused
+from packages.backend.tests.dbmodels.transaction import count, insert, refused
+from packages.backend.tests.examples import Examples, World
 
 FOREIGN_KEY = "23503"
 TABLES = tuple(table.name for table in target_metadata.sorted_tables)
 
 
-async def test_tenant_takes_everything_along(owner: Any, world: World) -> None:
+async def test_tenant_takes_everything_along(
+    owner: Any, full_world: World, examples: Examples
+) -> None:
     """Deleting a tenant empties every table of its rows; another tenant's stay."""
-    theirs = await populate(owner, slug="theirs")
+    theirs = await examples.insert(owner, slug="theirs")
     before = {table: await count(owner, table) for table in TABLES}
 
-    await owner.execute("DELETE FROM tenants WHERE id = $1", world.tenant)
+    await owner.execute("DELETE FROM tenants WHERE id = $1", full_world.tenant)
 
     after = {table: await count(owner, table) for table in TABLES}
     assert all(before.values())
@@ -88,9 +91,11 @@ async def test_member_who_owns_nothing_can_go(owner: Any, world: World) -> None:
     assert await count(owner, "board_members") == 0
 
 
-async def test_reference_to_another_tenant_is_impossible(owner: Any, world: World) -> None:
+async def test_reference_to_another_tenant_is_impossible(
+    owner: Any, world: World, examples: Examples
+) -> None:
     """A row cannot name another tenant's row, not even when the owner writes it."""
-    theirs = await populate(owner, slug="theirs")
+    theirs = await examples.insert(owner, slug="theirs", is_everywhere=False)
 
     async with refused(owner, FOREIGN_KEY):
         await owner.execute(

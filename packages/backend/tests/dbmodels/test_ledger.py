@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from packages.backend.tests.dbmodels.world import World, become_app, count, populate, refused
+from packages.backend.tests.dbmodels.transaction import become_app, count, refused
+from packages.backend.tests.examples import Examples, World
 
 REFUSED = "55000"
 DENIED = "42501"
@@ -129,9 +130,11 @@ async def test_ledger_outlives_its_generation(owner: Any, world: World) -> None:
     assert await count(owner, "credit_transactions") == 1
 
 
-async def test_ledger_goes_with_its_tenant_alone(owner: Any, world: World) -> None:
+async def test_ledger_goes_with_its_tenant_alone(
+    owner: Any, world: World, examples: Examples
+) -> None:
     """Deleting a tenant takes its movements with it, and no other tenant's."""
-    theirs = await populate(owner, slug="theirs")
+    theirs = await examples.insert(owner, slug="theirs", is_everywhere=False)
 
     await owner.execute("DELETE FROM tenants WHERE id = $1", world.tenant)
 

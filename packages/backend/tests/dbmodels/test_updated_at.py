@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from boards.dbmodels import target_metadata
-from packages.backend.tests.dbmodels.world import World, become_app
+from packages.backend.tests.dbmodels.transaction import become_app
+from packages.backend.tests.examples import World
 
 TABLES = tuple(
     table.name for table in target_metadata.sorted_tables if "updated_at" in table.columns
@@ -17,13 +18,13 @@ SUSPEND = "SET LOCAL boards.keep_updated_at = 'on'"
 
 
 @pytest.fixture
-async def aged(owner: Any, world: World) -> World:
+async def aged(owner: Any, full_world: World) -> World:
     """A world whose rows were last changed long ago."""
     await owner.execute(SUSPEND)
     for table in TABLES:
         await owner.execute(f"UPDATE {table} SET updated_at = {LONG_AGO}")
     await owner.execute("SET LOCAL boards.keep_updated_at = 'off'")
-    return world
+    return full_world
 
 
 async def ages(connection: Any, table: str) -> set[bool]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from alembic_proof.postgres.scratch import scratch_database
-from packages.backend.tests.history.database import Database
+from packages.backend.tests.history.database import PINNED, Database
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +25,14 @@ def migrated(migrated_url: str) -> Database:
     return Database(migrated_url)
 
 
-@pytest.fixture(scope="session")
-def models(server_url: str) -> Iterator[Database]:
-    """A database that the models built; nobody changes it."""
-    from alembic_proof.postgres.connect import run_on
-    from boards.dbmodels import target_metadata
+@pytest.fixture
+def pinned(database: Database) -> Database:
+    """A database at a revision that stays as it is, whatever follows it."""
+    database.upgrade(PINNED)
+    return database
 
-    with scratch_database(server_url, label="parity") as url:
-        run_on(url, target_metadata.create_all)
-        yield Database(url)
+
+@pytest.fixture(scope="session")
+def models(models_url: str) -> Database:
+    """A database that the models built; nobody changes it."""
+    return Database(models_url)

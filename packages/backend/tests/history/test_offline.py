@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from alembic_proof.catalog import diff
 from alembic_proof.env import DatabaseUrl
 from alembic_proof.postgres.connect import run_on
-from packages.backend.tests.history.database import Database, offline
+from packages.backend.tests.history.database import PINNED, Database, offline
 
 PSQL = shutil.which("psql")
 PARTS = re.compile(r"(\$\w*\$).*?\1|'(?:[^']|'')*'|--[^\n]*|;", re.DOTALL)
@@ -69,15 +69,19 @@ def apply_by_psql(database: Database, script: str) -> None:
     ],
     ids=["psql", "statement by statement"],
 )
-def test_script_does_what_alembic_does(database: Database, models: Database, apply: Apply) -> None:
-    """Applied, the scripts lead to the catalog at head, and back to an empty database."""
+def test_script_does_what_alembic_does(database: Database, apply: Apply) -> None:
+    """Applied, the scripts lead where the commands do, and back to an empty database."""
     empty = database.catalog()
+    database.upgrade(PINNED)
+    by_alembic = database.catalog()
+    database.downgrade()
+    database.execute("DROP TABLE alembic_version")
 
-    apply(database, offline("upgrade", "head"))
-    at_head = database.catalog()
-    apply(database, offline("downgrade", "head:base"))
+    apply(database, offline("upgrade", PINNED))
+    by_script = database.catalog()
+    apply(database, offline("downgrade", f"{PINNED}:base"))
 
-    assert diff(models.catalog(), at_head) == ()
+    assert diff(by_alembic, by_script) == ()
     assert diff(empty, database.catalog()) == ()
 
 

@@ -1,6 +1,7 @@
 """Boards' models: the source of truth for its schema, with triggers, policies and grants.
 
-`target_metadata.create_all()` builds the whole database, roles and extension included.
+`target_metadata.create_all()` builds the whole database, roles and extension included. A table that
+lacks what every table of a tenant has is refused here, when the models are imported.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from boards.dbmodels.generation_inputs import GenerationInput
 from boards.dbmodels.generations import Generation
 from boards.dbmodels.lora_models import LoraModel
 from boards.dbmodels.provider_configs import ProviderConfig
+from boards.dbmodels.rules import check_models
 from boards.dbmodels.tags import GenerationTag, Tag
 from boards.dbmodels.tenants import Tenant
 from boards.dbmodels.users import User
@@ -34,3 +36,5 @@ __all__ = [
     "naming_convention",
     "target_metadata",
 ]
+
+check_models(Base)
