@@ -58,6 +58,49 @@ def test_every_key_arrives_and_the_state_is_absolute(tmp_path: Path) -> None:
     )
 
 
+def test_the_parts_of_a_url_have_the_local_server_listen_on_tcp(tmp_path: Path) -> None:
+    """Unless the settings say otherwise: a host name is no directory of a socket."""
+    parts = 'url_parts_env = { host = "DB_HOST", port = "DB_PORT" }\n'
+
+    config = read_config(_table(tmp_path, parts))
+    assert config is not None
+    assert (config.url_parts_env, config.is_tcp) == (
+        (("host", "DB_HOST"), ("port", "DB_PORT")),
+        True,
+    )
+    for body, is_tcp in (
+        (parts + "url_tcp = false\n", False),
+        ("url_tcp = true\n", True),
+        ("", False),
+    ):
+        config = read_config(_table(tmp_path, body))
+        assert config is not None
+        assert config.is_tcp is is_tcp
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            'url_parts_env = "DB_HOST"',
+            "url_parts_env in [tool.alembic-proof] is not a table of host",
+        ),
+        (
+            'url_parts_ini = { name = "db.name" }',
+            "url_parts_ini in [tool.alembic-proof] is not a table",
+        ),
+        ("url_tcp = 1", "url_tcp in [tool.alembic-proof] is not true or false"),
+        ('url_tcp = true\nserver_url = "postgresql://h/x"', "server_url names another one"),
+    ],
+)
+def test_half_a_route_by_parts_is_refused(tmp_path: Path, body: str, said: str) -> None:
+    """By the key that is wrong."""
+    with pytest.raises(ConfigError) as caught:
+        read_config(_table(tmp_path, body))
+
+    assert said in str(caught.value)
+
+
 def test_the_settings_of_an_old_history_are_read(tmp_path: Path) -> None:
     """Files are absolute, tables become tuples in their order."""
     body = (

@@ -9,6 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from alembic_proof.cli import main
+from alembic_proof.errors import ServerError
+from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.scratch import scratch_server, tcp_server
+from alembic_proof.postgres.server import LocalServer, stop
+from alembic_proof.postgres.url import DatabaseUrl
+
 Open = Callable[[str], Path]
 Run = Callable[..., tuple[int, str, str]]
 CLEAN = (0, "round trip: no findings\n", "")
@@ -123,6 +130,56 @@ def test_an_env_takes_arguments(open_case: Open, run: Run, arguments: tuple[str,
 def test_an_env_has_an_option_of_its_own(open_case: Open, run: Run) -> None:
     """The URL names the driver that the settings name."""
     open_case("adopting/given_by_ini_key")
+
+    assert run("roundtrip") == CLEAN
+
+
+def test_an_env_puts_its_url_together(
+    open_case: Open, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The local server listens on the loopback address for it, and asks everybody for the password."""
+    root = open_case("adopting/given_in_parts")
+    server = tcp_server(root / "state")
+    try:
+        assert run("roundtrip") == CLEAN
+
+        url = DatabaseUrl.parse(scratch_server(os.environ, state=root / "state", is_tcp=True))
+        assert (url.hosts[0][0], url.is_socket) == ("127.0.0.1", False)
+        assert run_on(url.text, lambda c: c.exec_driver_sql("SELECT 1").scalar()) == 1
+        for user, password in (("alembic_proof", None), ("alembic_proof", "x"), ("postgres", "x")):
+            with pytest.raises(ServerError):
+                run_on(url.with_user(user, password).text, lambda _: None)
+        [secret] = (root / "state").rglob("password")
+        assert (secret.stat().st_mode & 0o777, secret.read_text()) == (0o600, url.password)
+        _leave_out(root, "host")
+        assert main(["roundtrip"]) == 2
+        assert "url_parts_env" in capsys.readouterr().err
+    finally:
+        stopped = [
+            one
+            for each in (server, LocalServer(root / "state", durable=False))
+            for one in stop(each)
+        ]
+    assert len(stopped) == 2
+
+
+def test_an_env_puts_its_url_together_from_options(open_case: Open, run: Run) -> None:
+    """On a server that is named the host may be the directory of a socket."""
+    root = open_case("adopting/given_in_parts")
+    parts = ("host", "port", "user", "password", "database")
+    (root / "pyproject.toml").write_text(
+        '[tool.alembic-proof]\nscratch_url_env = "CASE_SCRATCH_URL"\n[tool.alembic-proof.url_parts_ini]\n'
+        + "".join(f'{part} = "shop.{part}"\n' for part in parts),
+        encoding="utf-8",
+    )
+    env = (root / "env.py").read_text(encoding="utf-8")
+    made = (
+        'option = context.config.get_main_option\nparts = {"host": option("shop.host"), "port": '
+        'int(option("shop.port")), "username": option("shop.user"), "database": option("shop.database")}\n'
+        'engine = sa.create_engine(sa.engine.URL.create(f"postgresql+{driver}", **parts))\n'
+    )
+    head, _, rest = env.partition("user, password")
+    (root / "env.py").write_text(head + made + rest[rest.index("with engine") :], encoding="utf-8")
 
     assert run("roundtrip") == CLEAN
 

@@ -14,6 +14,7 @@ from alembic_proof.cli.terminal import note, say
 from alembic_proof.env import local_database
 from alembic_proof.errors import ConfigError
 from alembic_proof.postgres.local import LocalDatabase, ensure_local_database
+from alembic_proof.postgres.scratch import tcp_server
 from alembic_proof.postgres.server import LocalServer, status, stop
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.project import Project
@@ -98,7 +99,10 @@ def _reset(local: LocalDatabase, arguments: argparse.Namespace) -> int:
 def _servers(project: Project, local: LocalDatabase | None) -> _Servers:
     """The local one, where the project describes it, and the one for scratch databases."""
     state = local.state if local else scratch_state(project, os.environ)
-    scratch = (("scratch", LocalServer(state, durable=False)),)
+    by_tcp = tcp_server(state)
+    scratch: _Servers = (("scratch", LocalServer(state, durable=False)),)
+    if by_tcp.majors():
+        scratch += (("scratch, by TCP", by_tcp),)
     return (("local", local.server), *scratch) if local else scratch
 
 

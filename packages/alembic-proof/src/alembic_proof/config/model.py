@@ -16,6 +16,10 @@ class Declaration:
     reason: str
 
 
+URL_PARTS = ("host", "port", "user", "password", "database")
+"""What a database's URL can be taken apart into."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A project's settings; None where the project says nothing.
@@ -37,6 +41,12 @@ class Config:
     """Name of the `-x NAME=URL` by which env.py is given that URL."""
     url_ini_key: str | None = None
     """Option of alembic.ini that env.py reads that URL from."""
+    url_parts_env: tuple[tuple[str, str], ...] = ()
+    """(part, environment variable) for env.py files that put the URL together; parts are `URL_PARTS`."""
+    url_parts_ini: tuple[tuple[str, str], ...] = ()
+    """(part, option of alembic.ini), likewise."""
+    url_tcp: bool | None = None
+    """Whether the local scratch server is reached by TCP; None for where the parts ask for a host."""
     driver: str | None = None
     """The driver that the URL given to env.py names."""
     flask_app: str | None = None
@@ -66,6 +76,13 @@ class Config:
     """Packages that revisions must not import."""
     offline_sql: bool | None = None
     """Whether the script of `--sql` is proved; None where it is only linted, False for neither."""
+
+    @property
+    def is_tcp(self) -> bool:
+        """Whether the local scratch server listens on TCP: a host name is no directory of a socket."""
+        if self.url_tcp is not None:
+            return self.url_tcp
+        return any(part == "host" for part, _ in (*self.url_parts_env, *self.url_parts_ini))
 
     @property
     def file(self) -> Path:

@@ -27,6 +27,7 @@ def read_config(directory: Path) -> Config | None:
     _refuse_half_a_database(table, path=path)
     values = Values(table, path)
     _refuse_half_a_start(values)
+    _refuse_two_servers(values)
     return _config_of(values)
 
 
@@ -76,6 +77,16 @@ def _refuse_half_a_start(values: Values) -> None:
         )
 
 
+def _refuse_two_servers(values: Values) -> None:
+    """Raise for a server of another's that is asked to listen on TCP."""
+    if values.table.get("url_tcp") and "server_url" in values.table:
+        raise ConfigError(
+            f"url_tcp in {TABLE} is about the local server, and server_url names another one",
+            where=str(values.path),
+            todo="name a TCP address in server_url, or leave one of them out",
+        )
+
+
 def _config_of(values: Values) -> Config:
     directory, state = values.path.parent, values.text("local_state")
     return Config(
@@ -87,6 +98,9 @@ def _config_of(values: Values) -> Config:
         url_env=values.variable("url_env"),
         url_x_arg=values.text("url_x_arg"),
         url_ini_key=values.text("url_ini_key"),
+        url_parts_env=values.parts("url_parts_env"),
+        url_parts_ini=values.parts("url_parts_ini"),
+        url_tcp=values.switch("url_tcp") if "url_tcp" in values.table else None,
         driver=values.text("driver"),
         flask_app=values.text("flask_app"),
         server_url=values.text("server_url"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from alembic_proof.config.model import Declaration
+from alembic_proof.config.model import URL_PARTS, Declaration
 from alembic_proof.errors import ConfigError
 
 TABLE = "[tool.alembic-proof]"
@@ -60,6 +60,14 @@ class Values:
         return tuple(
             (name, self._text(why, key=f"{key}.{name}")) for name, why in self._table(key).items()
         )
+
+    def parts(self, key: str) -> tuple[tuple[str, str], ...]:
+        """Return a table of a URL's parts and the names of what holds each."""
+        expected = f"a table of {', '.join(URL_PARTS)} and their names"
+        table = self.table.get(key, {})
+        if not isinstance(table, dict) or not table.keys() <= set(URL_PARTS):
+            raise self.wrong_type(key, expected=expected)
+        return tuple((part, self._text(name, key=f"{key}.{part}")) for part, name in table.items())
 
     def declarations(self, key: str) -> Iterator[Declaration]:
         """A table of revisions, each with `lossy = "why"` or `irreversible = "why"`, or both."""

@@ -25,7 +25,10 @@ from alembic_proof.postgres.pools import engines_noted
 from alembic_proof.postgres.url import DatabaseUrl
 
 _DATABASE = "SELECT current_database()"
-_GIVE_URL = "say so in [tool.alembic-proof]: url_env, url_x_arg or url_ini_key"
+_GIVE_URL = (
+    "say so in [tool.alembic-proof]: url_env, url_x_arg or url_ini_key; "
+    "where it is put together from host, port, user and database, url_parts_env or url_parts_ini"
+)
 _OF_AN_URL = (KeyError, ArgumentError, NoSuchModuleError, OperationalError, OSError)
 """What an env.py raises that has no URL, a wrong one, or one of a server that is not there.
 

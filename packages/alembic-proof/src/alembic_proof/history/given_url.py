@@ -40,6 +40,22 @@ def url_for_env(project: AlembicProject, config: Config, *, url: str) -> str:
     return f"{scheme}:{target.sqlalchemy_url.partition(':')[2]}"
 
 
+def url_parts(url: str) -> dict[str, str]:
+    """Return the URL's parts, each as text: host, port, user, password and database.
+
+    A part that the URL does not have is empty, but for the port, which is PostgreSQL's own then.
+    """
+    target = DatabaseUrl.parse(url)
+    host, port = target.hosts[0] if target.hosts else ("", None)
+    return {
+        "host": host,
+        "port": str(port or 5432),
+        "user": target.user or "",
+        "password": target.password or "",
+        "database": target.database or "",
+    }
+
+
 def _scheme(route: UrlRoute, config: Config) -> str:
     """`postgresql+driver`, or `postgresql` where the project's own URL says no more."""
     if route.driver is not None:

@@ -18,6 +18,10 @@ class UrlRoute:
     """The name of Alembic's `-x NAME=URL`."""
     ini_key: str = "sqlalchemy.url"
     """The option of the main section of alembic.ini."""
+    parts_variables: tuple[tuple[str, str], ...] = ()
+    """(part of the URL, environment variable that holds it)."""
+    parts_options: tuple[tuple[str, str], ...] = ()
+    """(part of the URL, option of the main section of alembic.ini)."""
     settings: Path | None = None
     """The file that says so; None for the defaults."""
 

@@ -13,7 +13,7 @@ from alembic_proof.errors import HistoryError
 from alembic_proof.history.alembic_toml import toml_argument
 from alembic_proof.history.chain import load_history
 from alembic_proof.history.environment import explained_failures
-from alembic_proof.history.given_url import url_for_env
+from alembic_proof.history.given_url import url_for_env, url_parts
 from alembic_proof.history.located import option
 from alembic_proof.history.project import AlembicProject
 
@@ -56,6 +56,9 @@ def _hand_over(config: Config, project: AlembicProject, url: str) -> None:
     """Ensures that an env.py that reads its options or `-x` goes to that database."""
     given = url_for_env(project, config, url=url)
     config.set_main_option(project.route.ini_key, given.replace("%", "%%"))
+    parts = url_parts(url)
+    for part, option_name in project.route.parts_options:
+        config.set_main_option(option_name, parts[part].replace("%", "%%"))
     if project.route.x_argument is not None and config.cmd_opts is not None:
         config.cmd_opts.x.append(f"{project.route.x_argument}={given}")
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from alembic_proof.history.flask_app import flask_context
-from alembic_proof.history.given_url import url_for_env
+from alembic_proof.history.given_url import url_for_env, url_parts
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 
 
 @contextmanager
 def surroundings(project: AlembicProject, *, url: str) -> Iterator[None]:
-    """Ensures that the environment variable says `url`, and that the Flask app's context is there.
+    """Ensures that the environment variables say `url` or its parts, and that the Flask app's context is there.
 
     A project may read its settings when it is imported, and a revision may import the project:
     so this comes before the history is loaded.
@@ -26,6 +26,9 @@ def surroundings(project: AlembicProject, *, url: str) -> Iterator[None]:
     with ExitStack() as stack:
         if project.route.variable is not None:
             stack.enter_context(_variable(project.route.variable, given))
+        parts = url_parts(url)
+        for part, variable in project.route.parts_variables:
+            stack.enter_context(_variable(variable, parts[part]))
         if project.flask_app is not None:
             stack.enter_context(flask_context(project.flask_app, url=given))
         yield

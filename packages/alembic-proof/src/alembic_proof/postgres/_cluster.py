@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alembic_proof.errors import ServerError
 from alembic_proof.postgres._placement import Placement
-from alembic_proof.postgres._sockets import PORT
+from alembic_proof.postgres._sockets import LOOPBACK
 
 SUPERUSER = "postgres"
 SCRATCH_CLUSTER = "alembic_proof_scratch"
@@ -17,8 +17,6 @@ _UNFINISHED = "data.new-"
 # Nothing of the caller's locale or PG… variables; macOS insists on a locale.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _COMMON = {
-    "listen_addresses": "",
-    "port": str(PORT),
     "max_connections": "100",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -78,6 +76,8 @@ def write_settings(placement: Placement, *, is_durable: bool) -> None:
             settings["io_method"] = "sync"
     access = placement.settings_dir / "pg_hba.conf"
     settings |= {
+        "port": str(placement.port),
+        "listen_addresses": LOOPBACK if placement.is_tcp else "",
         "data_directory": str(placement.data),
         "hba_file": str(access),
         "ident_file": str(placement.data / "pg_ident.conf"),
@@ -85,7 +85,11 @@ def write_settings(placement: Placement, *, is_durable: bool) -> None:
     }
     lines = [f"{name} = {_quoted(value)}\n" for name, value in settings.items()]
     # Whoever reaches the socket passed the directory's mode, 0700.
-    _write(access, "local all all trust\n")
+    lines_of_access = ["local all all trust\n"]
+    if placement.is_tcp:
+        # Every user of the machine reaches the loopback address.
+        lines_of_access.append(f"host all all {LOOPBACK}/32 scram-sha-256\n")
+    _write(access, "".join(lines_of_access))
     _write(placement.settings_dir / "postgresql.conf", "".join(lines))
 
 

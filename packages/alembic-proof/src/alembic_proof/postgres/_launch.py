@@ -10,7 +10,6 @@ from alembic_proof.postgres._cluster import ENVIRONMENT
 from alembic_proof.postgres._placement import Placement
 from alembic_proof.postgres._postmaster import is_alive, is_postmaster_of, read_pid_file
 from alembic_proof.postgres._probe import Answer, probe
-from alembic_proof.postgres._sockets import PORT
 
 # The shell ends at once: no child of ours remains, no pipe stays open.
 _IN_THE_BACKGROUND = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
@@ -72,7 +71,7 @@ def _becomes_ready(placement: Placement, pid: int) -> bool:
     """
     deadline = time.monotonic() + _READY_WITHIN_S
     while time.monotonic() < deadline:
-        if probe(placement.socket_dir, PORT) is Answer.READY:
+        if probe(placement.socket_dir, placement.port) is Answer.READY:
             return True
         if not is_alive(pid) and not _has_another(placement):
             return False

@@ -14,8 +14,7 @@ from alembic_proof.postgres._postmaster import (
     read_pid_file,
     shut_down,
 )
-from alembic_proof.postgres._probe import Answer, probe, socket_path
-from alembic_proof.postgres._sockets import PORT
+from alembic_proof.postgres._probe import Answer, probe
 
 _PATIENCE_S = 60
 _LAST_PATIENCE_S = 10
@@ -41,13 +40,14 @@ def clear_the_way(placement: Placement) -> None:
         ServerError: a server that must go does not.
     """
     data = placement.data
-    socket = socket_path(placement.socket_dir, PORT)
-    for path in (data / "postmaster.pid", socket.with_name(f"{socket.name}.lock")):
+    locks = sorted(placement.socket_dir.glob(".s.PGSQL.*.lock"))
+    for path in (data / "postmaster.pid", *locks):
         found = read_pid_file(path)
         if found is not None and is_postmaster_of(found.pid, data):
             _end(found.pid, data)
         path.unlink(missing_ok=True)
-    socket.unlink(missing_ok=True)
+    for socket in placement.socket_dir.glob(".s.PGSQL.*"):
+        socket.unlink(missing_ok=True)
 
 
 def _end(pid: int, data: Path) -> None:

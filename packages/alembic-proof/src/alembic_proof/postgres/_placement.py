@@ -20,7 +20,7 @@ from alembic_proof.postgres._account import (
     user_namespace,
 )
 from alembic_proof.postgres._postmaster import is_postmaster_of, kill_at_once, read_pid_file
-from alembic_proof.postgres._sockets import make_socket_directory, name_of, own_directory
+from alembic_proof.postgres._sockets import PORT, make_socket_directory, name_of, own_directory
 from alembic_proof.postgres.binaries import Binaries
 
 _ELSEWHERE = Path("/var/tmp")  # noqa: S108 - survives a reboot; the directories are checked
@@ -38,6 +38,10 @@ class Placement:
     cluster: Path
     """Of the data and the log; the server writes here."""
     socket_dir: Path
+    port: int = PORT
+    """Of the socket's name, and of TCP where the server listens there."""
+    is_tcp: bool = False
+    """Whether the server listens on the loopback address as well."""
     notes: tuple[str, ...] = ()
 
     @property

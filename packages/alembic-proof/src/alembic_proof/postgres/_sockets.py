@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import socket
 import stat
 import tempfile
 from collections.abc import Mapping
@@ -14,10 +15,20 @@ from alembic_proof.errors import ServerError
 from alembic_proof.postgres._probe import socket_path
 
 PORT = 5432
+_HIGHEST_PORT = 65535
+LOOPBACK = "127.0.0.1"
 # Source: https://man7.org/linux/man-pages/man7/unix.7.html (108 bytes; macOS has 104)
 _LONGEST_BYTES = 103
 # What needs no quoting anywhere: in an URL, in postgresql.conf, on a terminal.
 _PLAIN = re.compile(r"/[\w/.+-]*", re.ASCII)
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback address that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        port: int = listener.getsockname()[1]
+    return port
 
 
 def name_of(state: Path) -> str:
@@ -75,5 +86,5 @@ def _bases(environ: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def _fits(directory: Path) -> bool:
-    path = str(socket_path(directory, PORT))
+    path = str(socket_path(directory, _HIGHEST_PORT))
     return bool(_PLAIN.fullmatch(path)) and len(os.fsencode(path)) <= _LONGEST_BYTES

@@ -26,6 +26,7 @@ from alembic_proof.postgres.url import DatabaseUrl
 
 _LOG = logging.getLogger(__name__)
 _OWNER = "alembic_proof"
+_PASSWORD_FILE = "password"  # noqa: S105  the name of a file
 _OBJECT_IN_USE = "55006"
 _INSUFFICIENT_PRIVILEGE = "42501"
 _LOGIN = """SELECT r.rolname, r.rolsuper, r.rolbypassrls FROM pg_catalog.pg_roles AS r
@@ -33,25 +34,57 @@ WHERE r.rolname = current_user"""
 _RESERVED = "42939"
 
 
-def scratch_server(environ: Mapping[str, str], *, state: Path) -> str:
+def tcp_server(state: Path) -> LocalServer:
+    """Return the scratch server that listens on TCP; it is another one, with data of its own."""
+    return LocalServer(state / "tcp", durable=False, is_tcp=True)
+
+
+def scratch_server(environ: Mapping[str, str], *, state: Path, is_tcp: bool = False) -> str:
     """The URL of a server for scratch databases, as an ordinary role that may create them.
 
     The server forgets everything in a crash. The role may end other sessions, so that a database
-    can be dropped under somebody's feet.
+    can be dropped under somebody's feet. With `is_tcp` the URL names a host and a port, and a password:
+    every user of the machine reaches them.
 
     Raises:
         ConfigError: a variable names what cannot be used.
         ServerError: the server cannot be had or started.
     """
-    running = start(LocalServer(state, durable=False), environ)
+    server = tcp_server(state) if is_tcp else LocalServer(state, durable=False)
+    running = start(server, environ)
 
-    def ensure(connection: sqlalchemy.Connection) -> None:
+    def ensure(connection: sqlalchemy.Connection) -> str:
         ensure_role(
             connection, _OWNER, options="LOGIN CREATEDB CREATEROLE IN ROLE pg_signal_backend"
         )
+        return _password(connection, running.data.parent) if is_tcp else ""
 
-    run_on(running.url("postgres"), ensure, autocommit=True)
+    password = run_on(running.url("postgres"), ensure, autocommit=True)
+    if is_tcp:
+        return running.tcp_url("postgres", _OWNER, password=password)
     return running.url("postgres", _OWNER)
+
+
+def _password(connection: sqlalchemy.Connection, directory: Path) -> str:
+    """Return the owner's password, made at random by whoever comes first.
+
+    It is kept in a file beside the data, which nobody else may read.
+    """
+    hold_roles(connection)
+    path = directory / _PASSWORD_FILE
+    query = sqlalchemy.text("SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = :name")
+    if path.exists() and connection.execute(query, {"name": _OWNER}).scalar() is not None:
+        return path.read_text(encoding="ascii")
+    password = secrets.token_urlsafe(24)
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(password)
+    unfinished.replace(path)
+    # A server that is killed must not forget what the file says.
+    connection.exec_driver_sql("SET synchronous_commit = on")
+    connection.exec_driver_sql(f"ALTER ROLE {quote(connection, _OWNER)} PASSWORD '{password}'")
+    return password
 
 
 def privileged_login(server_url: str) -> str:

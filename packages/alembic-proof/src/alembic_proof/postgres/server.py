@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alembic_proof.errors import ServerError
@@ -27,11 +27,13 @@ from alembic_proof.postgres._postmaster import (
     shut_down,
 )
 from alembic_proof.postgres._probe import Answer, probe
-from alembic_proof.postgres._sockets import PORT
+from alembic_proof.postgres._sockets import LOOPBACK, free_port
 from alembic_proof.postgres.binaries import BINDIR, Binaries, asked_major, locate_binaries
 from alembic_proof.postgres.pins import DEFAULT_MAJOR
 from alembic_proof.postgres.url import DatabaseUrl
 
+_MOST_PORTS = 5
+_PORT_TAKEN = "could not create any TCP/IP sockets"
 _LOG = logging.getLogger(__name__)
 
 
@@ -41,6 +43,8 @@ class LocalServer:
 
     state: Path
     durable: bool
+    is_tcp: bool = False
+    """Whether it listens on the loopback address as well, on a port that is free when it starts."""
 
     def home(self, major: int) -> Path:
         """Where a major's files lie, absolute."""
@@ -60,6 +64,7 @@ class RunningServer:
     """A server that takes connections; `notes` are lines to tell the user."""
 
     socket_dir: Path
+    port: int
     version: str
     origin: str
     data: Path
@@ -67,8 +72,13 @@ class RunningServer:
 
     def url(self, database: str, user: str = SUPERUSER) -> str:
         """The URL of a database as that user; there is no password."""
-        place = ((str(self.socket_dir), PORT),)
+        place = ((str(self.socket_dir), self.port),)
         return DatabaseUrl(user=user, database=database, hosts=place).dsn
+
+    def tcp_url(self, database: str, user: str, *, password: str) -> str:
+        """Return the URL by the loopback address, where a password is asked for."""
+        place = ((LOOPBACK, self.port),)
+        return DatabaseUrl(user=user, database=database, hosts=place, password=password).dsn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +112,12 @@ def start(server: LocalServer, environ: Mapping[str, str]) -> RunningServer:
             return running
         _keep_out_of_git(server.state)
         placement = place(home, binaries, environ, is_durable=server.durable)
+        if server.is_tcp:
+            placement = replace(placement, port=free_port(), is_tcp=True)
         is_fallback = _is_fallback(home) or _is_for_want(binaries, environ)
         running = _describe(placement, home, is_fallback=is_fallback)
         _start(placement, is_durable=server.durable)
+        running = _running(home) or running  # a TCP port that was taken meanwhile is another one
     for note in running.notes:
         _LOG.warning("%s", note)
     return running
@@ -178,8 +191,7 @@ def _start(placement: Placement, *, is_durable: bool) -> None:
     clear_the_way(placement)
     try:
         ensure_data(placement)
-        write_settings(placement, is_durable=is_durable)
-        launch(placement)
+        _launch(placement, is_durable=is_durable)
     except ServerError:
         if is_durable or not placement.data.exists():
             _remove_if_empty(placement.socket_dir)
@@ -187,7 +199,20 @@ def _start(placement: Placement, *, is_durable: bool) -> None:
         broken = placement.data.rename(placement.cluster / "data.new-broken")
         _LOG.warning("The scratch server's data was broken and is made anew (%s)", broken.parent)
         ensure_data(placement)
-        launch(placement)
+        _launch(placement, is_durable=is_durable)
+
+
+def _launch(placement: Placement, *, is_durable: bool) -> None:
+    """Launch the server; where somebody has taken its TCP port meanwhile, on another one."""
+    for _ in range(_MOST_PORTS):
+        write_settings(placement, is_durable=is_durable)
+        try:
+            return launch(placement)
+        except ServerError as error:
+            if not placement.is_tcp or _PORT_TAKEN not in error.what:
+                raise
+            placement = replace(placement, port=free_port())
+    return launch(placement)
 
 
 def _running(home: Path) -> RunningServer | None:
@@ -204,7 +229,9 @@ def _running(home: Path) -> RunningServer | None:
         return None
     except PermissionError as error:
         raise _unwritable(home, error) from error
-    return None if described is None else _as_running(described, found.socket_dir, data)
+    if described is None:
+        return None
+    return _as_running(described, found.socket_dir, data, port=found.port)
 
 
 def _is_of(found: PidFile, data: Path) -> bool:
@@ -221,12 +248,15 @@ def _describe(placement: Placement, home: Path, *, is_fallback: bool) -> Running
         is_fallback=is_fallback,
     )
     write_description(home, described)
-    return _as_running(described, placement.socket_dir, placement.data)
+    return _as_running(described, placement.socket_dir, placement.data, port=placement.port)
 
 
-def _as_running(described: Description, socket_dir: Path, data: Path) -> RunningServer:
+def _as_running(
+    described: Description, socket_dir: Path, data: Path, *, port: int
+) -> RunningServer:
     return RunningServer(
         socket_dir=socket_dir,
+        port=port,
         version=described.version,
         origin=described.origin,
         data=data,

@@ -150,6 +150,8 @@ def _route(config: Config) -> UrlRoute:
         variable=config.url_env,
         x_argument=config.url_x_arg,
         ini_key=config.url_ini_key or UrlRoute().ini_key,
+        parts_variables=config.url_parts_env,
+        parts_options=config.url_parts_ini,
         settings=config.file,
     )
 

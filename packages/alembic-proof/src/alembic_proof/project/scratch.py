@@ -33,7 +33,9 @@ def scratch_server_url(project: Project, environ: Mapping[str, str]) -> str:
     if project.config.server_url:
         place = project.config.file
         return usable_url(project.config.server_url, where=f"server_url, {place}")
-    return scratch_server(environ, state=scratch_state(project, environ))
+    return scratch_server(
+        environ, state=scratch_state(project, environ), is_tcp=project.config.is_tcp
+    )
 
 
 def is_named_server(project: Project, environ: Mapping[str, str]) -> bool:
