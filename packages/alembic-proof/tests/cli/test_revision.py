@@ -11,9 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command as alembic_command
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from alembic_proof.history.project import AlembicProject
+from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.url import DatabaseUrl
 
@@ -92,7 +96,8 @@ def test_what_alembic_does_not_see_is_listed_with_its_sql(open_case: Open, run: 
         "change table public.users, row security: none -> enabled",
         "create trigger public.users.users_stamp",
     ]
-    assert out.endswith("Finish it, then prove it with `roundtrip` and `parity`.\n")
+    assert "prove it with `roundtrip head` and `parity`" in out
+    assert 'raise NotImplementedError("unfinished: write what is listed' in out
 
 
 def test_what_is_listed_finishes_the_revision_when_it_is_pasted(open_case: Open, run: Run) -> None:
@@ -105,6 +110,7 @@ def test_what_is_listed_finishes_the_revision_when_it_is_pasted(open_case: Open,
         r"(?=^def )", _new(root).read_text(encoding="utf-8"), flags=re.MULTILINE
     )
     head, _, rest = downgrade.partition("\n")
+    upgrade = re.sub(r".*unfinished: .*\n", "", upgrade)
     pasted = f"{before}{upgrade.rstrip()}\n{code['upgrade']}\n\n{head}\n{code['downgrade']}{rest}"
     _new(root).write_text(pasted, encoding="utf-8")
 
@@ -119,7 +125,7 @@ def test_a_change_that_alembic_sees_nothing_of_gets_a_blank_file(open_case: Open
     code, out, _ = run("revision", "Add things")
 
     assert code == 1
-    assert "pass" in _new(root).read_text(encoding="utf-8")
+    assert "unfinished: write what is listed" in _new(root).read_text(encoding="utf-8")
     assert "  create trigger public.users.users_stamp\n" in out
 
 
@@ -162,6 +168,7 @@ def test_a_revision_that_cannot_be_applied_is_kept_and_named(open_case: Open, ru
     assert _new(root).is_file()
     assert "The new revision cannot be applied: upgrade of " in out
     assert "cannot be cast automatically to type integer" in out
+    assert "now: " not in out
 
 
 def test_a_blank_revision_asks_no_database(
@@ -191,6 +198,161 @@ def test_two_heads_are_one_clear_error_and_no_file(
     assert err.startswith("the history has 2 heads: 0002, 0003\n")
     assert "alembic merge" in err
     assert len(_files(root)) == 3
+
+
+@pytest.mark.parametrize("arguments", [(), ("--empty",)])
+def test_an_unfinished_revision_refuses_everywhere(
+    open_case: Open, run: Run, scratch_url: str, arguments: tuple[str, ...]
+) -> None:
+    """upgrade() names the line, lint finds it, and no second file is written; a finished one runs."""
+    root = open_case("authoring/by_hand")
+    run("revision", "Add things", *arguments)
+    path = _new(root)
+    (line,) = (
+        number
+        for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if "unfinished: " in text
+    )
+    config = alembic_config(AlembicProject(file=root / "alembic.ini"), url=scratch_url)
+
+    with pytest.raises(CommandError, match="is unfinished: write what ") as refused:
+        alembic_command.upgrade(config, "head")
+    again = run("revision", "Add more", *arguments)
+    linted = run("lint")
+
+    assert f"where: {path}:{line}\n" in str(refused.value)
+    assert (again[0], again[1]) == (2, "")
+    assert again[2].startswith("the newest revision, ")
+    assert f"where: {path}:{line}\n" in again[2]
+    assert "[unfinished]" in linted[1]
+    assert len(_files(root)) == 2
+    path.write_text(
+        re.sub(r"raise NotImplementedError\(.unfinished: .*", "pass", path.read_text("utf-8")),
+        encoding="utf-8",
+    )
+    alembic_command.upgrade(config, "head")
+    assert "[unfinished]" not in run("lint")[1]
+
+
+def test_amend_writes_the_newest_revision_anew(open_case: Open, run: Run) -> None:
+    """Its id, parent, message and name stay; what was written into it is kept beside it."""
+    root = open_case("authoring/column")
+    run("revision", "Add things")
+    path = _new(root)
+    before = path.read_text(encoding="utf-8")
+    edited = before.replace(
+        "def downgrade", "# by hand\ndef helper():\n    pass\n\n\ndef downgrade"
+    )
+    path.write_text(edited, encoding="utf-8")
+    models = (root / "models.py").read_text(encoding="utf-8")
+    assert '"nickname"' in models
+    (root / "models.py").write_text(models.replace('"nickname"', '"alias"'), encoding="utf-8")
+    sys.modules.pop("models", None)
+
+    code, out, err = run("revision", "--amend")
+
+    after = path.read_text(encoding="utf-8")
+    kept = path.with_name(f"{path.name}.orig")
+    assert (code, f"its earlier text: versions/{kept.name} " in out) == (0, True), err
+    assert kept.read_text(encoding="utf-8") == edited
+    assert len(_files(root)) == 2
+    assert ("'alias'" in after, "'nickname'" in after) == (True, False)
+    assert _line(after, "revision") == _line(before, "revision")
+    assert _line(after, "down_revision") == _line(before, "down_revision")
+    assert run("parity")[0] == 0
+
+
+def test_amend_leaves_no_copy_of_the_same(open_case: Open, run: Run) -> None:
+    """Where the text does what it did, only the message is another one, and the file's name."""
+    root = open_case("authoring/column")
+    run("revision", "Add things")
+    before = _new(root)
+    old = _line(before.read_text(encoding="utf-8"), "revision")
+
+    code, out, _ = run("revision", "--amend", "Add a nickname")
+
+    (name,) = set(_files(root)) - {"0001_users.py"}
+    assert (code, "earlier text" in out) == (0, False)
+    assert name.endswith("_add_a_nickname.py")
+    assert _line((root / "versions" / name).read_text(encoding="utf-8"), "revision") == old
+    assert [path.name for path in (root / "versions").glob("*.orig*")] == []
+
+
+def _line(text: str, name: str) -> str:
+    return next(line for line in text.splitlines() if re.match(rf"{name}\b", line))
+
+
+def test_amend_refuses_what_a_database_has(
+    open_case: Open, run: Run, scratch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database of url_env is asked; after a downgrade the revision may be written anew."""
+    root = open_case("authoring/column")
+    run("revision", "Add things")
+    with (root / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('url_env = "CASE_URL"\n')
+    monkeypatch.setenv("CASE_URL", scratch_url)
+    config = alembic_config(AlembicProject(file=root / "alembic.ini"), url=scratch_url)
+    alembic_command.upgrade(config, "head")
+    before = _new(root).read_text(encoding="utf-8")
+
+    code, out, err = run("revision", "--amend")
+
+    assert (code, out) == (2, "")
+    assert " is applied to " in err
+    assert "do: downgrade that database first" in err
+    assert _new(root).read_text(encoding="utf-8") == before
+    alembic_command.downgrade(config, "-1")
+    assert run("revision", "--amend")[0] == 0
+
+
+def test_amend_refuses_what_is_merged(open_case: Open, run: Run) -> None:
+    """The remote's main branch has the file."""
+    root = open_case("authoring/column")
+    _git(root, "init", "--quiet", "--initial-branch=main")
+    _git(root, "add", ".")
+    _git(root, "-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--message=x")
+    _git(root, "remote", "add", "origin", str(root))
+    _git(root, "fetch", "--quiet", "origin")
+
+    code, out, err = run("revision", "--amend")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("revision 0001 is merged")
+    assert _files(root) == ["0001_users.py"]
+
+
+def _git(root: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True)
+
+
+def test_amend_of_what_is_not_needed_changes_nothing(open_case: Open, run: Run) -> None:
+    """Models that are as the history before it need no revision; the file stays as it was."""
+    root = open_case("authoring/column")
+    models = (root / "models.py").read_text(encoding="utf-8")
+    run("revision", "Add things")
+    before = _new(root).read_text(encoding="utf-8")
+    without = re.sub(r".*\"nickname\".*\n", "", models)
+    (root / "models.py").write_text(without, encoding="utf-8")
+    sys.modules.pop("models", None)
+
+    code, out, err = run("revision", "--amend")
+
+    assert (code, out) == (2, "")
+    assert " there is nothing to change" in err
+    assert _new(root).read_text(encoding="utf-8") == before
+    assert [path.name for path in (root / "versions").glob("*.orig*")] == []
+
+
+def test_several_words_are_told_to_be_quoted(
+    open_case: Open, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The shell has split what was meant as one message."""
+    open_case("authoring/column")
+
+    with pytest.raises(SystemExit):
+        run("revision", "add", "user", "thing")
+
+    assert 'put the message in quotes: "add user thing"' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("message", [(), ("",), ("  ",), ("…",), ("x" * 300,)])

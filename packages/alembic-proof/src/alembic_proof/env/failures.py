@@ -16,8 +16,10 @@ from alembic_proof.env.steps import Steps
 from alembic_proof.errors import DatabaseError, HistoryError, ProofError
 from alembic_proof.history.alembic_error import clearer_error
 from alembic_proof.history.fault import describe, fault_place, missing_function, place_in
+from alembic_proof.history.unfinished import is_unfinished
 
 _MEND = "correct it and run the command again"
+_FINISH = "finish the revision, delete that line, and run the command again"
 _RECONNECT = "look at the server's log, and run the command again"
 _POOLER = "connect to PostgreSQL itself: a pooler like pgbouncer does not keep a session together"
 _EXTENSION = "install the extension on the server: contrib's come with postgresql-contrib"
@@ -91,6 +93,8 @@ def _step_failure(error: Exception, step: RevisionStep, steps: Steps) -> ProofEr
     statement = f"\n  statement: {message.statement}" if message and message.statement else ""
     where = f"{place}{statement}\n  now: {_left_behind(steps)}"
     match error:
+        case _ if is_unfinished(error):
+            return HistoryError(f"{name} is {error}", where=where, todo=_FINISH)
         case NotImplementedError() if step.is_downgrade:
             what = f"{name} refuses: {_own_words(error)}"
             return HistoryError(what, where=where, todo="restore a backup, or stay and go forward")

@@ -70,6 +70,17 @@ def default_base_ref(directory: Path) -> str:
     )
 
 
+def is_merged(path: Path) -> bool:
+    """Whether the remote's main branch has the file; False where git cannot say it."""
+    try:
+        root = top_level(path.parent)
+        base = _merge_base(root, default_base_ref(root))
+        name = path.resolve().relative_to(root).as_posix()
+        return not _run_git(root, "cat-file", "-e", f"{base}:{name}").returncode
+    except (ConfigError, ValueError):
+        return False
+
+
 def base_changes(places: Iterable[Path], *, base_ref: str | None = None) -> BaseChanges:
     """Read what the checkout does to the files in `places` since the merge base with `base_ref`.
 

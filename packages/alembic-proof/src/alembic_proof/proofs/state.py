@@ -105,6 +105,21 @@ def read_state(url: str, *, environment: Environment, owner: str | None = None) 
     return _read_only(url, lambda connection: _state(connection, environment, owner=owner))
 
 
+def read_heads(url: str, *, environment: Environment) -> tuple[str, ...]:
+    """Return the revisions that the URL's database is at, sorted; none without a version table.
+
+    :raises ServerError: No connection.
+    :raises DatabaseError: The login may not read the version table.
+    """
+    named = {"table": environment.version_table, "schema": environment.version_schema}
+
+    def read(connection: Connection) -> tuple[str, ...]:
+        found = connection.execute(text(_VERSION_TABLE), named).one_or_none()
+        return _heads(connection, found[0]) if found else ()
+
+    return _read_only(url, read)
+
+
 def _state(connection: Connection, environment: Environment, *, owner: str | None) -> DatabaseState:
     named = {"table": environment.version_table, "schema": environment.version_schema}
     found = connection.execute(text(_VERSION_TABLE), named).one_or_none()

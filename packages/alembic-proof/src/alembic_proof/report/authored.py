@@ -9,19 +9,39 @@ from alembic_proof.authoring.op_execute import op_execute
 from alembic_proof.catalog import Change
 from alembic_proof.finding import Severity
 
-_UNFINISHED = "The file stays. Finish it, then prove it with `roundtrip` and `parity`."
+_UNFINISHED = (
+    'Until the line `raise NotImplementedError("unfinished: …")` is deleted, upgrade() refuses. '
+    "Edit the file,\nthen prove it with `roundtrip head` and `parity`; `revision --amend` writes it anew."
+)
+_FAILED = (
+    "Edit the file, then prove it with `roundtrip head` and `parity`; "
+    "`revision --amend` writes it anew."
+)
 
 
-def authored_text(authored: Authored, *, path: str, contents: str) -> str:
-    """The file with its contents, then what must be written by hand, if anything."""
+def authored_text(authored: Authored, *, path: str, contents: str, earlier: str = "") -> str:
+    """The file with its contents, then what must be written by hand, if anything.
+
+    `earlier` is the path of the earlier text of a revision that was written anew.
+    """
     if authored.path is None:
         return "nothing to change: the models and the history build the same database"
     parts = [path, indent(contents.rstrip(), "    ")]
+    if earlier:
+        parts += [f"its earlier text: {earlier} (delete it once nothing of it is needed)"]
     if authored.failure:
-        parts += [f"The new revision cannot be applied: {authored.failure}", _UNFINISHED]
+        parts += [f"The new revision cannot be applied: {_reason(authored.failure)}", _FAILED]
+    elif authored.is_blank:
+        parts += [_UNFINISHED]
     else:
         parts += _left_to_do(authored)
     return "\n\n".join(parts)
+
+
+def _reason(failure: str) -> str:
+    """Return the failure without what it left behind: a scratch database, which is gone."""
+    lines = failure.splitlines()
+    return "\n".join(line for line in lines if not line.startswith(("  now: ", "  do: ")))
 
 
 def _left_to_do(authored: Authored) -> list[str]:

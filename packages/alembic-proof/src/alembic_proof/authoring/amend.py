@@ -1,0 +1,125 @@
+"""Writing the newest revision anew: which one that is, and where its earlier text stays."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import Script
+
+from alembic_proof.errors import ConfigError, HistoryError
+from alembic_proof.finding import shown_path
+from alembic_proof.history.chain import find_history
+from alembic_proof.history.changed import is_merged
+from alembic_proof.history.environment import read_environment
+from alembic_proof.history.load import load_revisions
+from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.proofs.state import read_heads
+
+
+@dataclass(slots=True, kw_only=True)
+class Amended:
+    """The revision that is written anew, and its file that was set aside."""
+
+    revision_id: str
+    message: str
+    path: Path
+    earlier: Path = field(init=False)
+    """Where the earlier text is: beside its file, under a name that Alembic does not load."""
+
+    def __post_init__(self) -> None:
+        names = (f"{self.path.name}.orig", *(f"{self.path.name}.orig{n}" for n in range(2, 1000)))
+        free = (self.path.with_name(name) for name in names)
+        self.earlier = next(path for path in free if not path.exists())
+
+
+def find_amendable(config: Config, *, live_url: str | None) -> Amended:
+    """Return the newest revision, if nobody has it yet.
+
+    :param config: Alembic's configuration on a scratch database, which env.py runs on.
+    :param live_url: The developer's database; None where there is none.
+    :raises HistoryError: There is none, there are several heads, or it is a merge revision, merged
+        into the remote's main branch, or applied to the developer's database.
+    """
+    environment = read_environment(config)
+    script = _only_head(config)
+    where = shown_path(script.path)
+    if is_merged(Path(script.path)):
+        raise HistoryError(
+            f"revision {script.revision} is merged: databases may have it applied",
+            where=where,
+            todo="write a new revision, without --amend",
+        )
+    if live_url is not None and script.revision in read_heads(live_url, environment=environment):
+        raise HistoryError(
+            f"revision {script.revision} is applied to {DatabaseUrl.parse(live_url).display}",
+            where=where,
+            todo="downgrade that database first, then amend",
+        )
+    lines = (script.doc or "").splitlines()
+    message = lines[0].rstrip(".") if lines else script.revision
+    return Amended(revision_id=script.revision, message=message, path=Path(script.path))
+
+
+@contextmanager
+def set_aside(amended: Amended) -> Iterator[None]:
+    """Keep the file out of the history inside of this block; an error leaves the directory as it was."""
+    place = amended.path.parent
+    before = set(place.glob("*.py"))
+    amended.path.rename(amended.earlier)
+    try:
+        yield
+    except BaseException:
+        for path in set(place.glob("*.py")) - before:
+            path.unlink()
+        amended.earlier.rename(amended.path)
+        raise
+
+
+def take_place(amended: Amended, written: Path, *, message: str) -> tuple[Path, Path | None]:
+    """Return the path of the revision that was written, and of the earlier text if it is another one.
+
+    Under the same message the file keeps its name.
+    """
+    if message == amended.message:
+        written = written.rename(amended.path)
+    if _code(written) != _code(amended.earlier):
+        return written, amended.earlier
+    amended.earlier.unlink()
+    return written, None
+
+
+def _code(path: Path) -> str:
+    """Return what the file does, without its docstring, which holds the time when it was written."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return path.read_text(encoding="utf-8", errors="replace")
+    if ast.get_docstring(tree, clean=False) is not None:
+        del tree.body[0]
+    return ast.dump(tree)
+
+
+def _only_head(config: Config) -> Script:
+    directory = find_history(config)
+    load_revisions(directory)
+    heads = directory.get_heads()
+    if len(heads) != 1:
+        what = "the history has no revision" if not heads else "the history has several heads"
+        raise HistoryError(
+            f"{what}; --amend writes the newest revision anew",
+            where=", ".join(heads),
+            todo="write one first" if not heads else "join them first",
+        )
+    script = directory.get_revision(heads[0])
+    if script.is_merge_point:
+        raise ConfigError(
+            f"{script.revision} is a merge revision, which --amend does not write",
+            where=shown_path(script.path),
+            todo="delete the file, and merge again",
+        )
+    return script
