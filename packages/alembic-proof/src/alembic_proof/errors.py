@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+_ADDRESS = re.compile(r"<(?:[\w.]*\.)?(?P<type>\w+)(?: object)? at 0x[0-9a-fA-F]+>")
+_BARE_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 
 
 class ProofError(Exception):
@@ -49,3 +53,8 @@ def causes_of(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def without_addresses(text: str) -> str:
+    """Return the text with each object's type in place of its address, the same in every run."""
+    return _BARE_ADDRESS.sub("at …", _ADDRESS.sub(r"<\g<type>>", text))

@@ -14,7 +14,11 @@ from alembic_proof.env.progress import direction_of, name_of, title_of
 from alembic_proof.env.server_message import ServerMessage, server_message
 from alembic_proof.env.steps import Steps
 from alembic_proof.errors import DatabaseError, HistoryError, ProofError
-from alembic_proof.history.alembic_error import clearer_error
+from alembic_proof.history.alembic_error import (
+    OUTER_TRANSACTION,
+    clearer_error,
+    is_held_by_outer_transaction,
+)
 from alembic_proof.history.fault import describe, fault_place, missing_function, place_in
 from alembic_proof.history.unfinished import is_unfinished
 
@@ -100,7 +104,8 @@ def _step_failure(error: Exception, step: RevisionStep, steps: Steps) -> ProofEr
             return HistoryError(what, where=where, todo="restore a backup, or stay and go forward")
         case _ if message is None:
             what = f"{name} failed: {_own_words(error)}"
-            return HistoryError(what, where=where, todo=_MEND)
+            is_held = is_held_by_outer_transaction(error)
+            return HistoryError(what, where=where, todo=OUTER_TRANSACTION if is_held else _MEND)
         case _ if message.is_connection_lost:
             what = f"{name} lost its connection: {message.one_line}"
             return DatabaseError(what, where=where, todo=_RECONNECT)

@@ -10,8 +10,8 @@ import sqlalchemy
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from alembic_proof.errors import ProofError, causes_of
-from alembic_proof.postgres.sqlstate import sqlstate_of
+from alembic_proof.errors import ProofError, causes_of, without_addresses
+from alembic_proof.postgres.sqlstate import protocol_fields, sqlstate_of
 
 _KEY = re.compile(r"(?<=\)=\().*(?=\) )", re.DOTALL)
 _VALUE_CHARACTERS = 40
@@ -21,6 +21,7 @@ _OF_CONSTRAINTS = "23"
 """Where there is no statement to it, a deferred constraint has refused the commit."""
 _OF_PREPARED_STATEMENTS = ("26000", "42P05")
 """Their hint is asyncpg's own, on its caches behind a pooler; that is no place for a migration."""
+_LETTERS = {"schema_name": "s", "table_name": "t", "column_name": "c", "constraint_name": "n"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +74,26 @@ def shortened(value: str) -> str:
 
 
 def _read(error: DBAPIError) -> ServerMessage:
-    """Source: asyncpg.PostgresError's fields; psycopg's and psycopg2's `diag`."""
+    """Source: asyncpg.PostgresError's fields; psycopg's and psycopg2's `diag`; pg8000's dict."""
     original: BaseException = error.orig or error
     native = original.__cause__ or original
     diagnosis = getattr(native, "diag", None)
-    message = getattr(native, "message", None) or getattr(diagnosis, "message_primary", None)
+    fields = protocol_fields(native)
+    message = (
+        getattr(native, "message", None)
+        or getattr(diagnosis, "message_primary", None)
+        or fields.get("M")
+    )
     sqlstate = sqlstate_of(error)
     sql = _received(error) or ("COMMIT" if sqlstate.startswith(_OF_CONSTRAINTS) else "")
-    hint = getattr(native, "hint", None) or getattr(diagnosis, "message_hint", None) or ""
+    hint = getattr(native, "hint", None) or getattr(diagnosis, "message_hint", None)
     return ServerMessage(
         sqlstate=sqlstate,
-        message=str(message or native).strip() or type(native).__name__,
-        detail=getattr(native, "detail", None) or getattr(diagnosis, "message_detail", None) or "",
-        hint="" if sqlstate in _OF_PREPARED_STATEMENTS else hint,
+        message=without_addresses(str(message or native)).strip() or type(native).__name__,
+        detail=getattr(native, "detail", None)
+        or getattr(diagnosis, "message_detail", None)
+        or fields.get("D", ""),
+        hint="" if sqlstate in _OF_PREPARED_STATEMENTS else hint or fields.get("H", ""),
         statement=shown_statement(sql),
         is_connection_lost=error.connection_invalidated,
         sql=sql,
@@ -99,7 +107,7 @@ def _read(error: DBAPIError) -> ServerMessage:
 def _field(native: BaseException, name: str) -> str:
     """One of PostgreSQL's fields; asyncpg has it on the error, psycopg and psycopg2 on `diag`."""
     found = getattr(native, name, None) or getattr(getattr(native, "diag", None), name, None)
-    return str(found or "")
+    return str(found or protocol_fields(native).get(_LETTERS[name], ""))
 
 
 def _received(error: DBAPIError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Sequence
 
 from alembic.script.revision import MultipleHeads, ResolutionError
@@ -15,6 +16,22 @@ _NO_WAY = re.compile(
     r"Relative revision (?P<steps>\S+) didn't produce "
     r"|Destination (?P<target>\S+) is not a valid (up|down)grade target "
 )
+
+OUTER_TRANSACTION = (
+    "its autocommit block cannot leave the transaction that env.py has begun around all revisions: "
+    "let env.py configure a connection on which no transaction is open, and begin one with "
+    "context.begin_transaction() only"
+)
+"""What to do where is_held_by_outer_transaction()."""
+
+
+def is_held_by_outer_transaction(error: BaseException) -> bool:
+    """Return whether autocommit_block() fails because env.py began the transaction itself.
+
+    Alembic asserts there that the transaction is one of its own, without a message.
+    """
+    frames = traceback.extract_tb(error.__traceback__) if isinstance(error, AssertionError) else []
+    return any(frame.name == "autocommit_block" for frame in frames)
 
 
 def clearer_error(error: CommandError, *, heads: Sequence[str] = ()) -> CommandError:

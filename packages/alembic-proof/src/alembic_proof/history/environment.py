@@ -20,7 +20,9 @@ from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.chain import find_history
 from alembic_proof.history.exits import ExitError, passed_interruptions, refused_exits
 from alembic_proof.history.fault import describe, fault_error, fault_place, place_in
+from alembic_proof.history.given_url import DRIVERS_OF_ENV
 from alembic_proof.history.load import directories, ensure_revisions
+from alembic_proof.postgres.connect import is_usable_driver
 from alembic_proof.postgres.pools import engines_noted
 from alembic_proof.postgres.url import DatabaseUrl
 
@@ -246,6 +248,17 @@ def _remedy(error: Exception) -> str:
     if "async driver" in str(error):
         return (
             'name the driver that it uses: driver = "asyncpg" in [tool.alembic-proof], or another'
+        )
+    if type(error).__name__ == "MissingGreenlet":
+        return (
+            "env.py connects synchronously, its URL names an asynchronous driver: name another one "
+            'with driver = "psycopg" (or psycopg2, pg8000) in [tool.alembic-proof]'
+        )
+    if isinstance(error, ModuleNotFoundError) and error.name in DRIVERS_OF_ENV:
+        installed = next(filter(is_usable_driver, DRIVERS_OF_ENV), DRIVERS_OF_ENV[0])
+        return (
+            f"install {error.name}, or name the driver that the project has: "
+            f'driver = "{installed}" in [tool.alembic-proof]'
         )
     is_of_a_file = isinstance(error, OSError) and error.filename is not None
     if (

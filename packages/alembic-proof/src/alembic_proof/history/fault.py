@@ -12,7 +12,8 @@ from types import ModuleType
 
 from alembic.util import CommandError
 
-from alembic_proof.errors import HistoryError, ProofError
+from alembic_proof.errors import HistoryError, ProofError, without_addresses
+from alembic_proof.postgres.sqlstate import server_text
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -22,12 +23,21 @@ _BODY = "<module>"
 
 def describe(error: BaseException) -> str:
     """The error in one line, with its type where the text alone says too little."""
-    text = " ".join(str(error).split())
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}"
     if isinstance(error, ProofError):
         return " ".join(error.what.split())
+    text = server_text(error) or str(error) or _failed_assertion(error)
+    text = " ".join(without_addresses(text).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _failed_assertion(error: BaseException) -> str:
+    """Return the line of an assert statement that has no message."""
+    if not isinstance(error, AssertionError):
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)
+    return (frames[-1].line or "") if frames else ""
 
 
 def place_in(error: BaseException, directories: Iterable[Path]) -> str:

@@ -22,7 +22,8 @@ from alembic_proof.postgres.url import DatabaseUrl
 _ASYNCHRONOUS = ("asyncpg", "psycopg")
 _OF_ASYNCHRONOUS = ("async", "alembic_proof.env")
 """What the text of an env.py holds that connects asynchronously: run_env() does so as well."""
-_SYNCHRONOUS = ("psycopg2", "psycopg", "pg8000", "asyncpg")
+DRIVERS_OF_ENV = ("psycopg2", "psycopg", "pg8000", "asyncpg")
+"""What an env.py may connect with; one that does so synchronously, in this order."""
 
 
 def url_for_env(project: AlembicProject, config: Config, *, url: str) -> str:
@@ -64,7 +65,7 @@ def _scheme(route: UrlRoute, config: Config) -> str:
     for named in _own_schemes(route, config):
         if named.partition("+")[0] == "postgresql":
             return named
-    drivers = _ASYNCHRONOUS if _is_asynchronous(config) else _SYNCHRONOUS
+    drivers = _ASYNCHRONOUS if _is_asynchronous(config) else DRIVERS_OF_ENV
     return f"postgresql+{next(filter(is_usable_driver, drivers), drivers[0])}"
 
 
@@ -76,7 +77,7 @@ def _refuse_unknown(driver: str, *, settings: Path | None) -> None:
         raise ConfigError(
             f"driver = {driver!r} in [tool.alembic-proof] is none of SQLAlchemy's for PostgreSQL",
             where=str(settings or ""),
-            todo=f"write {', '.join(_SYNCHRONOUS)} or another one that it knows",
+            todo=f"write {', '.join(DRIVERS_OF_ENV)} or another one that it knows",
         ) from error
 
 

@@ -30,6 +30,7 @@ from alembic_proof.proofs.roundtrip.population import Population
 from alembic_proof.proofs.roundtrip.readings import meets_readings
 from alembic_proof.proofs.roundtrip.refusal import refuses_always
 from alembic_proof.proofs.roundtrip.remarks import Remarks
+from alembic_proof.proofs.roundtrip.remedy import Definitions
 from alembic_proof.proofs.roundtrip.suspicion import (
     Suspicion,
     founded,
@@ -303,11 +304,20 @@ class _RoundTrip:
             self._block(revision)
             return
         is_excused = turn is not None and turn.is_excused
+        definitions = (
+            Definitions(turn.base, database.catalog) if turn is not None else Definitions()
+        )
         first = hidden_by(self.suspicions.get(revision.revision_id, ()), direction)
         self.findings.append(
             failure_found(revision, first.direction, first.error)
             if first is not None
-            else failure_found(revision, direction, failure.error, is_excused=is_excused)
+            else failure_found(
+                revision,
+                direction,
+                failure.error,
+                is_excused=is_excused,
+                definitions=definitions,
+            )
         )
         if turn is not None:
             self._end(turn)

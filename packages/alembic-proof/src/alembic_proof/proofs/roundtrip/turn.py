@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from alembic_proof.catalog import Catalog
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.losses import Place, place_of
@@ -91,6 +92,8 @@ class Turn:
     is_tried_again: bool = False
     """Whether the revision has failed over rows before."""
     direction: Direction = "upgrade"
+    base: Catalog | None = None
+    """The catalog before the upgrade."""
     is_over_new_rows: bool = False
     """Whether the step meets rows that only the upgrade allows."""
     twins: tuple[Twins, ...] = ()
@@ -117,6 +120,7 @@ class Turn:
     def run(self) -> Iterator[Move]:
         """The moves; between them the database is looked at."""
         before = self._start()
+        self.base = before.catalog
         older = self.database.population.shapes
         first = yield from self._step_under_policies("upgrade")
         if self.is_spoilt:

@@ -13,21 +13,8 @@ from alembic_proof.history.fault import describe, place_in
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
 from alembic_proof.proofs.roundtrip.refusal import is_refusal
-from alembic_proof.proofs.roundtrip.suspicion import Suspicion, meets_a_role, meets_a_type
-
-_ROLE_IS_THERE: dict[Direction, str] = {
-    "upgrade": "roles belong to the server: another proof there made it or needs it, or it is "
-    "somebody's; try again when no other proof runs, drop it by hand, or make it only where it is "
-    "missing",
-    "second upgrade": "let its downgrade drop the role; where it does, another proof on the server "
-    "made it: try again",
-}
-_TYPE_IS_THERE: dict[Direction, str] = {
-    "upgrade": "an earlier revision made the type: give the column "
-    "postgresql.ENUM(…, create_type=False); only a run that made it itself passes without",
-    "second upgrade": "downgrade() leaves the type behind: DROP TYPE in it, after its last column",
-}
-
+from alembic_proof.proofs.roundtrip.remedy import Definitions, remedy, unnamed_drop
+from alembic_proof.proofs.roundtrip.suspicion import Suspicion
 
 _MOST_NAMED = 8
 
@@ -60,7 +47,12 @@ def settings_left(
 
 
 def failure_found(
-    revision: ChainRevision, direction: Direction, cause: BaseException, *, is_excused: bool = False
+    revision: ChainRevision,
+    direction: Direction,
+    cause: BaseException,
+    *,
+    is_excused: bool = False,
+    definitions: Definitions | None = None,
 ) -> Finding:
     """The step that failed; a refusal is a warning, and a note where it is declared.
 
@@ -71,18 +63,9 @@ def failure_found(
     if is_refusal(revision, direction, cause):
         return _refusal(revision, cause, place)
     message = _with(f"its {direction} fails: {said}", statement=statement)
-    todo = _remedy(revision, direction, cause)
+    todo = remedy(revision, direction, cause, definitions or Definitions())
     severity = Severity.NOTE if is_excused else Severity.ERROR
     return finding_of(revision, direction, "revision-fails", message, severity, place, todo=todo)
-
-
-def _remedy(revision: ChainRevision, direction: Direction, cause: BaseException) -> str:
-    """What to do about a step that fails, where its statement or its revision tells."""
-    if direction == "downgrade" and revision.irreversible:
-        return "it declares itself irreversible: let its downgrade raise NotImplementedError"
-    if meets_a_type(cause):
-        return _TYPE_IS_THERE.get(direction, "")
-    return _ROLE_IS_THERE.get(direction, "") if meets_a_role(cause) else ""
 
 
 def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
@@ -213,9 +196,9 @@ def _said(error: BaseException) -> tuple[str, str]:
     message = server_message(error)
     if message is not None:
         return message.one_line, message.statement
-    text = " ".join(str(error).split())
-    is_own_words = isinstance(error, (NotImplementedError, RuntimeError)) and text
-    return (text if is_own_words else describe(error)), ""
+    if said := unnamed_drop(error):
+        return said, ""
+    return describe(error), ""
 
 
 def _place(revision: ChainRevision, error: BaseException) -> Location | None:

@@ -1,0 +1,15 @@
+"""What fails on its own account: there is nothing to advise."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE notes ADD name text")
+
+
+def downgrade() -> None:
+    settings = {"of": object()}
+    assert settings == {}, settings

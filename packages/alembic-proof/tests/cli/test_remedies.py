@@ -1,0 +1,86 @@
+"""What the round trip advises about a step that fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from alembic_proof.cli import main
+from alembic_proof.history.chain import ChainRevision
+from alembic_proof.postgres.connect import is_usable_driver, run_on
+from alembic_proof.proofs.roundtrip.remedy import Definitions, remedy
+
+_STEP = re.compile(r"^  .* \d+\.\d{3} s\n", re.MULTILINE)
+
+
+@pytest.mark.parametrize("case", ["definitions", "driver_pg8000", "outer_transaction"])
+def test_what_to_do_is_told(
+    open_case: Callable[[str], Path], capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    """By the names that PostgreSQL gave and the settings that help; no address of an object."""
+    if case == "driver_pg8000":
+        pytest.importorskip("pg8000")
+    root = open_case(f"remedies/{case}")
+
+    code = main(["roundtrip"])
+
+    expected = (root / "expected.txt").read_text(encoding="utf-8")
+    assert (code, _STEP.sub("", capsys.readouterr().out)) == (1, expected)
+
+
+@pytest.mark.parametrize(
+    ("statement", "advice"),
+    [
+        ("CREATE EXTENSION pageinspect", "PostgreSQL asks for a superuser here: let server_url "),
+        ("CREATE EXTENSION nowhere", "the scratch databases' server does not have the extension"),
+        ("SELECT 1 FROM nowhere", "it is not there at this point of the history"),
+        ("SELECT 1 / 0", ""),
+        ("CREATE TABLE pg_catalog.x ()", ""),
+    ],
+)
+def test_the_server_s_refusal_tells_what_helps(
+    scratch_url: str, statement: str, advice: str
+) -> None:
+    """A right that no superuser's login would bring is the revision's own business."""
+
+    def fail(connection: Connection) -> None:
+        connection.execute(text(statement))
+
+    with pytest.raises(DBAPIError) as caught:
+        run_on(scratch_url, fail)
+
+    revision = ChainRevision(revision_id="1", path=Path("1.py"), title="")
+    said = remedy(revision, "upgrade", caught.value, Definitions())
+    assert said.startswith(advice)
+    assert bool(said) == bool(advice)
+
+
+@pytest.mark.filterwarnings("ignore:coroutine")
+@pytest.mark.parametrize(
+    ("driver", "said"),
+    [
+        ("asyncpg", 'name another one with driver = "psycopg"'),
+        ("psycopg2", "install psycopg2, or name the driver that the project has: driver = "),
+    ],
+)
+def test_a_driver_that_does_not_suit_env_py_is_told_with_its_key(
+    open_case: Callable[[str], Path], capsys: pytest.CaptureFixture[str], driver: str, said: str
+) -> None:
+    """Both what connects asynchronously in a synchronous env.py and what is not installed."""
+    if (driver == "asyncpg") != is_usable_driver(driver):
+        pytest.skip("it needs asyncpg without psycopg2")
+    root = open_case("remedies/outer_transaction")
+    with (root / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'driver = "{driver}"\n')
+
+    assert main(["roundtrip"]) == 2
+
+    err = capsys.readouterr().err
+    assert "env.py cannot run: " in err
+    assert said in err
