@@ -61,6 +61,18 @@ def test_each_step_shows_its_time(
     assert steps == ["0001 Users", "0002 A trigger with its function, and an index"]
 
 
+def test_the_scripts_of_sql_are_proved_on_demand(
+    open_case: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As one more step."""
+    open_case("roundtrip/clean")
+
+    assert main(["roundtrip", "head", "--offline-sql", "--rows", "0"]) == 0
+
+    shown = capsys.readouterr().out.splitlines()
+    assert "  the scripts of --sql" in shown[-2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "proved"),
     [

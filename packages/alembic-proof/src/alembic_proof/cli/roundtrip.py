@@ -26,13 +26,14 @@ from alembic_proof.finding import Finding, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision, choose, read_chain
 from alembic_proof.history.changed import changed_files, default_base_ref
 from alembic_proof.history.load import version_directories
+from alembic_proof.lint import read_history
 from alembic_proof.project import (
     Project,
     history_databases,
     load_scratch_history,
     supplied_rows,
 )
-from alembic_proof.proofs import RowPlan, prove_roundtrip
+from alembic_proof.proofs import RowPlan, prove_offline_sql, prove_roundtrip
 from alembic_proof.report.text import counted
 
 
@@ -73,6 +74,12 @@ def add(commands: Any) -> argparse.ArgumentParser:
         help="put N rows into each table that is new or changed (default: 3; 0: none)",
     )
     parser.add_argument(
+        "--offline-sql",
+        action="store_true",
+        help="prove as well that the scripts of `alembic upgrade --sql` and `downgrade --sql` lead to "
+        "the same catalogs (offline_sql = true in the settings)",
+    )
+    parser.add_argument(
         "-v",
         "--verbose",
         action="store_true",
@@ -110,10 +117,30 @@ def _run(arguments: argparse.Namespace) -> int:
                 settings=project.config,
                 keep=lambda found: audience.keep(without_accepted(arguments, "round trip", found)),
             )
+            if arguments.offline_sql or project.config.offline_sql:
+                findings += prove_offline_sql(
+                    project.alembic,
+                    script=script,
+                    chain=chain,
+                    open_database=open_database,
+                    tell=audience.tell,
+                    wanted=wanted,
+                    left_out=_needing_a_connection(project),
+                    found=findings,
+                    settings=project.config,
+                )
         findings = against_baseline(arguments, "round trip", findings, looked_at={"", *wanted})
         return _with_hidden_notes(findings, arguments, project.alembic.directory)
 
     return conclude(arguments.format, "round trip", prove)
+
+
+def _needing_a_connection(project: Project) -> frozenset[str]:
+    """Return the ids of the revisions that accept to fail with `--sql`, in a comment."""
+    revisions = read_history(project.alembic).revisions
+    return frozenset(
+        one.revision_id or "" for one in revisions if one.accepts("breaks-offline-sql")
+    )
 
 
 def _refuse_contradiction(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Running a file of SQL statements on a connection, whatever its driver."""
+"""Running SQL scripts on a connection, whatever its driver."""
 
 from __future__ import annotations
 
@@ -8,14 +8,38 @@ from functools import partial
 from pathlib import Path
 
 import sqlalchemy
+from sqlalchemy.exc import DBAPIError
 
 from alembic_proof.driver import driver_connection
 from alembic_proof.errors import ConfigError, DatabaseError
 from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.statements import Statement, split_statements
 
 _GUARD = re.compile(r"^\\(un)?restrict\b.*$", re.MULTILINE)
 """What newer versions of pg_dump write around their statements for psql."""
 _FOR_PSQL = re.compile(r"^(\\[a-z!].*|COPY\b.*\bFROM\s+stdin\b.*)$", re.MULTILINE | re.IGNORECASE)
+
+
+def run_as_psql(url: str, script: str) -> tuple[Statement, DBAPIError] | None:
+    """Send a script as `psql -v ON_ERROR_STOP=1` does; return the statement that failed, and why.
+
+    Each statement is sent by itself, outside of a transaction unless the script begins one; a
+    transaction that the script leaves open is rolled back. psql's own commands are not known.
+
+    :raises ServerError: no connection.
+    """
+
+    def send(connection: sqlalchemy.Connection) -> tuple[Statement, DBAPIError] | None:
+        for statement in split_statements(script):
+            try:
+                connection.exec_driver_sql(
+                    statement.text, execution_options={"no_parameters": True}
+                ).close()
+            except DBAPIError as error:
+                return statement, error
+        return None
+
+    return run_on(url, send, autocommit=True)
 
 
 def run_files(url: str, paths: tuple[Path, ...]) -> None:
