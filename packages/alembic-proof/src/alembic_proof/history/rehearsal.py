@@ -128,7 +128,7 @@ def logged_statements(
         if is_own:
             return
         count = getattr(cursor, "rowcount", -1)
-        sent.append(SentStatement(statement, -1 if count is None else count, _line_in(path)))
+        sent.append(SentStatement(statement, -1 if count is None else count, line_in(path)))
         is_own = True
         try:
             then(statement)
@@ -180,7 +180,7 @@ def _refused_blocks(migration: MigrationContext) -> Iterator[None]:
         delattr(migration, "autocommit_block")
 
 
-def _line_in(path: str) -> int:
+def line_in(path: str) -> int:
     """Return the line of the file that is being run, 0 for none."""
     frame = sys._getframe(1)
     while frame is not None:

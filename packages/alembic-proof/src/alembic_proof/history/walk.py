@@ -36,6 +36,7 @@ from alembic_proof.history.let_pass import LetPass
 from alembic_proof.history.load import ensure_revisions, refuse_unknown_heads
 from alembic_proof.history.outer_transaction import commit_outer_transaction
 from alembic_proof.history.rehearsal import Rehearsal, SentStatement, logged_statements, rehearse
+from alembic_proof.history.row_failures import RowFailure, find_row_failures
 from alembic_proof.history.trial import try_out
 
 
@@ -72,6 +73,8 @@ class Failure:
 
     move: Move
     error: BaseException
+    over_rows: tuple[RowFailure, ...] = ()
+    """Every statement of the step that fails over rows, where one of them has ended it."""
 
 
 Proof = Callable[[Ground], Iterator[Move]]
@@ -100,13 +103,15 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
     except ProofError as error:
         if walking.running is None:
             raise
-        return Failure(walking.running, walking.let_pass.cause_of(walking.error or error))
+        cause = walking.let_pass.cause_of(walking.error or error)
+        return Failure(walking.running, cause, walking.over_rows)
     finally:
         walking.let_pass.end()
     if not walking.has_begun:
         raise no_migrations(f"{script.dir}/env.py")
     if walking.running is not None and walking.error is not None:
-        return Failure(walking.running, walking.let_pass.cause_of(walking.error))
+        cause = walking.let_pass.cause_of(walking.error)
+        return Failure(walking.running, cause, walking.over_rows)
     if not walking.has_ended:
         raise HistoryError(
             "env.py keeps an error to itself",
@@ -150,6 +155,8 @@ class _Walking:
         """The step that runs now, or that failed."""
         self.error: Exception | None = None
         """What that step raised, before anybody wrapped it."""
+        self.over_rows: tuple[RowFailure, ...] = ()
+        """Every statement of it that fails over rows."""
         self.let_pass = LetPass()
         self._made: dict[Any, set[Any]] = {}
         """The types that upgrades have made so far, by the keys of Alembic's memo."""
@@ -230,7 +237,11 @@ class _Walking:
                     with _logged(migration, move.sent, path=path):
                         migrate(**arguments)
             except Exception as error:
-                self.error = error
+                self.error, passed = error, self.let_pass.error
+                self.over_rows = find_row_failures(
+                    migration, error, step=lambda: migrate(**arguments), path=path
+                )
+                self.let_pass.error = passed
                 raise
 
         step.migration_fn = run

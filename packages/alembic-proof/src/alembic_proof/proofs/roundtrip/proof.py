@@ -36,6 +36,7 @@ from alembic_proof.proofs.roundtrip.suspicion import (
     founded,
     hidden_by,
     is_about_definitions,
+    kinds_of_failure,
     meets_a_type,
     to_take_away,
 )
@@ -284,7 +285,8 @@ class _RoundTrip:
     def _judge(self, revision: ChainRevision, failed: Direction | None) -> None:
         """What failed over rows, and did not without them, is a finding of its own kind."""
         known = self.suspicions.get(revision.revision_id, ())
-        self.findings += (fails_on_rows(revision, one) for one in founded(known, failed))
+        kinds = kinds_of_failure(founded(known, failed))
+        self.findings += (fails_on_rows(revision, kind) for kind in kinds)
 
     def _note(self, failure: Failure, database: Database) -> None:
         """What the failure means: it is judged, or tried again without rows."""
@@ -345,12 +347,14 @@ class _RoundTrip:
             culprit=culprit,
             without=to_take_away(culprit, known) if turn.direction == "upgrade" else None,
             is_over_new_rows=turn.is_over_new_rows,
+            over_rows=failure.over_rows,
         )
         if turn.is_over_new_rows or turn.twins:
             self._end(turn)
             self._judge(turn.revision, None)
             if turn.is_sound or not is_about_definitions(failure.error):
-                self.findings.append(fails_on_rows(turn.revision, suspicion))
+                kinds = kinds_of_failure([suspicion])
+                self.findings += (fails_on_rows(turn.revision, kind) for kind in kinds)
             database.twins = turn.twins if turn.direction == "upgrade" else ()
             if turn.direction == "second upgrade" or not turn.is_sound:
                 self.database = None

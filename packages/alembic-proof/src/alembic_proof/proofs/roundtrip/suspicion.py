@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from alembic_proof.env.server_message import server_message
+from alembic_proof.history.row_failures import RowFailure
 from alembic_proof.proofs.roundtrip.culprit import Culprit
 from alembic_proof.proofs.roundtrip.direction import Direction, comes_after
 
@@ -29,8 +30,30 @@ class Suspicion:
     """The rows that broke it."""
     without: Culprit | None = None
     """The rows that were taken away for another try in the same database; None for a fresh one."""
+    over_rows: tuple[RowFailure, ...] = ()
+    """Every statement of the step that fails over rows; empty where only the first one is known."""
     is_over_new_rows: bool = False
     """Whether it met rows that only the upgrade allows, and had run without them before."""
+
+    line: int = 0
+    """The line of the revision's file that sends the statement; 0 where the error alone knows it."""
+    columns: tuple[str, ...] = ()
+    """The columns that the statement sets NOT NULL and that hold NULL, as it writes them."""
+
+    def each_statement(self) -> Iterator[Suspicion]:
+        """Yield one for each statement of the step that fails over rows."""
+        own = _statement(self.error)
+        if own not in [_statement(failure.error) for failure in self.over_rows]:
+            yield self
+        for failure in self.over_rows:
+            is_own = _statement(failure.error) == own
+            yield replace(
+                self,
+                error=self.error if is_own else failure.error,
+                culprit=self.culprit if is_own else Culprit(),
+                line=failure.line,
+                columns=failure.columns,
+            )
 
     def is_founded(self, failed: Direction | None) -> bool:
         """Whether the step ran without rows: nothing failed then, or a later step."""
@@ -79,6 +102,20 @@ def founded(suspicions: Iterable[Suspicion], failed: Direction | None) -> tuple[
         if one.is_founded(failed) and not meets_a_role(one.error)
     }
     return tuple(reversed(by_statement.values()))
+
+
+def kinds_of_failure(suspicions: Iterable[Suspicion]) -> tuple[tuple[Suspicion, ...], ...]:
+    """Return what fails over rows by step and SQLSTATE: each statement once, in their order."""
+    kinds: dict[tuple[object, ...], dict[tuple[str, ...], Suspicion]] = {}
+    for suspicion in suspicions:
+        for one in suspicion.each_statement():
+            message = server_message(one.error)
+            sqlstate = message.sqlstate if message is not None else ""
+            kind = kinds.setdefault((one.direction, one.is_over_new_rows, sqlstate), {})
+            statement = _statement(one.error)
+            if statement not in kind or kind[statement].culprit == Culprit():
+                kind[statement] = one
+    return tuple(tuple(kind.values()) for kind in kinds.values())
 
 
 def to_take_away(culprit: Culprit, suspicions: Sequence[Suspicion]) -> Culprit | None:

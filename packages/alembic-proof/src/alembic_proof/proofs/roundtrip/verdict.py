@@ -14,6 +14,7 @@ from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
 from alembic_proof.proofs.roundtrip.refusal import is_refusal
 from alembic_proof.proofs.roundtrip.remedy import Definitions, remedy, unnamed_drop
+from alembic_proof.proofs.roundtrip.row_remedies import row_remedy
 from alembic_proof.proofs.roundtrip.suspicion import Suspicion
 
 _MOST_NAMED = 8
@@ -68,32 +69,49 @@ def failure_found(
     return finding_of(revision, direction, "revision-fails", message, severity, place, todo=todo)
 
 
-def fails_on_rows(revision: ChainRevision, suspicion: Suspicion) -> Finding:
-    """The step that fails where there are rows, and runs where there are none."""
-    said, statement = _said(suspicion.error)
-    which = "rows that only its upgrade allows" if suspicion.is_over_new_rows else "rows"
-    if is_refusal(revision, suspicion.direction, suspicion.error):
-        place = _place(revision, suspicion.error)
-        return _refusal(revision, suspicion.error, place, over=f" over {which}")
+def fails_on_rows(revision: ChainRevision, kind: Sequence[Suspicion]) -> Finding:
+    """Return one finding on statements that fail over rows for one reason, and run without them."""
+    first = kind[0]
+    message = server_message(first.error)
+    said, statement = _said(first.error)
+    which = "rows that only its upgrade allows" if first.is_over_new_rows else "rows"
+    place = _place(revision, first.error)
+    if is_refusal(revision, first.direction, first.error):
+        return _refusal(revision, first.error, place, over=f" over {which}")
+    columns = [name for one in kind for name in _columns_with_null(one)]
+    if len(columns) > 1:
+        said = f"{len(columns)} columns that it sets NOT NULL hold NULL: {', '.join(columns)} "
+        said += "(SQLSTATE 23502)"
+        further = []
+    else:
+        further = [f"  also: {_at(one)}{_said(one.error)[0]}" for one in kind[1:]]
+    text = _with(
+        f"its {first.direction} fails over {which}: {said}",
+        row=first.culprit.rows,
+        statement=statement,
+    )
     return finding_of(
         revision,
-        suspicion.direction,
+        first.direction,
         "fails-on-permitted-rows",
-        _with(
-            f"its {suspicion.direction} fails over {which}: {said}",
-            row=suspicion.culprit.rows,
-            statement=statement,
-        ),
-        place=_place(revision, suspicion.error),
-        todo=_REPAIRS[suspicion.direction],
+        "\n".join([text, *further]),
+        place=place,
+        todo=row_remedy(first.direction, message),
     )
 
 
-_REPAIRS: dict[Direction, str] = {
-    "upgrade": "let it bring the rows that its schema permits into shape before it binds them",
-    "downgrade": "let it remove or convert what only its upgrade allows, and say so with `lossy`",
-    "second upgrade": "let it cope with the rows that its downgrade leaves",
-}
+def _columns_with_null(one: Suspicion) -> Iterator[str]:
+    """Yield the columns that the statement finds NULL in, with their table."""
+    message = server_message(one.error)
+    if message is None or message.sqlstate != "23502":
+        return
+    schema = f"{message.schema}." if message.schema not in ("", "public") else ""
+    for name in one.columns or (message.column,):
+        yield f"{schema}{message.table}.{name.strip(chr(34))}"
+
+
+def _at(one: Suspicion) -> str:
+    return f"line {one.line}: " if one.line else ""
 
 
 def _refusal(

@@ -1,0 +1,100 @@
+"""What to do about a step that fails over rows, by what PostgreSQL said of it."""
+
+from __future__ import annotations
+
+import re
+
+from alembic_proof.env.server_message import ServerMessage
+from alembic_proof.proofs.roundtrip.direction import Direction
+from alembic_proof.rows.literal import quote_name
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+_ADD_COLUMN = re.compile(r"\bADD\s+(?!CONSTRAINT\b)", re.IGNORECASE)
+_PENDING = "55006"
+"""object_in_use: ALTER TABLE meets checks that wait for the end of the transaction."""
+
+
+def row_remedy(direction: Direction, message: ServerMessage | None) -> str:
+    """Return what to change in the revision; a general sentence where PostgreSQL says too little."""
+    if message is not None and message.sqlstate == _PENDING:
+        return (
+            "run SET CONSTRAINTS ALL IMMEDIATE before the ALTER TABLE, or change the rows in a "
+            "revision of their own"
+        )
+    table = _table(message)
+    match direction:
+        case "upgrade":
+            return _of_upgrade(message, table)
+        case "downgrade":
+            update = _update(message, table)
+            example = f", e.g. {update}" if update else ""
+            place = _place(message, table)
+            return (
+                "in downgrade(), first change or delete the rows that the older schema does not "
+                f'allow{example}; then declare `lossy = "{place}: what becomes of them"`'
+            )
+    return "downgrade() leaves rows that upgrade() does not take: let one of them change these"
+
+
+def _of_upgrade(message: ServerMessage | None, table: str) -> str:
+    match message.sqlstate if message is not None else "":
+        case "23502" if message is not None and _adds_column(message):
+            return (
+                "existing rows would hold NULL: give the column a server_default, or add it "
+                "nullable, backfill it, then SET NOT NULL"
+            )
+        case "23502":
+            return (
+                f"existing rows hold NULL: backfill them before SET NOT NULL, e.g. "
+                f"{_update(message, table)}; if downgrade() leaves the new values, declare "
+                f'`lossy = "{_place(message, table)}: NULL becomes …"`'
+            )
+        case "23514":
+            return (
+                "existing rows do not pass the check: change them before it is added, "
+                f"e.g. UPDATE {table} SET … WHERE NOT (…)"
+            )
+        case "23505" | "23P01":
+            return f"existing rows of {table} are equal in the key: merge or delete them before"
+        case "23503":
+            return (
+                f"existing rows of {table} refer to rows that are not there: change or delete "
+                "them before the foreign key is added"
+            )
+        case code if code.startswith("22"):
+            return (
+                "existing values do not fit the new type: convert them before, or say how in "
+                "USING (postgresql_using)"
+            )
+    return "backfill or convert existing rows before this statement"
+
+
+def _adds_column(message: ServerMessage) -> bool:
+    return _ADD_COLUMN.search(message.sql) is not None
+
+
+def _table(message: ServerMessage | None) -> str:
+    """Return the table as SQL writes it; a word for it where PostgreSQL names none."""
+    if message is None or not message.table:
+        return "the table"
+    name = _written(message.table)
+    is_usual = message.schema in ("", "public")
+    return name if is_usual else f"{_written(message.schema)}.{name}"
+
+
+def _place(message: ServerMessage | None, table: str) -> str:
+    if message is None or not message.table:
+        return "table.column"
+    return f"{table}.{_written(message.column)}" if message.column else table
+
+
+def _update(message: ServerMessage | None, table: str) -> str:
+    """Return a statement that changes the rows; empty where PostgreSQL names no column."""
+    if message is None or not message.table or not message.column:
+        return ""
+    column = _written(message.column)
+    return f"UPDATE {table} SET {column} = … WHERE {column} IS NULL"
+
+
+def _written(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else quote_name(name)
