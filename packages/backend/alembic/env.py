@@ -28,4 +28,5 @@ run_env(
     url=settings.database_url,
     bootstrap=bootstrap,
     lock_timeout=settings.lock_timeout,
+    reset_command="make db do=reset",
 )

@@ -19,7 +19,6 @@ def test_unknown_revision(tracks: Any, command: str) -> None:
 @pytest.mark.parametrize(
     ("at", "command", "target"),
     [
-        ("base", "downgrade", "-1"),
         ("bbbbbbbbbbbb", "downgrade", "-3"),
         ("bbbbbbbbbbbb", "upgrade", "+2"),
         ("bbbbbbbbbbbb", "upgrade", "-1"),
@@ -48,13 +47,54 @@ def test_ambiguous_revision(project: Any) -> None:
     assert "Multiple revisions start with 'abcd'" in project.failure("upgrade", "abcd")
 
 
-@pytest.mark.parametrize("command", ["upgrade", "downgrade", "current", "check", "stamp"])
-def test_database_at_an_unknown_revision(tracks: Any, command: str) -> None:
-    """A database that newer code has migrated is recognised by every command."""
+@pytest.mark.parametrize(
+    ("at", "command", "target", "said"),
+    [
+        ("head", "upgrade", "+1", "already at head (cccccccccccc); there is no next revision"),
+        ("base", "downgrade", "-1", "already at base; there is no earlier revision"),
+    ],
+)
+def test_no_step_left(tracks: Any, at: str, command: str, target: str, said: str) -> None:
+    """A step beyond either end of the history says so."""
+    tracks.alembic("upgrade", at)
+
+    assert tracks.failure(command, target) == said
+
+
+@pytest.mark.parametrize("target", ["bbbbbbbbbbbb", "bbbb"])
+def test_an_upgrade_does_not_go_back(tracks: Any, target: str) -> None:
+    """A revision that lies behind is an error that names `downgrade`; the one it is at is none."""
+    tracks.alembic("upgrade", "head")
+
+    text = tracks.failure("upgrade", target)
+
+    assert text.startswith("bbbbbbbbbbbb is behind cccccccccccc, where the database is")
+    assert "do: to go back: the command `downgrade` with bbbbbbbbbbbb" in text
+    assert "nothing to do: " in tracks.alembic("upgrade", "cccc")
+    assert "nothing to do: " in tracks.alembic("upgrade", "heads")
+
+
+def test_an_unknown_revision_is_shown_as_one(tracks: Any) -> None:
+    """`current` and `history` answer, whatever branch has migrated the database."""
     tracks.alembic("upgrade", "head")
     tracks.execute("UPDATE alembic_version SET version_num = 'dddddddddddd'")
 
-    arguments = ("head",) if command not in ("current", "check") else ()
+    assert tracks.alembic("current") == "dddddddddddd (unknown: no file here has this revision)\n"
+    shown = tracks.alembic("history", indicate_current=True)
+
+    assert shown.startswith("dddddddddddd (unknown: ")
+    assert [name in shown for name in ("aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc")] == [
+        True
+    ] * 3
+
+
+@pytest.mark.parametrize("command", ["upgrade", "downgrade", "check", "stamp"])
+def test_database_at_an_unknown_revision(tracks: Any, command: str) -> None:
+    """A database that newer code has migrated is recognised by every command that works on it."""
+    tracks.alembic("upgrade", "head")
+    tracks.execute("UPDATE alembic_version SET version_num = 'dddddddddddd'")
+
+    arguments = ("head",) if command != "check" else ()
     text = tracks.failure(command, *arguments)
 
     assert text.startswith("the database is at revision dddddddddddd, which this code does not")

@@ -66,7 +66,24 @@ def test_default_database_is_started_on_demand(checkout: Any) -> None:
     assert checkout.tables == {"tracks"}
     assert checkout.query("SELECT rolsuper FROM pg_roles WHERE rolname = 'ada'") == [False]
     assert logins == ["ada_app"]
+    assert_a_local_database_that_is_ahead_may_be_emptied(checkout)
     assert_password_is_asked_for_and_not_told(checkout, url)
+
+
+def assert_a_local_database_that_is_ahead_may_be_emptied(checkout: Any) -> None:
+    """Another branch has migrated it: the advice is its branch, or the command that empties it."""
+    url = checkout.url
+    checkout.execute("UPDATE alembic_version SET version_num = 'dddddddddddd'")
+    checkout.url, checkout.arguments["reset_command"] = "", "make empty"
+
+    text = checkout.failure("upgrade", "head")
+
+    assert text.startswith(
+        "the database is at revision dddddddddddd, which this code does not know"
+    )
+    assert "check out the branch that has this revision and downgrade there" in text
+    assert "`make empty`" in text
+    checkout.url = url
 
 
 def assert_password_is_asked_for_and_not_told(checkout: Any, url: str) -> None:

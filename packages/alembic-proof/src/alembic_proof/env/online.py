@@ -27,6 +27,7 @@ def run_on_url(request: Request, url: str, *, is_local: bool) -> None:
         DatabaseError: another migration of the same database does not end.
     """
     _refuse_running_loop()
+    request.steps.is_local = is_local
     address = "this checkout's server" if is_local else _address(DatabaseUrl.parse(url))
     run_on(url, lambda connection: _run_own(request, connection, address, is_local=is_local))
 

@@ -30,6 +30,7 @@ def run_env(
     bootstrap: Bootstrap | MakeBootstrap | None = None,
     lock_timeout: str = "5s",
     wait_s: float = 600.0,
+    reset_command: str = "alembic-proof server reset",
 ) -> None:
     """Ensures that Alembic's command is done; an env.py calls it and nothing else.
 
@@ -38,14 +39,17 @@ def run_env(
     environment variable that `url_env` in the pyproject.toml beside alembic.ini names; the local
     database that this file describes.
     `lock_timeout` is how long a statement waits for a lock, as PostgreSQL writes it; `wait_s` how
-    long the command waits for another migration of the same database.
+    long the command waits for another migration of the same database. `reset_command` is what empties
+    the local database, as messages name it.
 
     Raises:
         CommandError: whatever goes wrong, in one clear message.
     """
     command = running_command()
     progress = progress_of(context.config, command)
-    steps = Steps(command.work, tell=progress.tell_step)
+    steps = Steps(
+        command, tell=progress.tell_step, answer=progress.answer, reset_command=reset_command
+    )
     with as_command_errors(steps, is_command_line=is_command_line(context.config)):
         prepare_terminal(context.config)
         request = Request(

@@ -9,28 +9,48 @@ from itertools import chain
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo, MigrationStep, RevisionStep
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
-from alembic_proof.history.command import Work
+from alembic_proof.errors import HistoryError
+from alembic_proof.history.command import RunningCommand
 from alembic_proof.history.exits import refuse_exits_of
-from alembic_proof.history.load import refuse_unknown_heads
+from alembic_proof.history.load import refuse_unknown_heads, unknown_heads
+
+_FOR_LOCAL = (
+    "check out the branch that has this revision and downgrade there, or empty this local database: "
+    "`{reset}`"
+)
 
 
 class Steps:
     """Alembic's own work function, wrapped: it knows which step runs and what is done."""
 
-    def __init__(self, work: Work, *, tell: Callable[[RevisionStep, float], None]) -> None:
-        self._work = work
+    def __init__(
+        self,
+        command: RunningCommand,
+        *,
+        tell: Callable[[RevisionStep, float], None],
+        answer: Callable[[str], None],
+        reset_command: str,
+    ) -> None:
+        self._command = command
         self._tell = tell
+        self._answer = answer
+        self._reset_command = reset_command
         self._fetched: Iterator[MigrationStep] | None = None
         self._next_heads: tuple[str, ...] | None = None
         self.running: MigrationStep | None = None
         """The step that runs now, or that failed."""
         self.has_committed = False
         """Whether that step committed a part of itself: it has an autocommit block."""
+        self.is_local = False
+        """Whether it is the checkout's own database."""
         self.start: tuple[str, ...] = ()
         """The revisions that the database was at."""
+        self.is_at_head = False
+        """Whether that is every head of the history."""
         self.heads: tuple[str, ...] = ()
         """The revisions that the database is at, as far as it is committed."""
 
@@ -38,15 +58,42 @@ class Steps:
         """The first step, None when there is nothing to do.
 
         Raises:
-            HistoryError: the database is at a revision that no file has.
+            HistoryError: the database is at a revision that no file has (`current` and `history`
+                show it), or `upgrade` is given a revision that lies behind.
             CommandError: Alembic finds no way from the heads to where it should go.
         """
         self.start = self.heads = tuple(heads)
-        refuse_unknown_heads(self.start, migration)
-        steps = iter(self._work(self.start, migration))
+        script = migration.script
+        self.is_at_head = script is not None and set(self.start) == set(script.get_heads())
+        steps = iter(self._command.work(self._known(migration), migration))
         first = next(steps, None)
+        if first is None and script is not None:
+            self._refuse_behind(script)
         self._fetched = steps if first is None else chain([first], steps)
         return first
+
+    def _known(self, migration: MigrationContext) -> tuple[str, ...]:
+        """Return where the database is; a command that only shows it answers for the unknown ones."""
+        unknown = unknown_heads(self.start, migration)
+        if unknown and self._command.name not in ("current", "history"):
+            todo = _FOR_LOCAL.format(reset=self._reset_command) if self.is_local else ""
+            refuse_unknown_heads(unknown, migration, todo=todo)
+        for head in unknown:
+            self._answer(f"{head} (unknown: no file here has this revision)")
+        return tuple(head for head in self.start if head not in unknown)
+
+    def _refuse_behind(self, script: ScriptDirectory) -> None:
+        """Ensure that an upgrade with nothing to do was not meant to go back."""
+        target = self._command.target
+        if not target or target[0] in "+-":
+            return
+        behind = {one.revision for one in script.get_revisions(target)} - set(self.start)
+        if self.start and behind:
+            names, at = ", ".join(sorted(behind)), ", ".join(sorted(self.start))
+            raise HistoryError(
+                f"{names} is behind {at}, where the database is: nothing to upgrade",
+                todo=f"to go back: the command `downgrade` with {names}",
+            )
 
     def __call__(self, heads: Iterable[str], migration: MigrationContext) -> Iterator[Any]:
         """Alembic's `fn`: yields each step; when it is resumed, that step is committed."""

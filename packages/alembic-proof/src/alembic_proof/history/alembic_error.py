@@ -34,8 +34,13 @@ def is_held_by_outer_transaction(error: BaseException) -> bool:
     return any(frame.name == "autocommit_block" for frame in frames)
 
 
-def clearer_error(error: CommandError, *, heads: Sequence[str] = ()) -> CommandError:
-    """The same error in clearer words, or itself; `heads` is what the database is at."""
+def clearer_error(
+    error: CommandError, *, heads: Sequence[str] = (), is_at_head: bool = False
+) -> CommandError:
+    """The same error in clearer words, or itself.
+
+    `heads` is what the database is at, `is_at_head` whether no revision is left to apply.
+    """
     match error.__cause__:
         case MultipleHeads() as found:
             return _command_error(_multiple_heads(found.heads))
@@ -46,6 +51,10 @@ def clearer_error(error: CommandError, *, heads: Sequence[str] = ()) -> CommandE
         return _command_error(_not_at_head(at))
     if no_way := _NO_WAY.match(text):
         name = no_way["steps"] or no_way["target"]
+        if name.startswith("+") and is_at_head:
+            return CommandError(f"already at head ({at}); there is no next revision")
+        if name.startswith("-") and not heads:
+            return CommandError("already at base; there is no earlier revision")
         return _command_error(HistoryError(f"no way leads from {at} to {name}", todo=_LIST))
     return error
 

@@ -34,6 +34,8 @@ class RunningCommand:
     needs_database: bool
     message: str | None
     """The message of a new revision."""
+    target: str = ""
+    """The revision that `upgrade` was given; empty for other commands and for a script."""
 
 
 def running_command() -> RunningCommand:
@@ -55,6 +57,9 @@ def running_command() -> RunningCommand:
         is_autogenerate=name == "revision" and bool(arguments.get("autogenerate")),
         needs_database=not is_offline and _needs_database(name, work, arguments),
         message=arguments.get("message"),
+        target=str(options.get("destination_rev") or "")
+        if name == "upgrade" and not is_offline
+        else "",
     )
 
 

@@ -70,21 +70,30 @@ def refuse_unreadable(places: Iterable[Path]) -> None:
             ) from error
 
 
-def refuse_unknown_heads(heads: Iterable[str], migration: MigrationContext) -> None:
+def refuse_unknown_heads(
+    heads: Iterable[str], migration: MigrationContext, *, todo: str = ""
+) -> None:
     """Ensures that every revision that the database is at has a file.
+
+    :param todo: What helps; by default what an operator does.
 
     Raises:
         HistoryError: one has none; names it.
     """
-    for head in heads:
-        if migration.script is None or _is_known(head, migration.script):
-            continue
+    for head in unknown_heads(heads, migration):
         raise HistoryError(
             f"the database is at revision {head}, which this code does not know",
-            where=_directory(migration.script),
-            todo="run the code that made it (an older checkout, another branch?), "
-            "or correct the database with `alembic stamp --purge REVISION`",
+            where=_directory(migration.script) if migration.script else "",
+            todo=todo
+            or "run the release that has this revision, and downgrade with it where an older one is to "
+            "run; a version table that is wrong is corrected by `alembic stamp --purge REVISION`",
         )
+
+
+def unknown_heads(heads: Iterable[str], migration: MigrationContext) -> tuple[str, ...]:
+    """Return those of the revisions that no file has."""
+    script = migration.script
+    return () if script is None else tuple(head for head in heads if not _is_known(head, script))
 
 
 def _is_known(revision_id: str, script: ScriptDirectory) -> bool:
