@@ -13,10 +13,11 @@ override k := $(value k)
 override format := $(value format)
 override empty := $(value empty)
 override amend := $(value amend)
-export m rev do k format empty amend
+override base := $(value base)
+export m rev do k format empty amend base
 
 .DEFAULT_GOAL := help
-.PHONY: help tools test lint format roundtrip parity drift revision migrate upgrade downgrade history current check db pins
+.PHONY: help tools test lint format roundtrip parity drift revision rebase migrate upgrade downgrade history current check db pins
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(ROOT)/Makefile
@@ -39,6 +40,9 @@ downgrade: bootstrap ## Take the newest revision back (rev=REVISION for another 
 revision: bootstrap ## Write a revision from the models' changes: make revision m="message" (empty=1, amend=1)
 	@test -n "$$m$$amend" || { echo 'name what changes: make revision m="add user preferences"' >&2; exit 2; }
 	@$(NOX) -s revision -- $${empty:+--empty} $${amend:+--amend} $${m:+"$$m"}
+
+rebase: bootstrap ## Put your revisions behind those that were merged meanwhile (base=REF: another branch than origin's)
+	@$(NOX) -s rebase -- $${base:+--base-ref "$$base"}
 
 test: bootstrap ## Lint, prove the round trip, run the test suite: what CI runs (k=WORD: matching tests alone)
 	@$(NOX) $${k:+-s test -- -k "$$k"}

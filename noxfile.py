@@ -175,6 +175,12 @@ def revision(session: nox.Session) -> None:
 
 
 @nox.session
+def rebase(session: nox.Session) -> None:
+    """Put your revisions behind those that were merged meanwhile (`-- --base-ref REF`)."""
+    prove(session, "rebase", *session.posargs)
+
+
+@nox.session
 def parity(session: nox.Session) -> None:
     """Prove that the models and the history build the same database."""
     prove(session, "parity", *session.posargs)

@@ -196,7 +196,8 @@ def test_two_heads_are_one_clear_error_and_no_file(
 
     assert (code, out) == (2, "")
     assert err.startswith("the history has 2 heads: 0002, 0003\n")
-    assert "alembic merge" in err
+    assert "`alembic-proof rebase`" in err
+    assert 'alembic merge -m "message" 0002 0003' in err
     assert len(_files(root)) == 3
 
 

@@ -108,6 +108,7 @@ def test_a_branch_that_nothing_asks_for_is_not_applied(
     root = open_case("roundtrip/two_heads")
     right = root / "versions" / "0003_right.py"
     text = right.read_text(encoding="utf-8").replace("right_side", "left_side")
+    text = text.replace("None\n", 'None\nbranch_labels = ("right",)\n', 1)
     right.write_text(text, encoding="utf-8")
 
     assert "already exists" in run("roundtrip")[1]

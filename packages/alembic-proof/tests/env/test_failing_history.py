@@ -111,7 +111,8 @@ def test_two_heads(project: Any, command: str) -> None:
     options = {"message": "next"} if command == "revision" else {"revision": "head"}
     text = project.failure(command, **options)
 
-    assert text.startswith("there are 2 heads: r2, r3\n")
+    assert text.startswith("the history has 2 heads: r2, r3\n")
+    assert "`alembic-proof rebase`" in text
     assert 'alembic merge -m "message" r2 r3' in text
 
 

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import Script
 
+from alembic_proof.cli import main
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, heads
 from alembic_proof.lint import all_rules, lint, read_history
 from packages.backend.tests.history.database import BACKEND, Database
 
+_IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
 MESSAGES = (
     "add user preferences",
     'say "quoted" and """three"""',
@@ -137,6 +140,36 @@ def test_merge_makes_a_sound_file(ini: Path) -> None:
     assert f"Revision: {merge}, after " in text
     assert complaints(path) == ""
     assert lint(read_history(AlembicProject(file=ini)), rules=all_rules()) == ()
+
+
+def test_rebase_of_a_revision(ini: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A revision of the template is put behind another one: its name and its docstring say so."""
+    config = alembic_config(AlembicProject(file=ini))
+    head = heads(config)[0]
+    monkeypatch.chdir(ini.parent)
+    for argv in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "begin"]):
+        subprocess.run(["git", *_IDENTITY, *argv], check=True)
+    theirs = command.revision(config, message="theirs")
+    subprocess.run(["git", "add", "."], check=True)
+    subprocess.run(["git", *_IDENTITY, "commit", "-q", "-m", "theirs"], check=True)
+    ours = command.revision(config, message="ours", head=head, splice=True)
+    subprocess.run(["git", "add", "."], check=True)
+    subprocess.run(["git", *_IDENTITY, "commit", "-q", "-m", "ours"], check=True)
+    assert isinstance(theirs, Script)
+    assert isinstance(ours, Script)
+
+    arguments = ["rebase", "--no-proof", "--base-ref", "HEAD^"]
+    assert main(["--config", str(ini), *arguments]) == 0
+
+    assert heads(config) == (ours.revision,)
+    *_, before, path = sorted((ini.parent / "alembic" / "versions").glob("*.py"))
+    assert before.name.endswith("_theirs.py")
+    assert path.name.endswith("_ours.py")
+    text = path.read_text(encoding="utf-8")
+    assert f"Revision: {ours.revision}, after {theirs.revision}\n" in text
+    assert f'down_revision: str | Sequence[str] | None = "{theirs.revision}"\n' in text
+    assert head not in text
+    assert complaints(path) == ""
 
 
 def test_file_teaches_the_rules(ini: Path) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from alembic_proof.cli import drift, lint, parity, revision, roundtrip, server
+from alembic_proof.cli import drift, lint, parity, rebase, revision, roundtrip, server
 from alembic_proof.cli.options import add_project_options
 from alembic_proof.env.ending import exit_code_of
 
-_COMMANDS = (roundtrip, parity, drift, revision, lint, server)
+_COMMANDS = (roundtrip, parity, drift, revision, rebase, lint, server)
 _PACKAGE = "alembic-proof"
 _EXIT_CODES = "exit codes: 0 clean, 1 findings, 2 broken surroundings or usage"
 

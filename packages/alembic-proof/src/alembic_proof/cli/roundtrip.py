@@ -113,7 +113,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 open_database=open_database,
                 tell=audience.tell,
                 wanted=wanted,
-                row_plan=_row_plan(project, rows=arguments.rows),
+                row_plan=row_plan(project, rows=arguments.rows),
                 settings=project.config,
                 keep=lambda found: audience.keep(without_accepted(arguments, "round trip", found)),
             )
@@ -213,7 +213,8 @@ def _path(finding: Finding) -> Path | None:
     return Path(finding.location.path).resolve() if finding.location else None
 
 
-def _row_plan(project: Project, *, rows: int) -> RowPlan:
+def row_plan(project: Project, *, rows: int) -> RowPlan:
+    """Return what the project's settings say about rows, and how many there are to be."""
     return RowPlan(
         rows=rows,
         supplied=supplied_rows(project),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from alembic.script.revision import MultipleHeads, ResolutionError
 from alembic.util import CommandError
@@ -62,9 +62,22 @@ def clearer_error(
 def _multiple_heads(heads: Sequence[str]) -> HistoryError:
     names = sorted(heads)
     return HistoryError(
-        f"there are {len(names)} heads: {', '.join(names)}",
-        todo=f'join them with `alembic merge -m "message" {" ".join(names)}`, or name one of them',
+        f"the history has {len(names)} heads: {', '.join(names)}",
+        todo=f"{join_heads(names)}; where both branches are meant, name one of them, or all: heads",
     )
+
+
+def join_heads(revision_ids: Iterable[str]) -> str:
+    """Return what to do about several heads: the one wording of all messages."""
+    return (
+        "put the revisions of your branch behind the other head with `alembic-proof rebase`; where "
+        f"databases have both applied, join them with {merge_command(revision_ids)}"
+    )
+
+
+def merge_command(revision_ids: Iterable[str]) -> str:
+    """Return the command that joins these heads."""
+    return f'`alembic merge -m "message" {" ".join(sorted(revision_ids))}`'
 
 
 def _unknown(error: ResolutionError) -> HistoryError:

@@ -112,6 +112,49 @@ def base_changes(places: Iterable[Path], *, base_ref: str | None = None) -> Base
     )
 
 
+def committed_files(places: Iterable[Path], *, ref: str) -> tuple[CommittedFile, ...]:
+    """Read the Python files that a commit has in the directories and below them.
+
+    Raises:
+        ConfigError: no git repository, or no such ref.
+    """
+    directories = [place.resolve() for place in places if place.is_dir()]
+    root = top_level(directories[0])
+    _refuse_unknown_ref(root, ref)
+    inside = [str(one) for one in directories if one.is_relative_to(root)]
+    listed = _git(root, "ls-tree", "-r", "-z", "--full-name", ref, "--", *inside)
+    # 100644 blob <blob> TAB path NUL
+    entries = (line.partition("\t") for line in listed.split("\0") if line.endswith(".py"))
+    return tuple(_read_blobs(root, {root / name: entry.split()[2] for entry, _, name in entries}))
+
+
+def uncommitted_files(root: Path, places: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the files that are not as they are committed: tracked ones, and new ones in `places`."""
+    inside = tuple(place.resolve() for place in places)
+    changed = _git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    # XY path NUL
+    entries = ((line[:2], root / line[3:]) for line in changed.split("\0") if line)
+    return tuple(
+        path
+        for state, path in entries
+        if state != "??" or any(path.is_relative_to(place) for place in inside)
+    )
+
+
+def checked_out_commit(root: Path) -> str:
+    """Return the commit that is checked out.
+
+    Raises:
+        ConfigError: there is none yet.
+    """
+    return _git(root, "rev-parse", "--verify", "HEAD").strip()
+
+
+def private_file(root: Path, name: str) -> Path:
+    """Return the path of a file in git's own directory of this checkout."""
+    return root / _git(root, "rev-parse", "--git-path", name).rstrip("\n")
+
+
 def top_level(directory: Path) -> Path:
     """Return the root of the checkout that the directory is in.
 

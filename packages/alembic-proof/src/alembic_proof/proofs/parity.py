@@ -5,7 +5,9 @@ from __future__ import annotations
 from alembic_proof.catalog import Catalog, CatalogObject, Change
 from alembic_proof.config import Config
 from alembic_proof.finding import Finding, Severity
+from alembic_proof.history.chain import load_history
 from alembic_proof.history.environment import read_environment
+from alembic_proof.history.heads import graph_of, several_heads
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config, run_upgrade
 from alembic_proof.proofs.database import read_database
@@ -53,7 +55,8 @@ def prove_parity(
         changes = ignored.changes(
             _without(excluded.without(expected), given), _without(excluded.without(found), given)
         )
-    return (*(_finding(change) for change in changes), *_given(given), *ignored.unmet())
+    heads = (group.finding for group in several_heads(graph_of(load_history(config))))
+    return (*heads, *(_finding(change) for change in changes), *_given(given), *ignored.unmet())
 
 
 def _without(catalog: Catalog, given: tuple[CatalogObject, ...]) -> Catalog:

@@ -7,6 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+_REVISION = '''\
+"""View {revision}.
+
+Revision ID: {revision}
+Revises: {parent}
+Create Date: 2026-01-07 09:00:00
+
+"""
+
+from alembic import op
+
+revision = "{revision}"
+down_revision = {down}
+{lines}
+
+def upgrade() -> None:
+    op.execute("CREATE VIEW public.view_{revision} AS SELECT 1 AS one")
+
+
+def downgrade() -> None:
+    op.execute("DROP VIEW public.view_{revision}")
+'''
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,15 @@ class Repository:
     def merge_into_main(self, branch: str = "main") -> None:
         """Let the remote's main branch be here."""
         self.git("update-ref", f"refs/remotes/origin/{branch}", "HEAD")
+
+    def add(self, revision: str, *, after: str | None, stamp: str, lines: str = "") -> Path:
+        """Write a revision that makes and drops a view of its own name."""
+        path = self.versions / f"{stamp}_view_{revision}.py"
+        text = _REVISION.format(
+            revision=revision, parent=after or "", down=f'"{after}"' if after else None, lines=lines
+        )
+        path.write_text(text, encoding="utf-8")
+        return path
 
     @property
     def versions(self) -> Path:

@@ -241,7 +241,10 @@ def test_without_the_program_one_note_says_so(
 def test_each_lint_rule_can_be_accepted_in_the_file(begun: Repository, run: Run) -> None:
     """Several in one comment as well; in other files the rule goes on finding."""
     text = begun.path("2b").read_text(encoding="utf-8").partition("def down")[0]
-    for revision, comment in (("3c", "empty-downgrade, file-order"), ("4d", "file-order")):
+    for revision, comment in (
+        ("3c", "empty-downgrade, file-order"),
+        ("4d", "file-order, several-heads"),
+    ):
         path = begun.versions / f"2025_{revision}.py"
         named = text.replace('"2b"', f'"{revision}"').replace('"1a"', '"2b"')
         path.write_text(f"# alembic-proof: ignore[{comment}] imported\n{named}", encoding="utf-8")

@@ -11,6 +11,7 @@ from alembic_proof.config import Config
 from alembic_proof.env.server_message import first_cause
 from alembic_proof.finding import Finding, shown_path
 from alembic_proof.history.chain import ChainRevision, followers, reached, read_chain
+from alembic_proof.history.heads import graph_of, several_heads
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Failure, Ground, Move, walk
@@ -99,7 +100,16 @@ def prove_roundtrip(
             raise
         if not proof.has_missed:
             break
-    return _told(proof, leave, waiting)
+    return (*_several_heads(script, waiting), *_told(proof, leave, waiting))
+
+
+def _several_heads(script: ScriptDirectory, wanted: Collection[str]) -> tuple[Finding, ...]:
+    """Return a finding for each branch with several heads, where one of them was to be proved."""
+    return tuple(
+        group.finding
+        for group in several_heads(graph_of(script))
+        if any(head.revision_id in wanted for head in group.heads)
+    )
 
 
 def _told(proof: _RoundTrip, leave: Leave, wanted: Collection[str]) -> tuple[Finding, ...]:

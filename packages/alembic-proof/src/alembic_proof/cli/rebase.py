@@ -1,0 +1,116 @@
+"""`alembic-proof rebase`: put the revisions of a branch behind those that were merged meanwhile."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from alembic.script import ScriptDirectory
+
+from alembic_proof.cli.options import project_of
+from alembic_proof.cli.outcome import Audience, conclude
+from alembic_proof.cli.roundtrip import row_plan
+from alembic_proof.cli.scratch import announced_server
+from alembic_proof.cli.terminal import note, say
+from alembic_proof.finding import Finding, shown_path
+from alembic_proof.history.chain import load_history, read_chain
+from alembic_proof.history.rebase import Rebase, rebase, undo_interrupted_rebase
+from alembic_proof.history.script import alembic_config
+from alembic_proof.project import Project, history_databases
+from alembic_proof.proofs import RowPlan, prove_roundtrip
+from alembic_proof.report.text import counted
+
+
+def add(commands: Any) -> argparse.ArgumentParser:
+    """Add the command's parser to `commands`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "rebase",
+        help="put the revisions of your branch behind those that were merged meanwhile",
+        description=(
+            "Where the history has two heads, of which the base ref has one: lets the revisions "
+            "that it does not have follow that head, gives their files later time stamps, "
+            "corrects their docstrings, and proves their round trip. The git tree must be clean."
+        ),
+        epilog="exit codes: 0 rebased and proved, or nothing to rebase; 1 the proof has found "
+        "something; 2 refused, and nothing was changed",
+    )
+    parser.add_argument(
+        "--base-ref",
+        metavar="REF",
+        help="a revision is local where this git ref does not have it (default: the remote's main "
+        "branch)",
+    )
+    parser.add_argument(
+        "--no-proof", action="store_true", help="do not prove the round trip of the revisions"
+    )
+    parser.set_defaults(run=_run)
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    project = project_of(arguments)
+    config = alembic_config(project.alembic)
+    for path in undo_interrupted_rebase(ScriptDirectory.from_config(config)):
+        note(f"put back what an interrupted rebase has left: {shown_path(path)}")
+    script = load_history(config)
+    done = rebase(script, base_ref=arguments.base_ref)
+    if done is None:
+        say(_nothing_to_rebase(script))
+        return 0
+    say(_rebased_text(done))
+    return 0 if arguments.no_proof else _prove(project, done)
+
+
+def _nothing_to_rebase(script: ScriptDirectory) -> str:
+    match sorted(script.get_heads()):
+        case []:
+            return "nothing to rebase: the history has no revision"
+        case [head]:
+            return f"nothing to rebase: the history has one head, {head}"
+        case heads:
+            return f"nothing to rebase: the heads {', '.join(heads)} are branches that are meant"
+
+
+def _rebased_text(done: Rebase) -> str:
+    """What was done, and what is left to do."""
+    ids, onto = [one.revision_id for one in done.revisions], done.onto.revision_id
+    moved = [
+        f"  {one.path} -> {shown_path(move.new)}" if move.new != move.old else f"  {one.path}"
+        for one, move in zip(done.revisions, done.moves, strict=True)
+    ]
+    return "\n".join(
+        [
+            f"{counted(len(ids), 'revision')} put behind {done.onto}:",
+            *moved,
+            f"A database that has {' and '.join(ids)} applied, and not {onto}, needs:",
+            f"  alembic downgrade {onto}    undoes what was rebased, and nothing else",
+            f"  alembic stamp {done.fork or 'base'}    the revision that it then is at",
+            "  alembic upgrade head",
+            f"One that has both applied needs: alembic stamp --purge {ids[-1]}",
+        ]
+    )
+
+
+def _prove(project: Project, done: Rebase) -> int:
+    """Prove the round trip of the revisions in their new place."""
+
+    def prove(audience: Audience) -> tuple[Finding, ...]:
+        server_url = announced_server(project, os.environ)
+        wanted = frozenset(one.revision_id for one in done.revisions)
+        with history_databases(project, server_url, label="rebase") as open_database:
+            script = load_history(alembic_config(project.alembic))
+            chain = read_chain(script)
+            audience.expect([one.name for one in chain if one.revision_id in wanted])
+            return prove_roundtrip(
+                project.alembic,
+                script=script,
+                open_database=open_database,
+                tell=audience.tell,
+                wanted=wanted,
+                row_plan=row_plan(project, rows=RowPlan().rows),
+                settings=project.config,
+                keep=audience.keep,
+            )
+
+    return conclude("text", "round trip", prove)

@@ -1,0 +1,134 @@
+"""Renaming and rewriting several files, as a whole or not at all.
+
+A journal says what is under way. After an error, or when the process was killed, the files are put
+back from it; at every moment each file is there exactly once, whole, under its old or its new name.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic_proof.errors import HistoryError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMove:
+    """One file: where it is and will be, what it holds and will hold."""
+
+    old: Path
+    new: Path
+    before: bytes
+    after: bytes
+
+
+def move_files(moves: tuple[FileMove, ...], *, journal: Path, commit: str) -> None:
+    """Move and rewrite the files; put all of them back after an error.
+
+    :param journal: a file that is not there; it is there as long as the work is under way.
+    :param commit: the commit that is checked out.
+
+    Raises:
+        HistoryError: a new name that is taken, or a file that cannot be written.
+    """
+    for move in moves:
+        if move.new != move.old and move.new.exists():
+            raise HistoryError("there is such a revision file already", where=str(move.new))
+    try:
+        _write(journal, _journal_text(moves, commit).encode())
+        for move in moves:
+            if move.new != move.old:
+                move.new.parent.mkdir(parents=True, exist_ok=True)
+                move.old.rename(move.new)
+        for move in moves:
+            if move.after != move.before:
+                _write(move.new, move.after, like=move.new)
+    except BaseException as error:
+        _put_back(moves)
+        journal.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise HistoryError(
+                f"the revisions cannot be rewritten: {error.strerror}",
+                where=str(error.filename or ""),
+                todo="nothing was changed",
+            ) from error
+        raise
+    journal.unlink()
+
+
+def undo_interrupted(journal: Path, *, commit: str) -> tuple[Path, ...]:
+    """Put back what a killed process has left half-done; return the files, none where nothing is.
+
+    Where another commit is checked out by now, somebody has gone on from there: nothing is done.
+    """
+    try:
+        document = json.loads(journal.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    moves = tuple(_move(entry) for entry in document["moves"])
+    is_here = document["commit"] == commit
+    if is_here:
+        _put_back(moves)
+    journal.unlink()
+    return tuple(move.old for move in moves) if is_here else ()
+
+
+def _put_back(moves: Iterable[FileMove]) -> None:
+    """Give every file its old name and contents, unless somebody has edited it meanwhile."""
+    for move in moves:
+        _part(move.new).unlink(missing_ok=True)
+        if move.new != move.old and _holds(move.new, (move.before, move.after)):
+            move.new.rename(move.old)
+        if move.after != move.before and _holds(move.old, (move.after,)):
+            _write(move.old, move.before, like=move.old)
+
+
+def _holds(path: Path, contents: tuple[bytes, ...]) -> bool:
+    return path.is_file() and path.read_bytes() in contents
+
+
+def _part(path: Path) -> Path:
+    """Return where a file is written; no loader takes it for a revision."""
+    return path.with_name(f".{path.name}.new")
+
+
+def _write(path: Path, contents: bytes, *, like: Path | None = None) -> None:
+    """Write the file beside its place and move it there."""
+    part = _part(path)
+    try:
+        with part.open("wb") as stream:
+            stream.write(contents)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if like is not None:
+            shutil.copymode(like, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _journal_text(moves: tuple[FileMove, ...], commit: str) -> str:
+    entries = [
+        {
+            "old": str(move.old),
+            "new": str(move.new),
+            "before": base64.b64encode(move.before).decode(),
+            "after": base64.b64encode(move.after).decode(),
+        }
+        for move in moves
+    ]
+    return json.dumps({"commit": commit, "moves": entries})
+
+
+def _move(entry: dict[str, str]) -> FileMove:
+    return FileMove(
+        old=Path(entry["old"]),
+        new=Path(entry["new"]),
+        before=base64.b64decode(entry["before"]),
+        after=base64.b64decode(entry["after"]),
+    )

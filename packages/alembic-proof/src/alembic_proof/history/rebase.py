@@ -1,0 +1,231 @@
+"""Putting the revisions of a branch behind those that were merged meanwhile."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+
+from alembic_proof.errors import ConfigError, HistoryError
+from alembic_proof.history.alembic_error import merge_command
+from alembic_proof.history.changed import (
+    CommittedFile,
+    checked_out_commit,
+    committed_files,
+    default_base_ref,
+    private_file,
+    top_level,
+    uncommitted_files,
+)
+from alembic_proof.history.directory_lock import directory_lock
+from alembic_proof.history.file_moves import FileMove, move_files, undo_interrupted
+from alembic_proof.history.file_template import FileTemplate
+from alembic_proof.history.heads import (
+    GraphRevision,
+    SeveralHeads,
+    graph_of,
+    several_heads,
+)
+from alembic_proof.history.load import version_directories
+from alembic_proof.history.reparent import reparented
+
+_JOURNAL = "alembic-proof-rebase.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebase:
+    """What a rebase does, or has done."""
+
+    revisions: tuple[GraphRevision, ...]
+    """The local revisions as they were, oldest first."""
+    moves: tuple[FileMove, ...]
+    """One for each of them."""
+    onto: GraphRevision
+    """The head that they follow now."""
+    fork: str | None
+    """The revision that they followed; None where they began a history."""
+    base_ref: str
+
+
+def undo_interrupted_rebase(script: ScriptDirectory) -> tuple[Path, ...]:
+    """Put back the files of a rebase that was killed; return them, none where there was none.
+
+    No revision needs to be loaded for it.
+    """
+    places = _places(script)
+    try:
+        root = top_level(places[0])
+        journal = private_file(root, _JOURNAL)
+        return undo_interrupted(journal, commit=checked_out_commit(root)) if places else ()
+    except (ConfigError, IndexError):
+        return ()
+
+
+def rebase(script: ScriptDirectory, *, base_ref: str | None = None) -> Rebase | None:
+    """Put the revisions that the base ref does not have behind the other head.
+
+    None where the history has one head, or heads that are meant. Nothing is changed after an error.
+
+    :param script: a history that is loaded; it must be loaded again afterwards.
+    :param base_ref: by default the remote's main branch.
+
+    Raises:
+        ConfigError: no git repository, no such ref, a dirty tree.
+        HistoryError: not exactly one local branch of revisions and one other head.
+    """
+    graph = graph_of(script)
+    groups = several_heads(graph)
+    if not groups:
+        return None
+    places = _places(script)
+    with directory_lock(places[0]):
+        root = top_level(places[0])
+        _refuse_dirty(root, places)
+        ref = base_ref or default_base_ref(root)
+        merged = frozenset(filter(None, map(_id_of, committed_files(places, ref=ref))))
+        group, head = _local_head(groups, merged, ref=ref)
+        [onto] = (one for one in group.heads if one != head)
+        local = _local_branch(head, graph, merged)
+        planned = Rebase(
+            revisions=local,
+            moves=tuple(_moves(script, local, onto)),
+            onto=onto,
+            fork=next(iter(local[0].parents), None),
+            base_ref=ref,
+        )
+        journal = private_file(root, _JOURNAL)
+        move_files(planned.moves, journal=journal, commit=checked_out_commit(root))
+    return planned
+
+
+def _places(script: ScriptDirectory) -> tuple[Path, ...]:
+    return tuple(place for place in version_directories(script) if place.is_dir())
+
+
+def _refuse_dirty(root: Path, places: Collection[Path]) -> None:
+    found = uncommitted_files(root, places)
+    if found:
+        names = ", ".join(str(path.relative_to(root)) for path in found[:3])
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        raise ConfigError(
+            f"the git tree is dirty: {names}{more}; nothing was changed",
+            where=str(root),
+            todo="commit the changes or stash them, and run this again",
+        )
+
+
+def _id_of(file: CommittedFile) -> str | None:
+    """Return the id of a committed revision file; None where it is none."""
+    try:
+        tree = ast.parse(file.source)
+    except (SyntaxError, ValueError):
+        return None
+    for node in reversed(tree.body):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id="revision")], value=ast.Constant(value=str(name)))
+                | ast.AnnAssign(target=ast.Name(id="revision"), value=ast.Constant(value=str(name)))
+            ):
+                return name
+    return None
+
+
+def _local_head(
+    groups: tuple[SeveralHeads, ...], merged: frozenset[str], *, ref: str
+) -> tuple[SeveralHeads, GraphRevision]:
+    """Return the one head that the base ref does not have, among those that nothing tells apart."""
+    heads = [(group, one) for group in groups for one in group.heads]
+    merge = f"join them with {merge_command(one.revision_id for _, one in heads)}"
+    local = [(group, one) for group, one in heads if one.revision_id not in merged]
+    if not local:
+        names = " and ".join(str(one) for _, one in heads)
+        raise HistoryError(
+            f"no head is local: {ref} has {names}; nothing was changed",
+            todo=f"name the ref that your branch began from, --base-ref REF, or {merge}",
+        )
+    if len(local) > 1:
+        names = " and ".join(str(one) for _, one in local)
+        raise HistoryError(
+            f"there is more than one local branch of revisions: {names} are not in {ref}; "
+            "nothing was changed",
+            todo="fetch the remote's main branch, or name the ref that has all but one of them, "
+            f"--base-ref REF, or {merge}",
+        )
+    [(group, head)] = local
+    if len(group.heads) > 2:
+        others = " and ".join(str(one) for one in group.heads if one != head)
+        raise HistoryError(
+            f"{ref} itself has several heads: {others}; nothing was changed",
+            todo="let that branch have one head first",
+        )
+    return group, head
+
+
+def _local_branch(
+    head: GraphRevision, graph: tuple[GraphRevision, ...], merged: frozenset[str]
+) -> tuple[GraphRevision, ...]:
+    """Return the local revisions from the oldest one to the head: one line, of which nothing parts."""
+    by_id = {one.revision_id: one for one in graph}
+    labelled = {label: one.revision_id for one in graph for label in one.labels}
+    line = [head]
+    while True:
+        parents = [labelled.get(name, name) for name in line[0].parents]
+        if len(parents) > 1:
+            raise HistoryError(
+                f"{line[0]} is a merge revision: a rebase would take one side away; nothing was "
+                "changed",
+                todo="delete it where it is not applied anywhere, commit that, and run this again",
+            )
+        if not parents or parents[0] in merged:
+            break
+        line.insert(0, by_id[parents[0]])
+    ids = {one.revision_id for one in line}
+    for one in graph:
+        follows = ids.intersection(labelled.get(name, name) for name in one.parents)
+        if follows and one.revision_id not in ids:
+            raise HistoryError(
+                f"there is more than one local branch of revisions: {one} follows "
+                f"{by_id[min(follows)]} as well; nothing was changed",
+                todo="put these one behind the other first",
+            )
+    return tuple(line)
+
+
+def _moves(
+    script: ScriptDirectory, local: tuple[GraphRevision, ...], onto: GraphRevision
+) -> Iterator[FileMove]:
+    """Yield the new name and contents of each local revision's file."""
+    template = FileTemplate(script.file_template)
+    paths = [Path(script.get_revision(one.revision_id).path).absolute() for one in local]
+    names = [_name(path, script)[1] for path in _other_files(script, paths)]
+    now = script._generate_create_date()
+    stamps = template.later_stamps(names, now=now, number=len(local))
+    for one, path, stamp in zip(local, paths, stamps, strict=True):
+        place, name = _name(path, script)
+        new = template.with_stamp(name, revision_id=one.revision_id, stamp=stamp)
+        before = path.read_bytes()
+        after = before
+        if one is local[0]:
+            after = reparented(
+                before,
+                revision_id=one.revision_id,
+                parent=next(iter(one.parents), None),
+                new_parent=onto.revision_id,
+                where=one.path,
+            )
+        yield FileMove(old=path, new=place / f"{new}.py", before=before, after=after)
+
+
+def _other_files(script: ScriptDirectory, paths: Collection[Path]) -> Iterator[Path]:
+    for place in _places(script):
+        yield from (path for path in place.rglob("*.py") if path not in paths)
+
+
+def _name(path: Path, script: ScriptDirectory) -> tuple[Path, str]:
+    """Return the directory of revisions, and the name in it that the template makes."""
+    inside = [place for place in _places(script) if path.is_relative_to(place)]
+    place = max(inside, key=lambda one: len(one.parts), default=path.parent)
+    return place, path.relative_to(place).with_suffix("").as_posix()

@@ -1,0 +1,83 @@
+"""Several heads that nothing tells apart.
+
+Why: `alembic upgrade head` refuses, which is met at the next deployment. It comes of two branches
+that each add a revision and are merged one after the other: no file conflicts.
+Source: https://alembic.sqlalchemy.org/en/latest/branches.html
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from alembic_proof.finding import Finding
+from alembic_proof.history.heads import RULE as RULE_ID
+from alembic_proof.history.heads import GraphRevision, several_heads
+from alembic_proof.lint.revision import History, Revision
+from alembic_proof.lint.rule import Rule, SourceFile
+
+
+def check(history: History) -> Iterator[Finding]:
+    """Yield a finding for each branch that has several heads, at the last one's file."""
+    for group in several_heads(map(_graph_revision, history.revisions)):
+        yield group.finding
+
+
+def _graph_revision(revision: Revision) -> GraphRevision:
+    return GraphRevision(
+        revision_id=revision.revision_id or "",
+        path=revision.path,
+        parents=_strings(revision.assigned("down_revision")),
+        labels=_strings(revision.assigned("branch_labels")),
+    )
+
+
+def _strings(value: ast.expr | None) -> tuple[str, ...]:
+    nodes = ast.walk(value) if value is not None else ()
+    return tuple(
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+_TEXT = """\
+revision = "{revision}"
+down_revision = {parent}
+
+
+def upgrade() -> None:
+    op.create_table("t_{revision}")
+
+
+def downgrade() -> None:
+    op.drop_table("t_{revision}")
+"""
+_FIRST = SourceFile("0001_users.py", _TEXT.format(revision="0001", parent=None))
+_TAGS = SourceFile("0002_tags.py", _TEXT.format(revision="0002", parent='"0001"'))
+_BILLS = _TEXT.format(revision="0003", parent='"0001"')
+
+RULE = Rule(
+    id=RULE_ID,
+    name="Several heads",
+    what_happens=(
+        "Two branches have each added a revision after the same one. Their files do not conflict, "
+        "and `alembic upgrade head` and `alembic revision` fail from then on."
+    ),
+    workaround=(
+        "Put the revisions that are not merged yet behind the others: `alembic-proof rebase`. "
+        "Where databases have both applied, join the heads with `alembic merge`. Branches that are "
+        "meant have `branch_labels` of their own, or no revision in common and directories of "
+        "their own (`version_locations`); they are upgraded with `alembic upgrade heads`."
+    ),
+    bad=(_FIRST, _TAGS, SourceFile("0003_bills.py", _BILLS)),
+    good=(
+        _FIRST,
+        _TAGS,
+        SourceFile(
+            "0003_bills.py",
+            _BILLS.replace('"0001"\n', '"0001"\nbranch_labels = ("billing",)\n'),
+        ),
+    ),
+    check=check,
+)

@@ -1,0 +1,310 @@
+"""`alembic-proof rebase` puts the revisions of a branch behind those that were merged meanwhile."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from alembic_proof.history.project import AlembicProject
+from alembic_proof.history.script import alembic_config
+from alembic_proof.postgres.connect import run_on
+
+from .repository import Repository
+
+Run = Callable[..., tuple[int, str, str]]
+
+_THEIRS = "20260201_090000"
+
+
+@pytest.fixture
+def parted(begun: Repository) -> Repository:
+    """`topic` has added 3c and 4d behind 2b, the main branch 5e; both are checked out, merged."""
+    begun.add("3c", after="2b", stamp="20260107_090000")
+    begun.add("4d", after="3c", stamp="20260107_100000")
+    begun.commit("ours")
+    begun.git("switch", "--quiet", "main")
+    begun.add("5e", after="2b", stamp=_THEIRS)
+    begun.commit("theirs")
+    begun.merge_into_main()
+    begun.git("switch", "--quiet", "topic")
+    begun.git("merge", "--quiet", "--message", "theirs as well", "main")
+    return begun
+
+
+def _parents(repository: Repository) -> dict[str, object]:
+    script = ScriptDirectory.from_config(
+        alembic_config(AlembicProject(file=repository.root / "alembic.ini"))
+    )
+    return {one.revision: one.down_revision for one in script.walk_revisions()}
+
+
+def test_the_local_revisions_follow_the_merged_ones(parted: Repository, run: Run) -> None:
+    """Their files get later stamps; only the first one's parent changes, in code and docstring."""
+    before = parted.files()
+    (parted.root / "notes.txt").write_text("not a revision, and of no interest", encoding="utf-8")
+
+    code, out, _ = run("rebase")
+
+    assert code == 0, out
+    assert out.startswith(f"2 revisions put behind 5e (versions/{_THEIRS}_view_5e.py):\n")
+    assert out.endswith("round trip: no findings\n")
+    assert _parents(parted) == {"1a": None, "2b": "1a", "5e": "2b", "3c": "5e", "4d": "3c"}
+    after = parted.files()
+    *old, theirs, third, fourth = after
+    assert [*old, theirs] == [name for name in before if "3c" not in name and "4d" not in name]
+    assert theirs < third.replace("_view_3c", "") < fourth.replace("_view_4d", "")
+    assert (third[15:], fourth[15:]) == ("_view_3c.py", "_view_4d.py")
+    changed = before["20260107_090000_view_3c.py"]
+    changed = changed.replace("Revises: 2b", "Revises: 5e").replace('= "2b"', '= "5e"')
+    assert after[third] == changed
+    assert after[fourth] == before["20260107_100000_view_4d.py"]
+    assert run("lint")[:2] == (0, "lint: no findings\n")
+
+    parted.commit("rebased")
+
+    assert run("rebase")[:2] == (0, "nothing to rebase: the history has one head, 4d\n")
+
+
+def test_what_the_proof_finds_is_told_and_the_rebase_stays(parted: Repository, run: Run) -> None:
+    """Both branches may have made the same thing; that is for their people to solve."""
+    parted.edit("5e", "view_5e", "view_4d")
+    parted.commit()
+
+    code, out, _ = run("rebase")
+
+    assert code == 1
+    assert 'its upgrade fails: relation "view_4d" already exists' in out
+    assert _parents(parted)["3c"] == "5e"
+
+
+@pytest.mark.parametrize("is_both", [False, True])
+def test_a_database_gets_to_the_new_order_as_it_is_said(
+    parted: Repository, run: Run, scratch_url: str, *, is_both: bool
+) -> None:
+    """One that has the local revisions applied, and one that has both branches applied."""
+    config = alembic_config(AlembicProject(file=parted.root / "alembic.ini"), url=scratch_url)
+    command.upgrade(config, "heads" if is_both else "4d")
+    out = run("rebase", "--no-proof")[1]
+
+    if is_both:
+        assert "alembic stamp --purge 4d\n" in out
+        command.stamp(config, "4d", purge=True)
+    else:
+        assert "  alembic downgrade 5e " in out
+        assert "  alembic stamp 2b " in out
+        command.downgrade(config, "5e")
+        command.stamp(config, "2b")
+    command.upgrade(config, "head")
+
+    views = "SELECT string_agg(viewname, ' ' ORDER BY viewname) FROM pg_views WHERE schemaname = 'public'"
+    found = run_on(scratch_url, lambda c: c.exec_driver_sql(views).scalar_one())
+    assert found == "view_3c view_4d view_5e"
+    version = "SELECT version_num FROM alembic_version"
+    assert run_on(scratch_url, lambda c: c.exec_driver_sql(version).scalar_one()) == "4d"
+
+
+def _edit_tracked(repository: Repository) -> None:
+    (repository.root / "models.py").write_text("x = 1\n", encoding="utf-8")
+
+
+def _add_untracked(repository: Repository) -> None:
+    repository.add("6f", after="4d", stamp="20260301_090000")
+
+
+def _add_another_branch(repository: Repository) -> None:
+    repository.add("6f", after="2b", stamp="20260301_090000")
+    repository.commit()
+
+
+def _part_inside(repository: Repository) -> None:
+    text = 'branch_labels = ("extra",)\n'
+    repository.add("6f", after="3c", stamp="20260301_090000", lines=text)
+    repository.commit()
+
+
+def _merge_ours_too(repository: Repository) -> None:
+    repository.merge_into_main()
+
+
+def _merge_locally(repository: Repository) -> None:
+    repository.edit("4d", '= "3c"', '= ("3c", "2b")')
+    repository.commit()
+
+
+def _compute_the_parent(repository: Repository) -> None:
+    repository.edit("3c", '= "2b"', '= "2" + "b"')
+    repository.commit()
+
+
+def _forget_the_remote(repository: Repository) -> None:
+    repository.git("update-ref", "-d", "refs/remotes/origin/main")
+
+
+def _give_main_two_heads(repository: Repository) -> None:
+    repository.git("switch", "--quiet", "main")
+    repository.add("6f", after="2b", stamp="20260301_090000")
+    repository.commit()
+    repository.merge_into_main()
+    repository.git("switch", "--quiet", "topic")
+    repository.git("merge", "--quiet", "--message", "both", "main")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (_edit_tracked, "the git tree is dirty: models.py; nothing was changed\n"),
+        (_add_untracked, "the git tree is dirty: versions/20260301_090000_view_6f.py; nothing"),
+        (_add_another_branch, "there is more than one local branch of revisions: 4d (versions/"),
+        (_part_inside, "there is more than one local branch of revisions: 6f (versions/"),
+        (_merge_ours_too, "no head is local: origin/main has 4d (versions/"),
+        (_merge_locally, "4d (versions/20260107_100000_view_4d.py) is a merge revision: "),
+        (_compute_the_parent, "down_revision is no plain string at the top of the module"),
+        (_forget_the_remote, "git does not know the main branch of the remote 'origin'\n"),
+        (_give_main_two_heads, "origin/main itself has several heads: 5e (versions/"),
+    ],
+)
+def test_what_is_not_clear_is_refused_and_nothing_is_changed(
+    parted: Repository, run: Run, prepare: Callable[[Repository], None], said: str
+) -> None:
+    """With exit code 2 and what to do."""
+    prepare(parted)
+    before = parted.files()
+
+    code, out, err = run("rebase")
+
+    assert (code, out) == (2, "")
+    assert err.startswith(said)
+    assert "\n  do: " in err
+    assert parted.files() == before
+
+
+def test_without_git_it_is_refused(open_case: Callable[[str], Path], run: Run) -> None:
+    """Nobody could say which revisions are local."""
+    repository = Repository(open_case("branches/begun"))
+    repository.add("3c", after="2b", stamp="20260107_090000")
+    repository.add("4d", after="2b", stamp="20260107_100000")
+    before = repository.files()
+
+    code, out, err = run("rebase")
+
+    assert (code, out) == (2, "")
+    assert "not a git repository" in err
+    assert repository.files() == before
+
+
+def test_heads_that_are_meant_are_left_alone(parted: Repository, run: Run) -> None:
+    """A branch with a label of its own is no accident, whatever git says."""
+    parted.edit("5e", '= "2b"', '= "2b"\nbranch_labels = ("extra",)')
+
+    assert run("rebase")[:2] == (
+        0,
+        "nothing to rebase: the heads 4d, 5e are branches that are meant\n",
+    )
+
+
+def test_the_base_ref_says_which_revisions_are_local(parted: Repository, run: Run) -> None:
+    """Whoever works on the main branch puts the others behind its own, if that is wanted."""
+    parted.git("branch", "ours", "HEAD^1")
+
+    assert run("rebase", "--no-proof", "--base-ref", "ours")[0] == 0
+    assert _parents(parted)["5e"] == "4d"
+
+
+def test_two_first_revisions_can_be_put_in_a_row(begun: Repository, run: Run) -> None:
+    """A local history without a parent gets one."""
+    begun.add("0a", after=None, stamp="20260101_090000")
+    begun.commit()
+
+    code, out, _ = run("rebase")
+
+    assert (code, _parents(begun)["0a"]) == (0, "2b")
+    assert "  alembic stamp base " in out
+    assert "Revises: 2b\n" in begun.path("0a").read_text(encoding="utf-8")
+
+
+def test_names_without_a_date_stay(parted: Repository, run: Run) -> None:
+    """Alembic's own template has none."""
+    ini = parted.root / "alembic.ini"
+    lines = ini.read_text(encoding="utf-8").splitlines(keepends=True)
+    ini.write_text("".join(one for one in lines if "file_template" not in one), encoding="utf-8")
+    parted.commit()
+    before = list(parted.files())
+
+    assert run("rebase", "--no-proof")[0] == 0
+    assert list(parted.files()) == before
+    assert _parents(parted)["3c"] == "5e"
+
+
+def test_after_an_error_nothing_is_changed(
+    parted: Repository, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk may be full in the middle: what was done is taken back."""
+    before = parted.files()
+    rename = Path.rename
+
+    def fails_once(path: Path, target: Path) -> Path:
+        if path.name.endswith("_view_4d.py"):
+            raise OSError(28, "No space left on device", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fails_once)
+    code, out, err = run("rebase")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("the revisions cannot be rewritten: No space left on device\n")
+    assert parted.files() == before
+    assert parted.git("status", "--porcelain") == ""
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+replace = Path.replace
+def dies(path, target):
+    if str(target).endswith("_view_3c.py"):
+        os._exit(9)
+    return replace(path, target)
+Path.replace = dies
+from alembic_proof.cli import main
+sys.exit(main(["rebase", "--no-proof"]))
+"""
+
+
+def test_what_a_killed_rebase_has_left_is_put_back_by_the_next(
+    parted: Repository, run: Run
+) -> None:
+    """Meanwhile every revision is there once, and whole."""
+    done = subprocess.run([sys.executable, "-c", _KILLED], check=False, capture_output=True)
+    assert done.returncode == 9
+    assert "20260107_090000_view_3c.py" not in parted.files()
+    assert len(_parents(parted)) == 5
+
+    code, out, err = run("rebase", "--no-proof")
+
+    assert code == 0
+    assert "put back what an interrupted rebase has left: versions/20260107_090000" in err
+    assert "  versions/20260107_090000_view_3c.py -> versions/" in out
+    assert not [name for name in parted.files() if name.startswith(".")]
+    assert _parents(parted)["3c"] == "5e"
+
+
+def test_what_was_committed_after_a_killed_rebase_is_left_alone(
+    parted: Repository, run: Run
+) -> None:
+    """Somebody has looked at it and gone on from there."""
+    subprocess.run([sys.executable, "-c", _KILLED], check=False, capture_output=True)
+    for part in parted.versions.glob(".*.new"):
+        part.unlink()
+    parted.commit("as it is")
+
+    code, _, err = run("rebase", "--no-proof")
+
+    assert code == 0
+    assert "put back" not in err
+    assert _parents(parted)["3c"] == "5e"
