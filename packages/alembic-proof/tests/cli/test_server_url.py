@@ -142,6 +142,64 @@ def test_steps_meet_the_jit_of_the_server(
     assert run("roundtrip")[:2] == (0, "round trip: no findings\n")
 
 
+_EXTENSIONS = """from alembic import op
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade():
+    op.execute("CREATE EXTENSION pg_stat_statements SCHEMA public")
+    op.execute("CREATE EXTENSION postgres_fdw SCHEMA public")
+    op.execute("CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw")
+
+
+def downgrade():
+    op.execute("DROP EXTENSION pg_stat_statements")
+    op.execute("DROP EXTENSION postgres_fdw CASCADE")
+"""
+
+
+def test_an_ordinary_owner_creates_what_comes_with_the_embedded_server(
+    open_case: Open, run: Run, superuser_url: str
+) -> None:
+    """As on a managed service; what PostgreSQL asks of a superuser elsewhere is marked as trusted here."""
+    server = start(LocalServer(ROOT / ".postgres", durable=False), os.environ)
+    if not server.origin.startswith("embedded"):
+        pytest.skip(f"{server.origin} is not ours to change")
+    root = open_case("roundtrip/clean")
+    (root / "versions" / "0003_extensions.py").write_text(_EXTENSIONS, encoding="utf-8")
+
+    assert run("roundtrip")[:2] == (0, "round trip: no findings\n")
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("CREATE EXTENSION no_such_extension", "does not have the extension"),
+        ("CREATE ROLE alembic_proof_super SUPERUSER", "PostgreSQL asks for a superuser here"),
+        ("SET session_replication_role = replica", "PostgreSQL asks for a superuser here"),
+        ("SELECT 1/0", ""),
+    ],
+)
+def test_what_another_server_could_do_is_said(
+    open_case: Open, capsys: pytest.CaptureFixture[str], statement: str, said: str
+) -> None:
+    """By the key that names one; a failure that has nothing to do with it gets no such advice."""
+    root = open_case("roundtrip/clean")
+    (root / "versions" / "0003_asks.py").write_text(
+        'from alembic import op\nrevision = "0003"\ndown_revision = "0002"\n'
+        f'def upgrade():\n    op.execute("{statement}")\ndef downgrade():\n    pass\n',
+        encoding="utf-8",
+    )
+
+    code = main(["roundtrip", "--rows", "0", "0003"])
+
+    out = capsys.readouterr().out
+    assert code == 1
+    assert said in out
+    assert ("server_url" in out) == bool(said)
+
+
 def test_a_superuser_is_warned_of(
     open_case: Open,
     superuser_url: str,

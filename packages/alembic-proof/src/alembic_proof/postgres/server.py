@@ -28,7 +28,13 @@ from alembic_proof.postgres._postmaster import (
 )
 from alembic_proof.postgres._probe import Answer, probe
 from alembic_proof.postgres._sockets import LOOPBACK, free_port
-from alembic_proof.postgres.binaries import BINDIR, Binaries, asked_major, locate_binaries
+from alembic_proof.postgres.binaries import (
+    BINDIR,
+    Binaries,
+    allow_extensions_of,
+    asked_major,
+    locate_binaries,
+)
 from alembic_proof.postgres.pins import DEFAULT_MAJOR
 from alembic_proof.postgres.url import DatabaseUrl
 
@@ -102,6 +108,7 @@ def start(server: LocalServer, environ: Mapping[str, str]) -> RunningServer:
     major = _known_major(server, environ)
     running = _running(server.home(major)) if major else None
     if running:
+        allow_extensions_of(running.origin, environ)
         return running
     binaries = locate_binaries(environ, major=major)
     home = server.home(binaries.major)

@@ -46,6 +46,7 @@ _NO_TABLE = ("42P01", "3F000")
 _NO_OBJECT = "42704"
 _NO_PRIVILEGE = "42501"
 _NO_EXTENSION = ("0A000", "58P01", "22023")
+_OF_SUPERUSERS = re.compile(r"superuser|permission denied to set parameter", re.IGNORECASE)
 _NO_CONSTRAINT = re.compile(r'constraint "(?P<name>.+)" of relation "(?P<table>.+)" does not exist')
 _NO_INDEX = re.compile(r'index "(?P<name>.+)" does not exist')
 _UNNAMED = re.compile(r"Can't emit DROP CONSTRAINT for constraint (?P<type>\w+)\(.*it has no name")
@@ -127,7 +128,7 @@ def _of_server(message: ServerMessage, direction: Direction, definitions: Defini
     said = f"{message.message} {message.detail} {message.hint}"
     if message.sqlstate in _NO_TABLE and direction == "upgrade":
         return _START_SQL
-    if message.sqlstate == _NO_PRIVILEGE and "superuser" in said.lower():
+    if message.sqlstate == _NO_PRIVILEGE and _OF_SUPERUSERS.search(said):
         return _SUPERUSER
     if message.sqlstate in _NO_EXTENSION and "extension" in said:
         return _NOT_INSTALLED
