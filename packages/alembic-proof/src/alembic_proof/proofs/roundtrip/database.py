@@ -56,6 +56,8 @@ class Database:
     """What was otherwise in the session at the last look, and was put back."""
     twins: tuple[Twins, ...] = ()
     """Rows that a revision does not cope with: they are taken back before it is applied."""
+    below: dict[str, Catalog] = field(default_factory=dict)
+    """What revisions met: their ids, and the catalog before their upgrade."""
     _recent: tuple[Catalog, ...] = ()
     _reader: CatalogReader | None = None
 
@@ -95,6 +97,20 @@ class Database:
         is_there = frozenset(ground.heads) == heads_of(chain, self.applied)
         is_known = is_there and self.catalog is not None and self.catalog == self.read(ground)
         return is_known and not (self.has_known_rows and self.population.has_moved(ground))
+
+    def new_columns(self, revision: ChainRevision) -> frozenset[str]:
+        """Return the columns that the revisions directly before have added to tables of others.
+
+        They are qualified and quoted, and there when the revision itself begins.
+        """
+        now = self.below.get(revision.revision_id, Catalog())
+        return frozenset(
+            column.identity
+            for before in (self.below[need] for need in revision.needs if need in self.below)
+            for column in now.of_kind("column")
+            if before.find(column.key) is None
+            and any(before.find(parent) is not None for parent in column.parents)
+        )
 
     def pass_by(self) -> None:
         """Ensures that a revision may be applied without being looked at."""

@@ -216,6 +216,8 @@ class _RoundTrip:
                 yield from self._prove(revision, ground, database)
             else:
                 self.turn = None
+                if any(name in one.needs for one in self.chain if one.revision_id in self.waiting):
+                    database.below[name] = database.catalog or database.look(ground)
                 database.pass_by()
                 is_in_one_run = name in self.only_in_one_run
                 yield Move(name, is_upgrade=True, is_in_one_run=is_in_one_run)

@@ -20,16 +20,29 @@ from alembic_proof.rows import (
     Table,
     TableName,
 )
+from alembic_proof.rows.literal import quote_name
 
 _MOST_LISTED = 20
 
 
 def rows_found(
-    revision: ChainRevision, direction: Direction, changes: Sequence[RowChange]
+    revision: ChainRevision,
+    direction: Direction,
+    changes: Sequence[RowChange],
+    *,
+    new_columns: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
-    """A finding for each change; a note where the revision declares that it loses something."""
+    """A finding for each change; a note where the revision declares that it loses something.
+
+    So are values that a backfill leaves in a new column: below it, rows had none yet.
+
+    :param new_columns: qualified and quoted; those that the revisions directly before have added.
+    """
     for change in changes:
-        is_declared = revision.is_declared_lost(change.table, change.column)
+        names = (f"{change.table}.{change.column}", f"{change.table}.{quote_name(change.column)}")
+        is_backfill = change.kind is RowChangeKind.VALUES_NEW
+        is_backfill &= not new_columns.isdisjoint(names)
+        is_declared = is_backfill or revision.is_declared_lost(change.table, change.column)
         yield finding_of(
             revision,
             direction,

@@ -203,6 +203,7 @@ class Turn:
             with self._timed(_ROWS):
                 self.reports.append(self.database.fill(self.ground))
         state = self._state()
+        self.database.below[self.revision.revision_id] = state.catalog
         self.database.population.begun = state.rows
         return state
 
@@ -309,7 +310,10 @@ class Turn:
         is_wrong = self._compare_catalogs(before, left)
         changes = unrestored(before.rows, left.rows, self.database.population.shapes)
         self.unrestored = changes
-        self.findings += row_verdict.rows_found(self.revision, self.direction, changes)
+        new_columns = self.database.new_columns(self.revision) if changes else frozenset()
+        self.findings += row_verdict.rows_found(
+            self.revision, self.direction, changes, new_columns=new_columns
+        )
         is_respelt = self._note_spelling(before, left)
         is_behind = self._compare_positions(before, left)
         is_restored = not (is_wrong or changes or is_respelt or is_behind)
