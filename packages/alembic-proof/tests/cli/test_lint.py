@@ -68,6 +68,22 @@ def test_findings_are_written_for_other_programs(
     assert " rules " in shown.err
 
 
+def test_the_findings_of_an_old_history_can_be_accepted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of that file and rule; a new file's are found, wherever the old ones have moved to."""
+    ini = _project(tmp_path, _BAD)
+    versions, baseline = tmp_path / "scripts" / "versions", str(tmp_path / "known.json")
+    assert main(["--config", ini, "lint", "--write-baseline", baseline]) == 0
+    versions.joinpath("a.py").write_text(f"# moved\n{_BAD}", encoding="utf-8")
+    assert main(["--config", ini, "lint", "--baseline", baseline]) == 0
+    versions.joinpath("b.py").write_text(_BAD.replace('"a"', '"b"'), encoding="utf-8")
+    capsys.readouterr()
+
+    assert main(["--config", ini, "lint", "--baseline", baseline]) == 1
+    assert "b.py:3: error: downgrade() does nothing" in capsys.readouterr().out
+
+
 def test_no_alembic_ini_exits_with_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import Any
 
+from alembic_proof.cli.baseline import add_baseline, against_baseline, refuse_unusable
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, add_format, conclude
 from alembic_proof.cli.terminal import say
@@ -38,6 +39,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
         "(default: the remote's main branch, where git knows it)",
     )
     add_format(parser)
+    add_baseline(parser)
     parser.set_defaults(run=_run)
     return parser
 
@@ -46,6 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.explain is not None:
         return _explain(arguments.explain)
     project = project_of(arguments)
+    refuse_unusable(arguments)
     history = read_history(
         project.alembic,
         frozen_from=project.config.frozen_from,
@@ -58,7 +61,8 @@ def _run(arguments: argparse.Namespace) -> int:
     def check(audience: Audience) -> tuple[Finding, ...]:
         read = f"{counted(len(history.files), 'revision file')}, {counted(len(rules), 'rule')}"
         with timed(read, tell=audience.tell):
-            return lint(history, rules=rules)
+            found = lint(history, rules=rules)
+        return against_baseline(arguments, "lint", found)
 
     return conclude(arguments.format, "lint", check)
 

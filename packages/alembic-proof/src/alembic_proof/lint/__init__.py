@@ -1,6 +1,6 @@
 """Rules that read revision files without running them."""
 
-from alembic_proof.lint.engine import lint, not_ignored
+from alembic_proof.lint.engine import lint
 from alembic_proof.lint.registry import all_rules
 from alembic_proof.lint.revision import Base, History, Ignore, Revision, parse_revision
 from alembic_proof.lint.rule import Rule, SourceFile
@@ -15,7 +15,6 @@ __all__ = [
     "SourceFile",
     "all_rules",
     "lint",
-    "not_ignored",
     "parse_revision",
     "read_base",
     "read_history",

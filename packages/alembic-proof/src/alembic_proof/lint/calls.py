@@ -34,7 +34,7 @@ class Call:
     """The conditions around it, and whether it is in their first branch."""
 
     def excludes(self, other: Call) -> bool:
-        """Whether only one of the two runs: they are in two branches of one condition."""
+        """Return whether only one of the two runs: they are in two branches of one condition."""
         return any(
             (condition, not is_first) in other.branches for condition, is_first in self.branches
         )
@@ -138,7 +138,7 @@ class Code:
             yield from self.nodes(child)
 
     def is_autocommit(self, node: ast.With) -> bool:
-        """Whether the statement is `with op.get_context().autocommit_block()`."""
+        """Return whether the statement is `with op.get_context().autocommit_block()`."""
         return any(
             self.name_of(item.context_expr).endswith(".autocommit_block()") for item in node.items
         )
@@ -198,7 +198,7 @@ class Code:
                     yield from _given(call, name, names.index(name))
 
     def is_bind(self, node: ast.expr, function: ast.FunctionDef) -> bool:
-        """Whether the expression is the connection of op.get_bind(), itself or by a name for it."""
+        """Return whether the expression is the connection of op.get_bind(), itself or by a name for it."""
         match node:
             case ast.Name(id=name):
                 return name in self.binds.get(function.name, ())
@@ -270,12 +270,12 @@ def keyword(call: ast.Call, *names: str, position: int | None = None) -> ast.exp
 
 
 def is_none(node: ast.expr | None) -> bool:
-    """Whether the expression is None, written out."""
+    """Return whether the expression is None, written out."""
     return isinstance(node, ast.Constant) and node.value is None
 
 
 def is_switched_on(call: ast.Call, name: str) -> bool:
-    """Whether the call has `name=True`."""
+    """Return whether the call has `name=True`."""
     value = keyword(call, name)
     return isinstance(value, ast.Constant) and value.value is True
 
@@ -314,7 +314,7 @@ def _given(call: ast.Call, name: str, position: int) -> Iterator[ast.expr]:
 
 
 def _is_elsewhere(test: ast.expr, *, is_first: bool) -> bool:
-    """Whether the branch of that condition runs on another database than PostgreSQL alone."""
+    """Return whether the branch of that condition runs on another database than PostgreSQL alone."""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return _is_elsewhere(operand, is_first=not is_first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from alembic_proof.finding import Finding
 from alembic_proof.lint.revision import History, Revision
@@ -14,14 +15,22 @@ def lint(history: History, *, rules: Iterable[Rule]) -> tuple[Finding, ...]:
 
     A file's comment `# alembic-proof: ignore[rule-id] reason` accepts that rule's findings in it.
     """
-    found = [finding for rule in rules for finding in rule.check(history)]
-    return tuple(sorted(not_ignored(history, found), key=_reading_order))
-
-
-def not_ignored(history: History, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings that no comment in their file accepts."""
     files = {file.path: file for file in history.files}
-    return tuple(one for one in findings if not _is_ignored(one, files))
+    found = [
+        _with_revision(finding, files)
+        for rule in rules
+        for finding in rule.check(history)
+        if not _is_ignored(finding, files)
+    ]
+    return tuple(sorted(found, key=_reading_order))
+
+
+def _with_revision(finding: Finding, files: Mapping[str, Revision]) -> Finding:
+    """Return the finding with the id of the revision that it is about."""
+    file = files.get(finding.location.path) if finding.location else None
+    if finding.revision or file is None or file.revision_id is None:
+        return finding
+    return replace(finding, revision=file.revision_id)
 
 
 def _is_ignored(finding: Finding, files: Mapping[str, Revision]) -> bool:

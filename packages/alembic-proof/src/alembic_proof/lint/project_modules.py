@@ -48,7 +48,7 @@ def _modules_in(directory: Path) -> Iterator[str]:
 
 
 def _is_foreign(name: str) -> bool:
-    """Whether Python itself or an installed distribution has a module of that name."""
+    """Return whether Python itself or an installed distribution has a module of that name."""
     if name in sys.stdlib_module_names:
         return True
     installed = [place for place in sys.path if Path(place).name in _INSTALLED]

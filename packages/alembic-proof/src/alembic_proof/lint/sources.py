@@ -52,7 +52,7 @@ def read_history(
 
 
 def _makes_version_table(env_py: Path) -> bool:
-    """Whether env.py speaks of the version table's column, or of how the table is made."""
+    """Return whether env.py speaks of the version table's column, or of how the table is made."""
     try:
         text = env_py.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -61,7 +61,7 @@ def split_statements(script: str) -> Iterator[Statement]:
 
 
 def _end_of(token: re.Match[str]) -> int:
-    """Where the text that the token begins comes to its end."""
+    """Return where the text that the token begins comes to its end."""
     script = token.string
     match token.lastgroup:
         case "block":
@@ -76,7 +76,7 @@ def _end_of(token: re.Match[str]) -> int:
 
 
 def _end_of_block(script: str, position: int) -> int:
-    """Where a comment ends; comments nest."""
+    """Return where a comment ends; comments nest."""
     depth = 1
     for edge in _BLOCK_EDGE.finditer(script, position):
         depth += 1 if edge.group() == "/*" else -1
@@ -86,7 +86,7 @@ def _end_of_block(script: str, position: int) -> int:
 
 
 def _body_depth(words: list[str], depth: int) -> int:
-    """How deep the last word is in the body of an SQL function."""
+    """Return how deep the last word is in the body of an SQL function."""
     first = [word for word in words[:4] if word not in ("or", "replace")]
     if first[:1] != ["create"] or first[1:2] not in (["function"], ["procedure"]):
         return 0

@@ -13,10 +13,11 @@ from alembic_proof.finding import Finding, Severity
 
 WRITE_IT = "write it with --write-baseline"
 _FORMAT = 1
-_OF_CATALOGS = frozenset({"drift", "parity", "not-restored", "not-rebuilt"})
+_OF_CATALOGS = frozenset({"drift", "parity", "not-restored", "not-rebuilt", "offline-sql-differs"})
 _DATABASE = re.compile(r"alembic_proof_\w+")
 _VALUE = re.compile(r"=\([^\n]*?\)(?= |$)")
 _UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_LINE = re.compile(r"(?<=\bline )\d+\b")
 _COUNT = re.compile(r"\b\d+(?= (of \d|rows?\b|values?\b))|(?<= of )\d+\b")
 
 
@@ -121,7 +122,7 @@ def _lasting(message: str, *, rule: str) -> str:
     text = _DATABASE.sub("alembic_proof_…", message)
     if rule in _OF_CATALOGS:
         return " ".join(text.split())
-    text = _UUID.sub("…", _VALUE.sub("=(…)", text))
+    text = _LINE.sub("…", _UUID.sub("…", _VALUE.sub("=(…)", text)))
     return " ".join(_COUNT.sub("…", text).split())
 
 

@@ -73,7 +73,7 @@ def _reached(code: Code, direction: ast.FunctionDef) -> Iterator[ast.FunctionDef
 
 
 def _is_guarded(function: ast.FunctionDef) -> bool:
-    """Whether the function asks if there is a connection."""
+    """Return whether the function asks if there is a connection."""
     for node in ast.walk(function):
         match node:
             case ast.Attribute(attr=name) | ast.Name(id=name) if name in _GUARDS:

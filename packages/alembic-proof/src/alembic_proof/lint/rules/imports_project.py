@@ -38,7 +38,7 @@ def check(history: History) -> Iterator[Finding]:
 
 
 def _severity(module: str, history: History) -> Severity | None:
-    """How much the import weighs; None where it is no import of the project's code."""
+    """Return how much the import weighs; None where it is no import of the project's code."""
     if _is_project(module, packages=history.frozen_from):
         return Severity.ERROR
     return Severity.WARNING if module.partition(".")[0] in history.project_modules else None

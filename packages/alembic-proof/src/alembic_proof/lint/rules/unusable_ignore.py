@@ -26,7 +26,7 @@ def check(history: History) -> Iterator[Finding]:
 
 
 def _complaint(ignore: Ignore) -> str:
-    """What is wrong with the comment; empty when nothing is."""
+    """Return what is wrong with the comment; empty when nothing is."""
     if not ignore.rules:
         return "the comment names no rule: write `# alembic-proof: ignore[rule-id] reason`"
     known = registry.rule_ids()

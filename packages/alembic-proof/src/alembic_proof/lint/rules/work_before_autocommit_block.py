@@ -54,7 +54,7 @@ def _before(code: Code, calls: tuple[Call, ...]) -> Iterator[tuple[Call, ast.Wit
 
 
 def _is_work(code: Code, call: Call) -> bool:
-    """Whether the call changes the database, and cannot be done twice."""
+    """Return whether the call changes the database, and cannot be done twice."""
     operation = call.name.rpartition(".")[2]
     if any(is_switched_on(call.node, name) for name in ("if_exists", "if_not_exists")):
         return False

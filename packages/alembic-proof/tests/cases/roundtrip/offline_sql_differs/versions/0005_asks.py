@@ -1,6 +1,5 @@
 """Asks."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
@@ -8,7 +7,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    if op.get_bind().scalar(sa.text("SELECT count(*) FROM notes")) == 0:
+    with op.get_bind().begin_nested():
         op.execute("COMMENT ON TABLE notes IS 'empty'")
 
 
