@@ -272,3 +272,34 @@ def test_a_revision_that_lies_elsewhere_is_no_env(open_case: Open, run: Run) -> 
     assert code == 2
     assert err.startswith("the history cannot be applied: ")
     assert f"where: {elsewhere / '0001_users.py'}:10" in err
+
+
+def _give_metadata(root: Path) -> None:
+    env = (root / "env.py").read_text(encoding="utf-8")
+    whole = env.replace("target_metadata=None", "target_metadata=sa.MetaData()")
+    (root / "env.py").write_text(f"import sqlalchemy as sa\n{whole}", encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", [("parity",), ("revision", "a change")])
+def test_an_env_that_commits_nothing_is_told_by_whatever_builds_the_history(
+    open_case: Open, run: Run, command: tuple[str, ...]
+) -> None:
+    """A database that a new connection finds empty is no history to compare or to write for."""
+    root = open_case("roundtrip/env_never_commits")
+    _give_metadata(root)
+
+    code, out, err = run(*command)
+
+    assert (code, out) == (2, "")
+    assert "`alembic upgrade` to 0001 ends without an error and commits nothing: " in err
+    assert f"where: {root / 'env.py'}" in err
+
+
+def test_an_env_that_keeps_an_error_to_itself_is_told_by_parity(open_case: Open, run: Run) -> None:
+    """What a new connection does not find is no commit that is missing there."""
+    _give_metadata(open_case("roundtrip/env_keeps_errors_to_itself"))
+
+    code, out, err = run("parity")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("env.py keeps the error of revision ")

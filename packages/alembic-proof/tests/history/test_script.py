@@ -10,7 +10,8 @@ import pytest
 
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config, heads, run_stamp, run_upgrade
+from alembic_proof.history.script import alembic_config, heads, run_stamp
+from alembic_proof.history.upgrade import run_upgrade
 from alembic_proof.postgres.connect import run_on
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from alembic_proof.catalog import Catalog, read_catalog
 from alembic_proof.history.chain import load_history, read_chain
 from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config, run_upgrade
+from alembic_proof.history.script import alembic_config
+from alembic_proof.history.upgrade import run_upgrade
 from alembic_proof.postgres.connect import run_on
 
 BACKEND = Path(__file__).resolve().parents[2]

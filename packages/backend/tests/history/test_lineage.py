@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection
 
 from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config, run_upgrade
+from alembic_proof.history.script import alembic_config
+from alembic_proof.history.upgrade import run_upgrade
 from alembic_proof.postgres.connect import run_on
 from packages.backend.tests.history.database import INI, REVISIONS, Database, before, insert
 

@@ -19,8 +19,9 @@ from alembic_proof.history.chain import load_history
 from alembic_proof.history.environment import read_environment
 from alembic_proof.history.heads import refuse_several_heads
 from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config, run_upgrade
+from alembic_proof.history.script import alembic_config
 from alembic_proof.history.unfinished import mark_unfinished, unfinished_line
+from alembic_proof.history.upgrade import run_upgrade
 from alembic_proof.proofs.database import read_database
 from alembic_proof.proofs.excluded import exclude
 from alembic_proof.proofs.models import create_models

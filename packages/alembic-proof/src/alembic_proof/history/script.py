@@ -63,16 +63,6 @@ def _hand_over(config: Config, project: AlembicProject, url: str) -> None:
         config.cmd_opts.x.append(f"{project.route.x_argument}={given}")
 
 
-def run_upgrade(config: Config, revision: str) -> None:
-    """Ensures that the configuration's database is upgraded to `revision`.
-
-    Raises:
-        HistoryError: it is not; in the words of env.py.
-    """
-    with explained_failures(config):
-        command.upgrade(config, revision)
-
-
 def run_stamp(config: Config, revision: str) -> None:
     """Ensures that the configuration's database is taken to be at `revision`; nothing else runs.
 

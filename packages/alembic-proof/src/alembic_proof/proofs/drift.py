@@ -12,7 +12,8 @@ from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision, load_history, read_chain
 from alembic_proof.history.environment import Environment, read_environment
 from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config, run_upgrade
+from alembic_proof.history.script import alembic_config
+from alembic_proof.history.upgrade import run_upgrade
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.sides import Sides

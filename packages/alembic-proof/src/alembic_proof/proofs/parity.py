@@ -9,7 +9,8 @@ from alembic_proof.history.chain import load_history
 from alembic_proof.history.environment import read_environment
 from alembic_proof.history.heads import graph_of, several_heads
 from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config, run_upgrade
+from alembic_proof.history.script import alembic_config
+from alembic_proof.history.upgrade import run_upgrade
 from alembic_proof.proofs.database import read_database
 from alembic_proof.proofs.excluded import exclude
 from alembic_proof.proofs.ignored import Ignored

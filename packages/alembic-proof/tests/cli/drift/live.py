@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy.engine import Connection
 
 from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config, run_upgrade
+from alembic_proof.history.script import alembic_config
+from alembic_proof.history.upgrade import run_upgrade
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.server import RunningServer
 

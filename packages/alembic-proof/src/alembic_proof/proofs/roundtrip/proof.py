@@ -43,6 +43,7 @@ from alembic_proof.proofs.roundtrip.suspicion import (
 )
 from alembic_proof.proofs.roundtrip.turn import Turn
 from alembic_proof.proofs.roundtrip.unmet import Unmet
+from alembic_proof.proofs.roundtrip.upgrade_heads import Pending, Upgraded, upgrade_heads
 from alembic_proof.proofs.roundtrip.verdict import (
     before_the_start,
     fails_on_rows,
@@ -94,12 +95,13 @@ def prove_roundtrip(
         )
         try:
             proof.prove(open_database)
+            if not proof.has_missed or is_thorough:
+                proof.findings += upgrade_heads(proof.upgraded(open_database, waiting))
+                break
         except BaseException as error:
             if keep is not None and (found := proof.findings_so_far()):
                 keep((*found, stopped(error, len(proof.waiting))))
             raise
-        if not proof.has_missed:
-            break
     return (*_several_heads(script, waiting), *_told(proof, leave, waiting))
 
 
@@ -156,6 +158,8 @@ class _RoundTrip:
     suspicions: dict[str, list[Suspicion]] = field(default_factory=dict)
     """What failed over rows, and is tried again without."""
     findings: list[Finding] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
+    """What revisions leave until their commit: a deployment may start before them."""
     remarks: Remarks = field(default_factory=Remarks)
     database: Database | None = None
     is_in_the_way: bool = False
@@ -179,6 +183,28 @@ class _RoundTrip:
             failure = walk(config, self._moves, script=script)
             if failure is not None:
                 self._note(replace(failure, error=first_cause(failure.error)), self.database)
+
+    def upgraded(self, open_database: Callable[[], str], wanted: Collection[str]) -> Upgraded:
+        """Return what the walk has applied, to be applied once more as env.py configures it."""
+        applied = frozenset(self.needed - self.blocked)
+        database = self.database
+        is_at_end = database is not None and applied == frozenset(database.applied)
+        return Upgraded(
+            project=self.project,
+            open_database=open_database,
+            chain=self.chain,
+            applied=applied,
+            wanted=wanted,
+            failed=frozenset(
+                found.revision
+                for found in self.findings
+                if found.rule == "fails-on-permitted-rows" and found.direction == "upgrade"
+            ),
+            pending=tuple(self.pending),
+            row_plan=self.row_plan,
+            catalog=database.catalog if database is not None and is_at_end else None,
+            ignored=self.ignored,
+        )
 
     def findings_so_far(self) -> tuple[Finding, ...]:
         """Return the findings, with those of a turn that has not come to its end.
@@ -276,6 +302,8 @@ class _RoundTrip:
         """Take over what the turn has found, and tell of it."""
         turn.database.population.refill()
         self._keep(turn)
+        if turn.pending is not None:
+            self.pending.append(turn.pending)
         self.waiting.discard(turn.revision.revision_id)
         elapsed_s = sum(seconds for _, seconds in turn.times)
         self.tell(Step(turn.revision.name, elapsed_s, turn.times, shown_path(turn.revision.path)))

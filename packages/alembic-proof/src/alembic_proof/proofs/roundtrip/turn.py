@@ -40,6 +40,11 @@ from alembic_proof.proofs.roundtrip.row_changes import (
     written,
 )
 from alembic_proof.proofs.roundtrip.row_verdict import LossesSeen, places_in
+from alembic_proof.proofs.roundtrip.upgrade_heads import (
+    Pending,
+    enums_and_tables,
+    pending_until_commit,
+)
 from alembic_proof.proofs.roundtrip.verdict import (
     changes_found,
     settings_left,
@@ -115,6 +120,8 @@ class Turn:
     """What the rows differ in after the downgrade."""
     fallen: set[Place] = field(default_factory=set)
     """The columns whose sequences have fallen behind in this turn."""
+    pending: Pending | None = None
+    """What the upgrade leaves until its commit, where it leaves anything."""
     elapsed_s: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> Iterator[Move]:
@@ -127,6 +134,7 @@ class Turn:
             return
         newer = self.database.population.shapes
         self.database.population.mixed |= written(before.rows, first.rows)
+        self._note_pending(before, first)
         self._compare_positions(before, first)
         left = yield from self._step_under_policies("downgrade")
         if self.is_spoilt:
@@ -206,6 +214,14 @@ class Turn:
         self.database.below[self.revision.revision_id] = state.catalog
         self.database.population.begun = state.rows
         return state
+
+    def _note_pending(self, before: State, first: State) -> None:
+        """Note what a revision behind it would meet in the same transaction."""
+        needs = pending_until_commit(before, first, self.database.population.shapes)
+        if needs:
+            self.pending = Pending(
+                revision_id=self.revision.revision_id, needs=needs, there=enums_and_tables(before)
+            )
 
     def _state(self) -> State:
         """What the database is now."""

@@ -10,6 +10,7 @@ from alembic_proof.env.server_message import server_message
 from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.fault import describe, place_in
+from alembic_proof.history.upgrade import COMMIT_IT, UpgradeRun
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
 from alembic_proof.proofs.roundtrip.refusal import is_refusal
@@ -176,6 +177,58 @@ def before_the_start(heads: tuple[str, ...], number: int, *, is_all: bool) -> Fi
     severity = Severity.WARNING if is_all else Severity.NOTE
     todo = "ask for revisions behind start_revision" if is_all else ""
     return Finding(rule="not-proved", message=message, severity=severity, todo=todo)
+
+
+def upgrade_fails(run: UpgradeRun, revision: ChainRevision | None, error: BaseException) -> Finding:
+    """Return the finding for an upgrade that fails as env.py runs it, and not revision by revision.
+
+    Without a revision all have run, and their commit fails, or what env.py does behind it.
+    """
+    said, statement = _said(error)
+    start = ", ".join(run.start) or "base"
+    how = "with all in one transaction" if run.is_one_transaction else "in env.py's transactions"
+    sqlstate = message.sqlstate if (message := server_message(error)) else ""
+    todo = _IN_ONE_TRANSACTION.get(sqlstate, _ONE_EACH if run.is_one_transaction else "")
+    rule = "upgrade-heads-fails"
+    if revision is None:
+        what = f"`alembic upgrade heads` from {start} fails behind its last revision, {how}: {said}"
+        message_ = _with(what, statement=statement)
+        return Finding(
+            rule=rule, message=message_, location=Location(shown_path(run.place)), todo=todo
+        )
+    what = f"`alembic upgrade heads` from {start} fails here, {how}: {said}"
+    place = _place(revision, error)
+    message_ = _with(what, statement=statement)
+    return finding_of(revision, "upgrade", rule, message_, place=place, todo=todo)
+
+
+_ONE_EACH = (
+    "give each revision its own transaction: context.configure(…, transaction_per_migration=True) "
+    "in env.py"
+)
+# Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_IN_ONE_TRANSACTION = {
+    "55P04": "PostgreSQL lets a new enum value be used only after a commit: put ALTER TYPE … ADD VALUE "
+    f"into `with op.get_context().autocommit_block():`, or {_ONE_EACH}",
+    "55006": "run SET CONSTRAINTS ALL IMMEDIATE in the revision that writes the rows, behind its "
+    f"statements, or {_ONE_EACH}",
+}
+
+
+def nothing_committed(run: UpgradeRun, missing: str) -> Finding:
+    """Return the finding for an env.py whose upgrade ends well and persists nothing."""
+    place = Location(shown_path(run.place))
+    return Finding(rule="nothing-committed", message=missing, location=place, todo=COMMIT_IT)
+
+
+def upgrade_differs(run: UpgradeRun, change: Change) -> Finding:
+    """Return the finding for what the upgrade leaves otherwise than its revisions one by one."""
+    return Finding(
+        rule="upgrade-heads-differs",
+        message=f"after `alembic upgrade heads`, otherwise than revision by revision: {change}",
+        severity=change.severity,
+        location=Location(shown_path(run.place)),
+    )
 
 
 def stopped(error: BaseException, number: int) -> Finding:

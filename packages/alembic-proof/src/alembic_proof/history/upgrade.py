@@ -1,0 +1,193 @@
+"""An upgrade just as `alembic upgrade` runs it: env.py decides on the transactions, not the walk."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, RevisionStep
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from alembic_proof.errors import HistoryError, ProofError
+from alembic_proof.history.chain import load_history
+from alembic_proof.history.environment import (
+    explained_failures,
+    no_migrations,
+    refuse_missing_env,
+)
+from alembic_proof.history.exits import refuse_exits_of
+from alembic_proof.history.fault import describe
+from alembic_proof.history.load import refuse_unknown_heads
+from alembic_proof.postgres.connect import run_on
+
+COMMIT_IT = (
+    "env.py (or what it calls) has begun a transaction before context.configure(), by a statement "
+    "or connection.begin(): Alembic leaves that one to env.py; connection.commit() before "
+    "context.configure(), or at the end"
+)
+"""What to do where nothing that `alembic upgrade` has done is committed."""
+
+_VERSION_TABLES = """\
+SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relname = :table AND c.relkind IN ('r', 'p')
+  AND n.nspname = coalesce(CAST(:schema AS text), n.nspname) AND n.nspname !~ '^pg_'
+  AND EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped)
+ORDER BY n.nspname"""
+
+
+@dataclass(slots=True)
+class UpgradeRun:
+    """One run of env.py that upgrades a database: what is known of it while it runs, and when it ended."""
+
+    place: str = ""
+    """The path of env.py."""
+    has_begun: bool = False
+    start: tuple[str, ...] = ()
+    """The heads that the database was at."""
+    done: list[str] = field(default_factory=list)
+    """The revisions whose upgrade() ran, in order; whether they are committed is up to env.py."""
+    running: str = ""
+    """The revision whose upgrade() runs now, or raised; empty between two."""
+    error: BaseException | None = None
+    """What that upgrade() raised, before anybody wrapped it; else what env.py raised."""
+    heads: frozenset[str] | None = None
+    """What Alembic has written into the version table; None where it had nothing to do."""
+    is_one_transaction: bool = False
+    """Whether one transaction holds all revisions, Alembic's own or one that env.py began."""
+    version_table: str = ""
+    version_schema: str | None = None
+
+
+def run_upgrade(config: Config, revision: str) -> None:
+    """Upgrade the configuration's database to `revision`, and see that it is committed.
+
+    :raises HistoryError: it cannot be upgraded, in the words of env.py; or env.py commits nothing.
+    """
+    run = UpgradeRun()
+    _run_env(config, revision, run)
+    if run.running:
+        raise HistoryError(
+            f"env.py keeps the error of revision {run.running} to itself: "
+            f"{describe(run.error) if run.error else 'the upgrade has not ended'}",
+            where=run.place,
+            todo="let what a revision raises pass through it",
+        )
+    if missing := uncommitted(run, url=config.attributes.get("url")):
+        raise HistoryError(missing, where=run.place, todo=COMMIT_IT)
+
+
+def try_upgrade(config: Config, revisions: Collection[str]) -> UpgradeRun:
+    """Upgrade the configuration's database to these revisions; what is raised is in the result.
+
+    What env.py and the revisions print is kept from standard output.
+
+    :raises HistoryError: env.py runs no migrations.
+    """
+    run = UpgradeRun()
+    try:
+        with redirect_stdout(io.StringIO()):
+            _run_env(config, tuple(revisions), run)
+    except ProofError as error:
+        if not run.has_begun:
+            raise
+        run.error = run.error or error
+    return run
+
+
+def uncommitted(run: UpgradeRun, *, url: str | None) -> str:
+    """Return what a new connection to `url` misses of the run; empty where all of it is there.
+
+    Nothing is said of a database whose version table the connection may not read.
+    """
+    if url is None or run.heads is None:
+        return ""
+    tables = run_on(url, lambda connection: _versions(connection, run))
+    if run.heads in tables or None in tables:
+        return ""
+    wanted = ", ".join(sorted(run.heads))
+    found = ", ".join(sorted(head for heads in tables for head in heads or ())) or "no revision"
+    found = found if tables else f"no table {run.version_table}"
+    return (
+        f"`alembic upgrade` to {wanted} ends without an error and commits nothing: "
+        f"a new connection finds {found}"
+    )
+
+
+def _versions(connection: Connection, run: UpgradeRun) -> list[frozenset[str] | None]:
+    """Return the heads in each version table of that name; None for one that may not be read."""
+    named = {"table": run.version_table, "schema": run.version_schema}
+    tables = connection.execute(text(_VERSION_TABLES), named).scalars().all()
+    found: list[frozenset[str] | None] = []
+    for table in tables:
+        try:
+            with connection.begin_nested():
+                rows = connection.exec_driver_sql(
+                    f"SELECT version_num FROM {table}", execution_options={"no_parameters": True}
+                )
+                found.append(frozenset(map(str, rows.scalars())))
+        except DBAPIError:
+            found.append(None)
+    return found
+
+
+def _run_env(config: Config, revision: str | tuple[str, ...], run: UpgradeRun) -> None:
+    """Run env.py for an upgrade as `alembic.command.upgrade` does."""
+    with explained_failures(config):
+        script = load_history(config)
+        refuse_missing_env(script)
+        run.place = f"{script.dir}/env.py"
+
+        def upgrade(heads: Any, migration: MigrationContext) -> Iterator[RevisionStep]:
+            _note_context(run, migration)
+            run.start = tuple(sorted(heads))
+            refuse_unknown_heads(heads, migration)
+            for step in script._upgrade_revs(revision, heads):  # type: ignore[arg-type]
+                yield _noted(step, run)
+                run.done.append(step.revision.revision)
+                run.running = ""
+
+        with EnvironmentContext(config, script, fn=upgrade, destination_rev=revision):
+            script.run_env()
+    if not run.has_begun:
+        raise no_migrations(run.place)
+
+
+def _note_context(run: UpgradeRun, migration: MigrationContext) -> None:
+    """Note what env.py has configured, and the heads that Alembic writes from now on."""
+
+    def note(*, heads: Iterable[str], **_: Any) -> None:
+        run.heads = frozenset(heads)
+
+    run.has_begun = True
+    run.version_table = migration.version_table
+    run.version_schema = migration.version_table_schema
+    run.is_one_transaction = migration._in_external_transaction or (
+        migration.impl.transactional_ddl and not migration._transaction_per_migration
+    )
+    migration.on_version_apply_callbacks = (*migration.on_version_apply_callbacks, note)
+
+
+def _noted(step: RevisionStep, run: UpgradeRun) -> RevisionStep:
+    """Return the step, which notes that it runs and what it raises."""
+    migrate = refuse_exits_of(step).migration_fn
+
+    def upgrade(**arguments: Any) -> None:
+        run.running = step.revision.revision
+        try:
+            migrate(**arguments)
+        except Exception as error:
+            run.error = error
+            raise
+
+    step.migration_fn = upgrade
+    return step
