@@ -56,12 +56,16 @@ def test_a_scratch_database_is_empty_ours_and_dropped(server_url: str) -> None:
         tables = _run(
             url, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
         )
-        superuser = _run(url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        role = _run(
+            url,
+            "SELECT (rolsuper, rolbypassrls, rolcreatedb, rolcreaterole)::text FROM pg_roles"
+            " WHERE rolname = current_user",
+        )
         _run(url, "CREATE TABLE mine (x integer)")
         assert _exists(server_url, _name(url))
 
     assert tables == [0]
-    assert superuser == [False]
+    assert role == ["(f,f,t,t)"]
     assert _name(url).startswith("alembic_proof_")
     assert _name(url).endswith("_h_llo_world")
     assert not _exists(server_url, _name(url))

@@ -102,7 +102,7 @@ def _servers(project: Project, local: LocalDatabase | None) -> _Servers:
     by_tcp = tcp_server(state)
     scratch: _Servers = (("scratch", LocalServer(state, durable=False)),)
     if by_tcp.majors():
-        scratch += (("scratch, by TCP", by_tcp),)
+        scratch += (("tcp", by_tcp),)
     return (("local", local.server), *scratch) if local else scratch
 
 
