@@ -162,6 +162,40 @@ def test_notes_that_nobody_asks_about_are_counted(
         assert note in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("case", "advice"),
+    [
+        (
+            "rows_lost_by_a_rename",
+            (
+                (
+                    "upgrade() drops tags.description and adds usage with the same type (renamed? then "
+                    'it is op.alter_column("tags", "description", new_column_name="usage"))'
+                ),
+                "upgrade() changes it already: keep what it was",
+            ),
+        ),
+        (
+            "rows_against_many_columns",
+            ("UPDATE users SET c1 = … WHERE c1 IS NULL", "UPDATE tags SET … WHERE NOT"),
+        ),
+    ],
+)
+def test_what_to_do_names_the_table_and_the_column(
+    open_case: Callable[[str], Path],
+    capsys: pytest.CaptureFixture[str],
+    case: str,
+    advice: tuple[str, ...],
+) -> None:
+    """In words that can be acted on."""
+    open_case(f"roundtrip/{case}")
+
+    main(["roundtrip", "--format", "json"])
+
+    found = [one["do"] or "" for one in json.loads(capsys.readouterr().out)["findings"]]
+    assert [any(text in do for do in found) for text in advice] == [True] * len(advice), found
+
+
 def test_notes_on_revisions_that_are_not_merged_are_shown(
     open_case: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,11 +1,14 @@
-"""What to do about a step that fails over rows, by what PostgreSQL said of it."""
+"""What to do about a step that fails over rows, and about rows that a step loses."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from alembic_proof.env.server_message import ServerMessage
 from alembic_proof.proofs.roundtrip.direction import Direction
+from alembic_proof.rows import RowChange, RowChangeKind, Shapes, TableName
 from alembic_proof.rows.literal import quote_name
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
@@ -98,3 +101,63 @@ def _update(message: ServerMessage | None, table: str) -> str:
 
 def _written(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else quote_name(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgraded:
+    """What the upgrade has done before the downgrade lost something."""
+
+    older: Shapes
+    newer: Shapes
+    changed: frozenset[tuple[TableName, str]]
+    """The tables and columns whose rows or values it has changed or removed itself."""
+
+    def drops(self, change: RowChange) -> bool:
+        """Return whether it drops the column."""
+        table = self.newer.find(change.table)
+        return table is not None and bool(change.column) and table.column(change.column) is None
+
+    def new_names(self, change: RowChange) -> Iterator[str]:
+        """Yield the columns of the same type that it adds: the dropped one may be renamed."""
+        old, new = self.older.find(change.table), self.newer.find(change.table)
+        column = old.column(change.column) if old is not None else None
+        if old is None or new is None or column is None:
+            return
+        for one in new.columns:
+            if old.column(one.name) is None and one.type == column.type:
+                yield one.name
+
+
+def loss_remedy(change: RowChange, direction: Direction, upgraded: Upgraded | None) -> str:
+    """Return what to do about rows or values that are lost or left."""
+    if direction == "second upgrade":
+        return "let upgrade() make the same rows of what its downgrade leaves"
+    if change.kind is RowChangeKind.ROWS_RENUMBERED:
+        return (
+            "keep the old key in a column that downgrade() takes it from, or declare "
+            f'`lossy = "{change.place}: rows get other keys"`'
+        )
+    if not change.is_loss:
+        return f'take them away in downgrade(), or declare `lossy = "{change.place}: what is left"`'
+    declare = f'declare `lossy = "{change.place}: what is lost"`'
+    keep = f"keep what it was where downgrade() can take it from (a column, a table), or {declare}"
+    if upgraded is None:
+        return f"bring them back in downgrade(), or {declare}"
+    if upgraded.drops(change):
+        renamed = _rename(change, [*upgraded.new_names(change)])
+        return f"upgrade() drops {change.place}{renamed}: {keep}"
+    if (change.table, change.column) in upgraded.changed:
+        return f"upgrade() changes it already: {keep}"
+    return f"downgrade() changes it: bring it back there, or {declare}"
+
+
+def _rename(change: RowChange, names: list[str]) -> str:
+    """Return the question whether the column was renamed, where one of its type is new."""
+    if not names:
+        return ""
+    schema, _, table = change.table.rpartition(".")
+    where = "" if schema == "public" else f', schema="{schema}"'
+    return (
+        f" and adds {', '.join(names)} with the same type (renamed? then it is "
+        f'op.alter_column("{table}", "{change.column}", new_column_name="{names[0]}"{where}))'
+    )

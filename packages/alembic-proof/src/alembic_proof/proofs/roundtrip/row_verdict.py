@@ -9,6 +9,7 @@ from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.losses import Place, place_of
 from alembic_proof.proofs.roundtrip.direction import Direction
+from alembic_proof.proofs.roundtrip.row_remedies import Upgraded, loss_remedy
 from alembic_proof.proofs.roundtrip.verdict import finding_of
 from alembic_proof.rows import (
     Digests,
@@ -31,12 +32,14 @@ def rows_found(
     changes: Sequence[RowChange],
     *,
     new_columns: frozenset[str] = frozenset(),
+    upgraded: Upgraded | None = None,
 ) -> Iterator[Finding]:
     """A finding for each change; a note where the revision declares that it loses something.
 
     So are values that a backfill leaves in a new column: below it, rows had none yet.
 
     :param new_columns: qualified and quoted; those that the revisions directly before have added.
+    :param upgraded: what the upgrade has done, where its downgrade is judged.
     """
     for change in changes:
         names = (f"{change.table}.{change.column}", f"{change.table}.{quote_name(change.column)}")
@@ -49,7 +52,7 @@ def rows_found(
             _rule(change),
             change.told(when=f"after {direction}"),
             Severity.NOTE if is_declared else Severity.ERROR,
-            todo="" if is_declared else _todo(change, direction),
+            todo="" if is_declared else loss_remedy(change, direction, upgraded),
         )
 
 
@@ -73,21 +76,6 @@ def _rule(change: RowChange) -> str:
     if change.kind is RowChangeKind.ROWS_RENUMBERED:
         return "rows-renumbered"
     return "rows-lost" if change.is_loss else "rows-left"
-
-
-def _todo(change: RowChange, direction: Direction) -> str:
-    if direction == "second upgrade":
-        return "let upgrade() make the same rows of what its downgrade leaves"
-    if change.kind is RowChangeKind.ROWS_RENUMBERED:
-        return (
-            "keep the old key in a column that downgrade() takes it from, or declare "
-            f'`lossy = "{change.place}: rows get other keys"`'
-        )
-    if change.is_loss:
-        return (
-            f'bring them back in downgrade(), or declare `lossy = "{change.place}: what is lost"`'
-        )
-    return f'take them away in downgrade(), or declare `lossy = "{change.place}: what is left"`'
 
 
 def made_anew(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:

@@ -39,6 +39,7 @@ from alembic_proof.proofs.roundtrip.row_changes import (
     unrestored,
     written,
 )
+from alembic_proof.proofs.roundtrip.row_remedies import Upgraded
 from alembic_proof.proofs.roundtrip.row_verdict import LossesSeen, places_in
 from alembic_proof.proofs.roundtrip.upgrade_heads import (
     Pending,
@@ -139,7 +140,7 @@ class Turn:
         left = yield from self._step_under_policies("downgrade")
         if self.is_spoilt:
             return
-        is_restored = self._compare(before, left)
+        is_restored = self._compare(before, left, first, (older, newer))
         is_tried = self.has_rows and not is_restored
         trial = _Trial(self.database, self.ground, newer) if is_tried else None
         again = yield from self._step_again(trial)
@@ -321,14 +322,22 @@ class Turn:
     def _is_told(self, finding: Finding) -> bool:
         return any((finding.rule, finding.message) == (f.rule, f.message) for f in self.findings)
 
-    def _compare(self, before: State, left: State) -> bool:
+    def _compare(
+        self, before: State, left: State, first: State, shapes: tuple[Shapes, Shapes]
+    ) -> bool:
         """Whether the downgrade restores everything; what it does not is noted."""
         is_wrong = self._compare_catalogs(before, left)
         changes = unrestored(before.rows, left.rows, self.database.population.shapes)
         self.unrestored = changes
         new_columns = self.database.new_columns(self.revision) if changes else frozenset()
+        done = row_changes(before.rows, first.rows) if changes else ()
+        upgraded = Upgraded(
+            older=shapes[0],
+            newer=shapes[1],
+            changed=frozenset((one.table, one.column) for one in done),
+        )
         self.findings += row_verdict.rows_found(
-            self.revision, self.direction, changes, new_columns=new_columns
+            self.revision, self.direction, changes, new_columns=new_columns, upgraded=upgraded
         )
         is_respelt = self._note_spelling(before, left)
         is_behind = self._compare_positions(before, left)
