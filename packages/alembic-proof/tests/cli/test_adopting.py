@@ -205,7 +205,8 @@ def test_settings_are_found_from_elsewhere(
 
     code, out, err = run("roundtrip", "-c", str(root / "migrations" / "alembic.ini"))
 
-    assert (code, err) == (0, ""), (out, err)
+    assert code == 0, (out, err)
+    assert err.startswith(f"settings: {root / 'pyproject.toml'}\n")
 
 
 def test_without_an_application_flask_migrate_s_env_cannot_run(open_bare: Open, run: Run) -> None:
@@ -301,6 +302,35 @@ def test_settings_above_the_current_directory_are_somebody_elses(
 
     assert code == 2
     assert err.startswith("unknown key 'nope' in [tool.alembic-proof]")
+
+
+@pytest.mark.parametrize("git", ["directory", "file", "none"])
+def test_settings_are_found_up_to_the_root_of_the_repository(
+    open_case: Open, run: Run, git: str
+) -> None:
+    """In a monorepo they may lie above where the command is typed; it says where it has them."""
+    root = open_case("adopting/in_a_section")
+    settings = root.parent / "pyproject.toml"
+    (root / "pyproject.toml").rename(settings)
+    match git:
+        case "directory":
+            (root.parent / ".git").mkdir()
+        case "file":
+            (root.parent / ".git").write_text("gitdir: elsewhere\n", encoding="utf-8")
+
+    code, _, err = run("lint", "-n", "shop")
+
+    assert (code, err) == (0, "" if git == "none" else f"settings: {settings}\n")
+
+
+def test_settings_above_the_repository_are_somebody_elses(open_case: Open, run: Run) -> None:
+    """Its root is the end of the search, whatever lies above."""
+    root = open_case("adopting/in_a_section")
+    (root / "pyproject.toml").unlink()
+    (root / ".git").mkdir()
+    (root.parent / "pyproject.toml").write_text("[tool.alembic-proof]\nnope = 1\n")
+
+    assert run("lint", "-n", "shop")[::2] == (0, "")
 
 
 def test_settings_are_found_from_beside_the_project_too(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from alembic_proof.cli.terminal import note
+from alembic_proof.finding import shown_path
 from alembic_proof.project import Project, find_project
 
 
@@ -42,13 +44,16 @@ def add_project_options(parser: argparse.ArgumentParser, *, is_whole: bool) -> N
 
 
 def project_of(arguments: argparse.Namespace) -> Project:
-    """The project that the options name.
+    """The project that the options name; settings from elsewhere are named on standard error.
 
     Raises:
         ConfigError: no such file, or settings that cannot be used.
     """
-    return find_project(
+    project = find_project(
         arguments.config,
         section=arguments.name,
         x_arguments=(*arguments.x_before, *arguments.x_after),
     )
+    if (settings := project.remote_settings) is not None:
+        note(f"settings: {shown_path(settings)}")
+    return project

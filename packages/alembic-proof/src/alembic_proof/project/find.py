@@ -27,6 +27,14 @@ class Project:
     alembic: AlembicProject
     config: Config
 
+    @property
+    def remote_settings(self) -> Path | None:
+        """The file of settings, where it lies neither beside Alembic's nor where one works."""
+        file = self.config.file
+        if file.parent in (self.alembic.directory, Path.cwd()):
+            return None
+        return file
+
 
 def find_project(
     file: Path | None = None,
@@ -132,16 +140,33 @@ def _not_found(looked_for: Path, *, place: Path, option: str) -> ConfigError:
 
 
 def _settings_of(directory: Path, working: Path) -> Iterator[Config]:
-    """The settings beside Alembic's file, then those above it, up to what has the working place too.
+    """Yield the settings beside Alembic's file, then those above it, nearest first.
 
-    Flask-Migrate's alembic.ini lies in a directory of its own, below the pyproject.toml.
+    The search ends at the root of the repository that has the file, and without one at the nearest
+    directory that has the working directory as well: what lies above is somebody else's.
     """
-    highest = Path(os.path.commonpath([directory, working]))
+    common = Path(os.path.commonpath([directory, working]))
+    highest = min(common, _repository_of(directory) or common, key=lambda place: len(place.parts))
     above = [place for place in directory.parents if place.is_relative_to(highest)]
     for place in (directory, *above):
         config = read_config(place)
         if config is not None:
             yield config
+
+
+def _repository_of(directory: Path) -> Path | None:
+    """Return the root of the git repository that has the directory; None where it is in none.
+
+    A worktree and a submodule have a file `.git`. As for git itself, a repository ends where
+    another file system is mounted; one that has the home directory holds no project.
+    """
+    device, home = directory.stat().st_dev, Path.home()
+    for place in (directory, *directory.parents):
+        if home.is_relative_to(place) or place.stat().st_dev != device:
+            return None
+        if (place / ".git").exists():
+            return place
+    return None
 
 
 def _route(config: Config) -> UrlRoute:
