@@ -50,6 +50,7 @@ def test_findings_exit_with_1(
     assert code == 1
     assert capsys.readouterr().out.splitlines()[3:] == [
         f"scripts/versions/a.py:2: error: {_IMPORT} [imports-project]",
+        "  do: copy what it needs into the revision",
         "scripts/versions/a.py:3: error: downgrade() does nothing [empty-downgrade]",
         "lint: 2 errors, 1 note",
     ]

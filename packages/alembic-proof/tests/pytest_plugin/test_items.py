@@ -59,6 +59,18 @@ def test_each_item_reports_what_is_its_own(
     assert len(done.with_outcome("passed")) == 11
 
 
+def test_the_scripts_of_sql_are_proved_where_the_settings_ask_for_it(
+    open_case: Callable[[str], Path], run: Callable[..., Run]
+) -> None:
+    """At the item of the direction whose script leads elsewhere."""
+    root = open_case("roundtrip/offline_sql_differs")
+
+    done = run(root, "--alembic-proof", "-k", "0003")
+
+    assert done.with_outcome("failed") == ["0003_stays_offline::downgrade"]
+    assert "after the script of its downgrade: view public.ids: unexpected" in done.output
+
+
 def test_a_failure_is_the_finding_and_no_traceback(
     open_case: Callable[[str], Path], run: Callable[..., Run]
 ) -> None:

@@ -26,7 +26,7 @@ from alembic_proof.finding import Finding, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision, choose, read_chain
 from alembic_proof.history.changed import changed_files, default_base_ref
 from alembic_proof.history.load import version_directories
-from alembic_proof.lint import read_history
+from alembic_proof.lint import revisions_accepting
 from alembic_proof.project import (
     Project,
     history_databases,
@@ -125,7 +125,7 @@ def _run(arguments: argparse.Namespace) -> int:
                     open_database=open_database,
                     tell=audience.tell,
                     wanted=wanted,
-                    left_out=_needing_a_connection(project),
+                    left_out=revisions_accepting(project.alembic, "breaks-offline-sql"),
                     found=findings,
                     settings=project.config,
                 )
@@ -133,14 +133,6 @@ def _run(arguments: argparse.Namespace) -> int:
         return _with_hidden_notes(findings, arguments, project.alembic.directory)
 
     return conclude(arguments.format, "round trip", prove)
-
-
-def _needing_a_connection(project: Project) -> frozenset[str]:
-    """Return the ids of the revisions that accept to fail with `--sql`, in a comment."""
-    revisions = read_history(project.alembic).revisions
-    return frozenset(
-        one.revision_id or "" for one in revisions if one.accepts("breaks-offline-sql")
-    )
 
 
 def _refuse_contradiction(arguments: argparse.Namespace) -> None:

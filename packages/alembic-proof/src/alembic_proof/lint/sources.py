@@ -51,6 +51,16 @@ def read_history(
     )
 
 
+def revisions_accepting(project: AlembicProject, rule: str) -> frozenset[str]:
+    """Return the ids of the revisions in which a comment accepts the findings of that rule.
+
+    Raises:
+        HistoryError: a file or a directory that cannot be read.
+    """
+    revisions = read_history(project).revisions
+    return frozenset(one.revision_id or "" for one in revisions if one.accepts(rule))
+
+
 def _makes_version_table(env_py: Path) -> bool:
     """Return whether env.py speaks of the version table's column, or of how the table is made."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from alembic.script import ScriptDirectory
@@ -26,6 +26,10 @@ from alembic_proof.proofs.roundtrip.leave import Leave
 from alembic_proof.proofs.step import Tell, timed
 
 _MOST_NAMED = 8
+_ONLY_TOGETHER = (
+    "each revision's script is right by itself: give each a transaction of its own "
+    "(transaction_per_migration=True where env.py runs offline)"
+)
 
 
 def prove_offline_sql(
@@ -133,7 +137,9 @@ class _OfflineProof:
                 break
         suspects = self._run(groups, scripts)
         if suspects:
-            self.findings += self._run_each() or suspects
+            self.findings += self._run_each() or tuple(
+                replace(one, todo=_ONLY_TOGETHER) for one in suspects
+            )
 
     def _groups(self) -> tuple[_Group, ...]:
         """Return the revisions in order, those together that need no look in between."""

@@ -6,6 +6,8 @@ import os
 from collections.abc import Collection, Iterator
 
 from alembic_proof.finding import Finding, Severity
+from alembic_proof.history.chain import read_chain
+from alembic_proof.lint import revisions_accepting
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.project import (
     Project,
@@ -14,7 +16,7 @@ from alembic_proof.project import (
     scratch_server_url,
     supplied_rows,
 )
-from alembic_proof.proofs import RowPlan, Step, prove_parity, prove_roundtrip
+from alembic_proof.proofs import RowPlan, Step, prove_offline_sql, prove_parity, prove_roundtrip
 
 
 def find_in_revisions(
@@ -42,6 +44,19 @@ def find_in_revisions(
             ),
             settings=project.config,
         )
+        if project.config.offline_sql:
+            chain = read_chain(script)
+            findings += prove_offline_sql(
+                project.alembic,
+                script=script,
+                chain=chain,
+                open_database=open_database,
+                tell=_tell_nobody,
+                wanted={one.revision_id for one in chain} if wanted is None else wanted,
+                left_out=revisions_accepting(project.alembic, "breaks-offline-sql"),
+                found=findings,
+                settings=project.config,
+            )
     reached = {step.name.partition(" ")[0] for step in steps}
     reached.update(name for one in findings for name in (one.revision, *one.others))
     return (*findings, *_not_reached(sorted(set(wanted or ()) - reached)))

@@ -21,6 +21,7 @@ from .found import lines
         "op.execute('COMMIT')",
         "op.execute('UPDATE a SET b = 1; COMMIT;')",
         "op.get_bind().rollback()",
+        "op.get_bind().execute(sa.text('COMMIT'))",
     ],
 )
 def test_what_ends_the_transaction_is_found(statement: str) -> None:

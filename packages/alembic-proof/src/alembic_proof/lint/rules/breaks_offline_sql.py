@@ -46,6 +46,7 @@ def check(history: History) -> Iterator[Finding]:
                 message=f"without a connection (`--sql`) this fails: {_listed(uses)}",
                 severity=Severity.WARNING,
                 location=revision.at(uses[0][0]),
+                todo="let SQL decide, or ask context.is_offline_mode() first",
             )
 
 

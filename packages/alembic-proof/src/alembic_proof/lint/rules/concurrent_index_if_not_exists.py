@@ -40,6 +40,7 @@ def check(history: History) -> Iterator[Finding]:
                     "attempt leaves it, for the finished one",
                     severity=Severity.WARNING,
                     location=revision.at(call.node),
+                    todo="drop it IF EXISTS first, then create it without IF NOT EXISTS",
                 )
 
 

@@ -37,6 +37,7 @@ def check(history: History) -> Iterator[Finding]:
                     "PostgreSQL refuses",
                     severity=Severity.WARNING,
                     location=revision.at(use.node),
+                    todo="add the value in op.get_context().autocommit_block()",
                 )
 
 

@@ -49,6 +49,7 @@ def check(history: History) -> Iterator[Finding]:
                             "one of search_path",
                             severity=Severity.WARNING,
                             location=revision.at(call.node),
+                            todo=f"write CREATE EXTENSION {name} WITH SCHEMA public, or another",
                         )
 
 

@@ -31,6 +31,7 @@ def check(history: History) -> Iterator[Finding]:
                         rule=RULE.id,
                         message=f"the revision imports {module}, which goes on changing",
                         severity=severity,
+                        todo="copy what it needs into the revision",
                         location=revision.at(
                             node if isinstance(node, ast.stmt | ast.expr) else None
                         ),

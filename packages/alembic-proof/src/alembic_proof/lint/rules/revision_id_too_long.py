@@ -28,6 +28,7 @@ def check(history: History) -> Iterator[Finding]:
                 message=f"the revision id has {len(name)} characters; alembic_version.version_num "
                 f"takes {_LONGEST}",
                 location=revision.at(revision.assigned("revision")),
+                todo="choose a shorter id; the words belong into the file's name",
             )
 
 

@@ -51,6 +51,7 @@ def _finding(revision: Revision, code: Code, call: Call, operation: str) -> Find
         message=f"{operation}(None) fails: the {kind} has to be named{given}",
         severity=Severity.WARNING if is_primary else Severity.ERROR,
         location=revision.at(call.node),
+        todo="name it in both directions, or give the metadata a naming_convention",
     )
 
 

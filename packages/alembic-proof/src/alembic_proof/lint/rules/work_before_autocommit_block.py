@@ -37,6 +37,7 @@ def check(history: History) -> Iterator[Finding]:
                     f"{block.lineno}: where that fails, half of the revision stays",
                     severity=Severity.WARNING,
                     location=revision.at(work.node),
+                    todo="give the block a revision of its own",
                 )
 
 
