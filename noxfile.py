@@ -38,6 +38,7 @@ PROOFS = (
     "packages/alembic-proof/tests/cli/test_parity.py",
     "packages/alembic-proof/tests/cli/test_lint.py",
     "packages/alembic-proof/tests/cli/test_revision.py",
+    "packages/alembic-proof/tests/cli/branches",
     "packages/alembic-proof/tests/lint/test_sources.py",
 )
 

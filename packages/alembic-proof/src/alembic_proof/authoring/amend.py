@@ -16,6 +16,7 @@ from alembic_proof.finding import shown_path
 from alembic_proof.history.chain import find_history
 from alembic_proof.history.changed import is_merged
 from alembic_proof.history.environment import read_environment
+from alembic_proof.history.heads import refuse_several_heads
 from alembic_proof.history.load import load_revisions
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.proofs.state import read_heads
@@ -107,13 +108,12 @@ def _code(path: Path) -> str:
 def _only_head(config: Config) -> Script:
     directory = find_history(config)
     load_revisions(directory)
+    refuse_several_heads(directory)
     heads = directory.get_heads()
-    if len(heads) != 1:
-        what = "the history has no revision" if not heads else "the history has several heads"
+    if not heads:
         raise HistoryError(
-            f"{what}; --amend writes the newest revision anew",
-            where=", ".join(heads),
-            todo="write one first" if not heads else "join them first",
+            "the history has no revision; --amend writes the newest revision anew",
+            todo="write one first",
         )
     script = directory.get_revision(heads[0])
     if script.is_merge_point:

@@ -13,9 +13,15 @@ from alembic_proof.cli.outcome import Audience, conclude
 from alembic_proof.cli.roundtrip import row_plan
 from alembic_proof.cli.scratch import announced_server
 from alembic_proof.cli.terminal import note, say
+from alembic_proof.errors import ConfigError
 from alembic_proof.finding import Finding, shown_path
 from alembic_proof.history.chain import load_history, read_chain
-from alembic_proof.history.rebase import Rebase, rebase, undo_interrupted_rebase
+from alembic_proof.history.rebase import (
+    Rebase,
+    missing_revisions,
+    rebase,
+    undo_interrupted_rebase,
+)
 from alembic_proof.history.script import alembic_config
 from alembic_proof.project import Project, history_databases
 from alembic_proof.proofs import RowPlan, prove_roundtrip
@@ -57,6 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
     done = rebase(script, base_ref=arguments.base_ref)
     if done is None:
         say(_nothing_to_rebase(script))
+        say(_missing_text(script, base_ref=arguments.base_ref))
         return 0
     say(_rebased_text(done))
     return 0 if arguments.no_proof else _prove(project, done)
@@ -70,6 +77,20 @@ def _nothing_to_rebase(script: ScriptDirectory) -> str:
             return f"nothing to rebase: the history has one head, {head}"
         case heads:
             return f"nothing to rebase: the heads {', '.join(heads)} are branches that are meant"
+
+
+def _missing_text(script: ScriptDirectory, *, base_ref: str | None) -> str:
+    """What is to be done first, where the base ref has revisions that are not here; else nothing."""
+    try:
+        ref, missing = missing_revisions(script, base_ref=base_ref)
+    except ConfigError:
+        return ""
+    if not missing:
+        return ""
+    return (
+        f"{ref} has {counted(len(missing), 'revision')} that this checkout does not have: "
+        f"{', '.join(missing)}; merge it, or rebase your branch on it, and run this again"
+    )
 
 
 def _rebased_text(done: Rebase) -> str:

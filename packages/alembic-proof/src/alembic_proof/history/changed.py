@@ -10,6 +10,7 @@ from pathlib import Path
 
 from alembic_proof.errors import ConfigError
 
+_OF_A_HOOK = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
 _MAIN_BRANCHES = ("main", "master")
 
 
@@ -228,9 +229,15 @@ def _git(directory: Path, *arguments: str, what: str = "", todo: str = "") -> st
 def _run_git(
     directory: Path, *arguments: str, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
+    # In a git hook these name the repository of the commit; here the directory does.
+    environ = {name: text for name, text in os.environ.items() if name not in _OF_A_HOOK}
     try:
         return subprocess.run(
-            ["git", "-C", str(directory), *arguments], capture_output=True, input=stdin, check=False
+            ["git", "-C", str(directory), *arguments],
+            capture_output=True,
+            input=stdin,
+            check=False,
+            env={**environ, "GIT_OPTIONAL_LOCKS": "0"},
         )
     except FileNotFoundError as error:
         raise ConfigError("git is not installed", todo="install git, or name revisions") from error

@@ -101,6 +101,23 @@ def rebase(script: ScriptDirectory, *, base_ref: str | None = None) -> Rebase | 
     return planned
 
 
+def missing_revisions(
+    script: ScriptDirectory, *, base_ref: str | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """Return the base ref, and the ids of its revisions that the checkout does not have.
+
+    Raises:
+        ConfigError: no git repository, or no such ref.
+    """
+    places = _places(script)
+    if not places:
+        return base_ref or "", ()
+    ref = base_ref or default_base_ref(top_level(places[0]))
+    here = {one.revision for one in script.walk_revisions()}
+    ids = (_id_of(file) for file in committed_files(places, ref=ref))
+    return ref, tuple(sorted(name for name in ids if name and name not in here))
+
+
 def _places(script: ScriptDirectory) -> tuple[Path, ...]:
     return tuple(place for place in version_directories(script) if place.is_dir())
 

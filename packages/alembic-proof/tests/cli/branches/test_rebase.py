@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,21 +21,6 @@ from .repository import Repository
 Run = Callable[..., tuple[int, str, str]]
 
 _THEIRS = "20260201_090000"
-
-
-@pytest.fixture
-def parted(begun: Repository) -> Repository:
-    """`topic` has added 3c and 4d behind 2b, the main branch 5e; both are checked out, merged."""
-    begun.add("3c", after="2b", stamp="20260107_090000")
-    begun.add("4d", after="3c", stamp="20260107_100000")
-    begun.commit("ours")
-    begun.git("switch", "--quiet", "main")
-    begun.add("5e", after="2b", stamp=_THEIRS)
-    begun.commit("theirs")
-    begun.merge_into_main()
-    begun.git("switch", "--quiet", "topic")
-    begun.git("merge", "--quiet", "--message", "theirs as well", "main")
-    return begun
 
 
 def _parents(repository: Repository) -> dict[str, object]:
@@ -208,6 +194,17 @@ def test_heads_that_are_meant_are_left_alone(parted: Repository, run: Run) -> No
     )
 
 
+def test_what_is_not_merged_yet_is_told(parted: Repository, run: Run) -> None:
+    """There is one head as long as the branch has not met the main one."""
+    parted.git("reset", "--quiet", "--hard", "HEAD^1")
+
+    code, out, _ = run("rebase")
+
+    assert code == 0
+    assert out.startswith("nothing to rebase: the history has one head, 4d\n")
+    assert "origin/main has 1 revision that this checkout does not have: 5e; merge it, or" in out
+
+
 def test_the_base_ref_says_which_revisions_are_local(parted: Repository, run: Run) -> None:
     """Whoever works on the main branch puts the others behind its own, if that is wanted."""
     parted.git("branch", "ours", "HEAD^1")
@@ -277,13 +274,14 @@ sys.exit(main(["rebase", "--no-proof"]))
 
 
 def test_what_a_killed_rebase_has_left_is_put_back_by_the_next(
-    parted: Repository, run: Run
+    parted: Repository, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Meanwhile every revision is there once, and whole."""
+    """Every revision is there once, and whole; whoever commits that has gone on from there."""
     done = subprocess.run([sys.executable, "-c", _KILLED], check=False, capture_output=True)
     assert done.returncode == 9
     assert "20260107_090000_view_3c.py" not in parted.files()
     assert len(_parents(parted)) == 5
+    committed = Repository(shutil.copytree(parted.root, tmp_path / "committed"))
 
     code, out, err = run("rebase", "--no-proof")
 
@@ -293,18 +291,10 @@ def test_what_a_killed_rebase_has_left_is_put_back_by_the_next(
     assert not [name for name in parted.files() if name.startswith(".")]
     assert _parents(parted)["3c"] == "5e"
 
-
-def test_what_was_committed_after_a_killed_rebase_is_left_alone(
-    parted: Repository, run: Run
-) -> None:
-    """Somebody has looked at it and gone on from there."""
-    subprocess.run([sys.executable, "-c", _KILLED], check=False, capture_output=True)
-    for part in parted.versions.glob(".*.new"):
+    monkeypatch.chdir(committed.root)
+    for part in committed.versions.glob(".*.new"):
         part.unlink()
-    parted.commit("as it is")
+    committed.commit("as it is")
 
-    code, _, err = run("rebase", "--no-proof")
-
-    assert code == 0
-    assert "put back" not in err
-    assert _parents(parted)["3c"] == "5e"
+    assert run("rebase", "--no-proof")[0::2] == (0, "")
+    assert _parents(committed)["3c"] == "5e"
