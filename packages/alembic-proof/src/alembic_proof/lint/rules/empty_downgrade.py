@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding
-from alembic_proof.lint.body import does_nothing
+from alembic_proof.history.function_body import does_nothing, has_empty_upgrade
 from alembic_proof.lint.revision import History, Revision
 from alembic_proof.lint.rule import Rule, SourceFile
 
@@ -31,13 +31,7 @@ def _complaint(revision: Revision) -> str:
         return "downgrade() is missing"
     if not does_nothing(revision.downgrade) or revision.is_declared("lossy"):
         return ""
-    return "" if _has_nothing_to_undo(revision) else "downgrade() does nothing"
-
-
-def _has_nothing_to_undo(revision: Revision) -> bool:
-    """Return whether upgrade() is known to do nothing, as in a merge revision of Alembic's."""
-    upgrade = revision.upgrade
-    return upgrade is not None and not upgrade.decorator_list and does_nothing(upgrade)
+    return "" if has_empty_upgrade(revision.tree) else "downgrade() does nothing"
 
 
 _BAD = '''\

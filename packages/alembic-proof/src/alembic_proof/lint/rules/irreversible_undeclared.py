@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.lint.body import without_docstring
+from alembic_proof.history.function_body import without_docstring
 from alembic_proof.lint.revision import History
 from alembic_proof.lint.rule import Rule, SourceFile
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from time import perf_counter
 from alembic_proof.catalog import Catalog
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
+from alembic_proof.history.function_body import has_empty_upgrade
 from alembic_proof.history.losses import Place, place_of
 from alembic_proof.history.walk import Ground, Move
 from alembic_proof.proofs.ignored import Ignored
@@ -162,7 +164,7 @@ class Turn:
         usual = (*row_changes(before.rows, left.rows), *row_changes(first.rows, again.rows))
         gone = yield from self._over_new_rows(left, again, older, touched, usual)
         equal = yield from self._over_duplicates(again, older, usual)
-        if not self.revision.lossy:
+        if not self.revision.lossy or self._does_nothing():
             return
         excused = (*self.unrestored, *equal)
         seen = self._losses_seen(before, older, newer, (*usual, *gone, *excused), excused)
@@ -171,6 +173,10 @@ class Turn:
         is_kept = is_restored and is_rebuilt and not (gone or equal)
         if is_kept and is_shown and not all(loss.names for loss in self.revision.losses):
             self.findings.append(row_verdict.untrue_lossy(self.revision))
+
+    def _does_nothing(self) -> bool:
+        """Return whether the revision excuses an empty downgrade of an empty upgrade: it may."""
+        return has_empty_upgrade(ast.parse(self.revision.path.read_bytes()))
 
     def _losses_seen(
         self,

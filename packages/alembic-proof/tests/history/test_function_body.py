@@ -7,7 +7,7 @@ from textwrap import indent
 
 import pytest
 
-from alembic_proof.lint.body import does_nothing
+from alembic_proof.history.function_body import does_nothing
 
 
 def _function(body: str) -> ast.FunctionDef:

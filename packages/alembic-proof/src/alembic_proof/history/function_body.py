@@ -1,4 +1,4 @@
-"""What the body of a function does, as far as its syntax says."""
+"""What the functions of a revision do, as far as their syntax says."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ def does_nothing(function: ast.FunctionDef) -> bool:
         for statement in _reached(function.body)
         for node in _walk_outside_definitions(statement)
     )
+
+
+def has_empty_upgrade(tree: ast.Module) -> bool:
+    """Return whether `upgrade()` is known to do nothing, as in the merge revisions of Alembic."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    upgrade = next((node for node in reversed(functions) if node.name == "upgrade"), None)
+    return upgrade is not None and not upgrade.decorator_list and does_nothing(upgrade)
 
 
 def without_docstring(function: ast.FunctionDef) -> list[ast.stmt]:
