@@ -88,11 +88,15 @@ class Code:
             case _:
                 return ""
 
-    def calls(self, function: ast.FunctionDef) -> Iterator[Call]:
-        """Yield what the function calls, also through functions of the file, in order.
+    def calls(self, function: ast.FunctionDef) -> tuple[Call, ...]:
+        """Return what the function calls, also through functions of the file, in order.
 
         Branches for another database than PostgreSQL are left out.
         """
+        return _calls_of(self.revision, function)
+
+    def reached(self, function: ast.FunctionDef) -> Iterator[Call]:
+        """Yield the same, found anew."""
         yield from self._calls_in(function.body, _Place(function))
 
     def _calls_in(self, nodes: list[ast.stmt] | list[ast.AST], place: _Place) -> Iterator[Call]:
@@ -114,6 +118,8 @@ class Code:
                     yield from self._calls_of(item, place)
                 block = node if self.is_autocommit(node) else place.block
                 yield from self._calls_in(body, replace(place, block=block))
+            case ast.BinOp():
+                yield from self._calls_in(_operands(node), place)
             case ast.Call():
                 yield from self._calls_in(list(ast.iter_child_nodes(node)), place)
                 name = self.name_of(node.func)
@@ -127,15 +133,16 @@ class Code:
 
     def nodes(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield a node and what is in it, without branches for another database than PostgreSQL."""
-        yield node
-        if isinstance(node, ast.If):
-            inside: list[ast.AST] = [node.test]
-            for is_first, branch in ((True, node.body), (False, node.orelse)):
-                inside += [] if _is_elsewhere(node.test, is_first=is_first) else branch
-        else:
-            inside = list(ast.iter_child_nodes(node))
-        for child in inside:
-            yield from self.nodes(child)
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            if isinstance(node, ast.If):
+                waiting.append(node.test)
+                for is_first, branch in ((True, node.body), (False, node.orelse)):
+                    waiting += [] if _is_elsewhere(node.test, is_first=is_first) else branch
+            else:
+                waiting += ast.iter_child_nodes(node)
 
     def is_autocommit(self, node: ast.With) -> bool:
         """Return whether the statement is `with op.get_context().autocommit_block()`."""
@@ -148,9 +155,7 @@ class Code:
         match call.func:
             case ast.Attribute(attr=name) | ast.Name(id=name) if name in _SENDING and call.args:
                 return tuple(
-                    statement
-                    for text in self._texts(call.args[0])
-                    for statement in split_statements(text)
+                    statement for text in self._texts(call.args[0]) for statement in _split(text)
                 )
             case _:
                 return ()
@@ -206,6 +211,16 @@ class Code:
                 return self.name_of(node).endswith(_BINDS)
             case _:
                 return False
+
+
+@cache
+def _calls_of(revision: Revision, function: ast.FunctionDef) -> tuple[Call, ...]:
+    return tuple(_code_of(revision).reached(function))
+
+
+@cache
+def _split(text: str) -> tuple[Statement, ...]:
+    return tuple(split_statements(text))
 
 
 @cache
@@ -305,6 +320,15 @@ def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
             | ast.withitem(context_expr=value, optional_vars=ast.Name(id=name))
         ):
             yield name, value
+
+
+def _operands(node: ast.expr) -> list[ast.AST]:
+    """Return the operands of `a + b + c …`, however many there are, in order."""
+    found: list[ast.AST] = []
+    while isinstance(node, ast.BinOp):
+        found.append(node.right)
+        node = node.left
+    return [node, *reversed(found)]
 
 
 def _given(call: ast.Call, name: str, position: int) -> Iterator[ast.expr]:

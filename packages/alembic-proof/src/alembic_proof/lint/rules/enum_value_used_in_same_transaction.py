@@ -30,7 +30,7 @@ def check(history: History) -> Iterator[Finding]:
     for revision in history.revisions:
         code = Code.of(revision)
         for direction in code.directions():
-            for use, value in _uses(code, tuple(code.calls(direction))):
+            for use, value in _uses(code, code.calls(direction)):
                 yield Finding(
                     rule=RULE.id,
                     message=f"the enum value '{value}' is used in the transaction that adds it, which "

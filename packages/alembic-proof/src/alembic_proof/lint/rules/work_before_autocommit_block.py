@@ -30,7 +30,7 @@ def check(history: History) -> Iterator[Finding]:
     for revision in history.revisions:
         code = Code.of(revision)
         for direction in code.directions():
-            for work, block in _before(code, tuple(code.calls(direction))):
+            for work, block in _before(code, code.calls(direction)):
                 yield Finding(
                     rule=RULE.id,
                     message=f"{called(work.node)} is committed before the autocommit block of line "
