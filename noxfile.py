@@ -7,9 +7,13 @@ import shutil
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
+from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 
 import nox
+import nox.registry
 from nox.command import CommandFailed
 
 ROOT = Path(__file__).resolve().parent
@@ -45,6 +49,15 @@ PROOFS = (
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["lint", "roundtrip", "test"]
 nox.options.default_venv_backend = "none"  # one environment, uv's .venv, serves all sessions
+
+
+def hint_at_sessions(arguments: Sequence[str]) -> None:
+    """Print which session was probably meant, where `-s` names one that there is not."""
+    known = [*nox.registry.get()]
+    for option, name in pairwise(arguments):
+        if option in ("-s", "--session", "--sessions") and name not in known:
+            for near in get_close_matches(name, known, n=1):
+                sys.stderr.write(f"there is no session {name!r}; did you mean `nox -s {near}`?\n")
 
 
 def find_uv(session: nox.Session) -> str:
@@ -251,3 +264,6 @@ def bench(session: nox.Session) -> None:
 def pins(session: nox.Session) -> None:
     """Refresh the exact versions in pyproject.toml from the newest that fit."""
     run(session, "python", "tools/pins.py", find_uv(session))
+
+
+hint_at_sessions(sys.argv)

@@ -334,6 +334,14 @@ def test_a_report_is_all_of_standard_output(checkout: Checkout) -> None:
     assert (done.returncode, "nox > " in done.stderr) == (0, True)
 
 
+def test_a_mistyped_session_is_met_with_its_neighbour(checkout: Checkout) -> None:
+    """Nox itself only says that it does not find it."""
+    done = checkout.run(*NOX, "-s", "rountrip")
+
+    assert "did you mean `nox -s roundtrip`?" in done.stdout
+    assert done.returncode != 0
+
+
 def test_nox_in_the_backend_s_directory(checkout: Checkout) -> None:
     """The sessions are the checkout's own."""
     python = checkout.root / NOX[0]

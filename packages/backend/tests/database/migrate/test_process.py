@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from shlex import quote
 
 import pytest
 
+import boards
 from packages.backend.tests.database.migrate.running import CHAIN
 
 PROGRAM = "from boards.database.migrate import main; raise SystemExit(main())"
@@ -53,6 +55,41 @@ def test_models_that_cannot_be_imported() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "import of boards.dbmodels.tags halted" in done.stderr
     assert re.search(r"  where: .*/boards/dbmodels/__init__\.py:\d+\n", done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+BROKEN = """
+import os, sys
+import alembic.command, alembic_proof.env
+from boards.__main__ import main
+for command in ("upgrade", "downgrade", "current", "history", "check", "sql"):
+    sys.argv = ["boards-migrate", command]
+    if (child := os.fork()) == 0:
+        os._exit(main())
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), end=" ", flush=True)
+"""
+
+
+def test_a_fault_in_a_model_is_named_by_every_command(tmp_path: Path) -> None:
+    """The model's file and line, before any database is asked; no traceback."""
+    package = tmp_path / "boards"
+    shutil.copytree(Path(boards.__file__).parent, package)
+    tags = package / "dbmodels" / "tags.py"
+    lines = tags.read_text(encoding="utf-8").count("\n")
+    with tags.open("a", encoding="utf-8") as file:
+        file.write("x = mapped_colum()\n")
+
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN],
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "BOARDS_DATABASE_URL": "postgresql:///x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "2 2 2 2 2 2 ", done.stderr
+    assert done.stderr.count("tags.py cannot run: NameError: name 'mapped_colum'") == 6
+    assert done.stderr.count(f"  where: {tags}:{lines + 1}\n") == 6
     assert "Traceback" not in done.stderr
 
 
