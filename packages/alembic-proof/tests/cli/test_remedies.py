@@ -19,7 +19,9 @@ from alembic_proof.proofs.roundtrip.remedy import Definitions, remedy
 _STEP = re.compile(r"^  .* \d+\.\d{3} s\n", re.MULTILINE)
 
 
-@pytest.mark.parametrize("case", ["definitions", "driver_pg8000", "outer_transaction"])
+@pytest.mark.parametrize(
+    "case", ["create_all", "definitions", "driver_pg8000", "outer_transaction"]
+)
 def test_what_to_do_is_told(
     open_case: Callable[[str], Path], capsys: pytest.CaptureFixture[str], case: str
 ) -> None:

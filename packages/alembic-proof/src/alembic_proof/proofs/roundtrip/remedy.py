@@ -33,6 +33,10 @@ _START_SQL = (
     "the history begins, create it with start_sql in [tool.alembic-proof] (and name with "
     "start_revision the revision that the SQL leads to)"
 )
+_MADE_BEFORE = (
+    "it is there already: an earlier revision, env.py or start_sql made it; a revision that calls "
+    "create_all() makes whatever the models have today: write its tables out instead"
+)
 _SUPERUSER = (
     "PostgreSQL asks for a superuser here: let server_url in [tool.alembic-proof] name a server "
     "and a login that is one"
@@ -43,6 +47,7 @@ _NOT_INSTALLED = (
 )
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _NO_TABLE = ("42P01", "3F000")
+_IS_THERE = ("42701", "42P07")
 _NO_OBJECT = "42704"
 _NO_PRIVILEGE = "42501"
 _NO_EXTENSION = ("0A000", "58P01", "22023")
@@ -128,6 +133,8 @@ def _of_server(message: ServerMessage, direction: Direction, definitions: Defini
     said = f"{message.message} {message.detail} {message.hint}"
     if message.sqlstate in _NO_TABLE and direction == "upgrade":
         return _START_SQL
+    if message.sqlstate in _IS_THERE and direction == "upgrade":
+        return _MADE_BEFORE
     if message.sqlstate == _NO_PRIVILEGE and _OF_SUPERUSERS.search(said):
         return _SUPERUSER
     if message.sqlstate in _NO_EXTENSION and "extension" in said:
