@@ -72,6 +72,8 @@ class Config:
     """`module:function` that supplies tables' rows."""
     leave_out: tuple[str, ...] = ()
     """Tables that get no rows."""
+    wait_timeout_s: float = 30.0
+    """How long a step may wait for a lock that another connection of its process holds."""
     frozen_from: tuple[str, ...] = ("alembic_proof",)
     """Packages that revisions must not import."""
     offline_sql: bool | None = None

@@ -114,6 +114,7 @@ def _config_of(values: Values) -> Config:
         column_order=values.switch("column_order"),
         rows=values.text("rows"),
         leave_out=values.texts("leave_out", what="table names"),
+        wait_timeout_s=values.seconds("wait_timeout_s", default=30.0),
         frozen_from=values.texts("frozen_from", what="package names", default=("alembic_proof",)),
         offline_sql=values.switch("offline_sql") if "offline_sql" in values.table else None,
     )

@@ -48,6 +48,13 @@ class Values:
             raise self.wrong_type(key, expected="true or false")
         return value
 
+    def seconds(self, key: str, *, default: float) -> float:
+        """Return a number above 0."""
+        value = self.table.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise self.wrong_type(key, expected="a number of seconds above 0")
+        return float(value)
+
     def files(self, key: str) -> tuple[Path, ...]:
         """One file or a list of them; absolute, as they lie beside the pyproject.toml."""
         value = self.table.get(key, [])

@@ -48,6 +48,8 @@ class AlembicProject:
     """Alembic's `-x`, each as it was typed."""
     route: UrlRoute = UrlRoute()
     flask_app: FlaskApp | None = None
+    wait_timeout_s: float = 30.0
+    """How long a step may wait for a lock of a connection that does nothing."""
 
     @property
     def directory(self) -> Path:

@@ -15,6 +15,7 @@ from alembic_proof.history.chain import load_history
 from alembic_proof.history.environment import explained_failures
 from alembic_proof.history.given_url import url_for_env, url_parts
 from alembic_proof.history.located import option
+from alembic_proof.history.lock_wait import WAIT_TIMEOUT_S
 from alembic_proof.history.project import AlembicProject
 
 
@@ -39,6 +40,7 @@ def alembic_config(
         **toml_argument(project.toml),
     )
     config.attributes["quiet"] = True
+    config.attributes[WAIT_TIMEOUT_S] = project.wait_timeout_s
     _locate_scripts(config, project)
     if url is not None:
         config.attributes["url"] = url

@@ -25,6 +25,7 @@ from alembic_proof.history.environment import (
 from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.fault import describe
 from alembic_proof.history.load import refuse_unknown_heads
+from alembic_proof.history.lock_wait import LockWatch
 from alembic_proof.postgres.connect import run_on
 
 COMMIT_IT = (
@@ -49,6 +50,8 @@ ORDER BY n.nspname"""
 class UpgradeRun:
     """One run of env.py that upgrades a database: what is known of it while it runs, and when it ended."""
 
+    watch: LockWatch = field(default_factory=lambda: LockWatch(None))
+    """What ends an endless wait of a revision."""
     place: str = ""
     """The path of env.py."""
     has_begun: bool = False
@@ -93,14 +96,16 @@ def try_upgrade(config: Config, revisions: Collection[str]) -> UpgradeRun:
 
     :raises HistoryError: env.py runs no migrations.
     """
-    run = UpgradeRun()
+    run = UpgradeRun(watch=LockWatch.of(config))
     try:
-        with redirect_stdout(io.StringIO()):
+        with redirect_stdout(io.StringIO()), run.watch.watching():
             _run_env(config, tuple(revisions), run)
     except ProofError as error:
         if not run.has_begun:
             raise
         run.error = run.error or error
+    if run.error is not None:
+        run.error = run.watch.explain(run.error)
     return run
 
 
@@ -153,6 +158,7 @@ def _run_env(config: Config, revision: str | tuple[str, ...], run: UpgradeRun) -
             refuse_unknown_heads(heads, migration)
             for step in script._upgrade_revs(revision, heads):  # type: ignore[arg-type]
                 yield _noted(step, run)
+                run.watch.end()
                 run.done.append(step.revision.revision)
                 run.running = ""
 
@@ -183,6 +189,7 @@ def _noted(step: RevisionStep, run: UpgradeRun) -> RevisionStep:
 
     def upgrade(**arguments: Any) -> None:
         run.running = step.revision.revision
+        run.watch.begin()
         try:
             migrate(**arguments)
         except Exception as error:

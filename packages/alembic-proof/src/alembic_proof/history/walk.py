@@ -34,6 +34,7 @@ from alembic_proof.history.environment import (
 from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.let_pass import LetPass
 from alembic_proof.history.load import ensure_revisions, refuse_unknown_heads
+from alembic_proof.history.lock_wait import LockWatch
 from alembic_proof.history.outer_transaction import commit_outer_transaction
 from alembic_proof.history.rehearsal import Rehearsal, SentStatement, logged_statements, rehearse
 from alembic_proof.history.row_failures import RowFailure, find_row_failures
@@ -92,9 +93,13 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
         HistoryError: an env.py that cannot run, runs no migrations or those of several databases,
             or connects to another database.
     """
-    walking = _Walking(proof, outside=sys.stdout)
+    walking = _Walking(proof, outside=sys.stdout, watch=LockWatch.of(config))
     try:
-        with redirect_stdout(io.StringIO()), explained_failures(config):
+        with (
+            redirect_stdout(io.StringIO()),
+            explained_failures(config),
+            walking.watch.watching(),
+        ):
             script = script or find_history(config)
             refuse_missing_env(script)
             refuse_several_databases(config, script)
@@ -103,14 +108,14 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
     except ProofError as error:
         if walking.running is None:
             raise
-        cause = walking.let_pass.cause_of(walking.error or error)
+        cause = walking.cause_of(walking.error or error)
         return Failure(walking.running, cause, walking.over_rows)
     finally:
         walking.let_pass.end()
     if not walking.has_begun:
         raise no_migrations(f"{script.dir}/env.py")
     if walking.running is not None and walking.error is not None:
-        cause = walking.let_pass.cause_of(walking.error)
+        cause = walking.cause_of(walking.error)
         return Failure(walking.running, cause, walking.over_rows)
     if not walking.has_ended:
         raise HistoryError(
@@ -144,8 +149,9 @@ def _environment(config: Config, script: ScriptDirectory, walking: _Walking) -> 
 class _Walking:
     """The function that Alembic calls, and what it knows when env.py has ended."""
 
-    def __init__(self, proof: Proof, *, outside: Any) -> None:
+    def __init__(self, proof: Proof, *, outside: Any, watch: LockWatch) -> None:
         self._proof = proof
+        self.watch = watch
         self._outside = outside
         self._directory = Path.cwd()
         self.has_begun = False
@@ -180,11 +186,16 @@ class _Walking:
                 continue
             yield self._step(move, migration)
             self._commit(ground.connection)
+            self.watch.end()
             self.running = None
             if move.is_upgrade:
                 self._remember(migration.impl.memo)
             _forget_plans(migration)
         self.has_ended = True
+
+    def cause_of(self, error: Exception) -> BaseException:
+        """Return what has ended the step, out of what was raised."""
+        return self.watch.explain(self.let_pass.cause_of(error))
 
     def _commit(self, connection: Connection) -> None:
         """Commit the step where env.py holds one transaction around all; it may fail there only."""
@@ -230,6 +241,7 @@ class _Walking:
 
         def run(**arguments: Any) -> None:
             self.running, self.let_pass.error = move, None
+            self.watch.begin()
             look = move.try_and_look
             try:
                 if look is None or try_out(migration, step=lambda: migrate(**arguments), look=look):
@@ -237,6 +249,7 @@ class _Walking:
                     with _logged(migration, move.sent, path=path):
                         migrate(**arguments)
             except Exception as error:
+                self.watch.end()
                 self.error, passed = error, self.let_pass.error
                 self.over_rows = find_row_failures(
                     migration, error, step=lambda: migrate(**arguments), path=path

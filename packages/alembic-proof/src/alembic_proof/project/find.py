@@ -71,6 +71,7 @@ def find_project(
             x_arguments=x_arguments,
             route=_route(config),
             flask_app=_flask_app(config),
+            wait_timeout_s=config.wait_timeout_s,
         ),
         config=config,
     )

@@ -18,6 +18,7 @@ _DATABASE = re.compile(r"alembic_proof_\w+")
 _VALUE = re.compile(r"=\([^\n]*?\)(?= |$)")
 _UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _LINE = re.compile(r"(?<=\bline )\d+\b")
+_PID = re.compile(r"\bpid \d+")
 _COUNT = re.compile(r"\b\d+(?= (of \d|rows?\b|values?\b))|(?<= of )\d+\b")
 
 
@@ -123,7 +124,7 @@ def _lasting(message: str, *, rule: str) -> str:
     if rule in _OF_CATALOGS:
         return " ".join(text.split())
     text = _LINE.sub("…", _UUID.sub("…", _VALUE.sub("=(…)", text)))
-    return " ".join(_COUNT.sub("…", text).split())
+    return " ".join(_COUNT.sub("…", _PID.sub("pid …", text)).split())
 
 
 def _met(number: int) -> tuple[Finding, ...]:

@@ -12,6 +12,7 @@ from alembic_proof.env.server_message import first_cause
 from alembic_proof.finding import Finding, shown_path
 from alembic_proof.history.chain import ChainRevision, followers, reached, read_chain
 from alembic_proof.history.heads import graph_of, several_heads
+from alembic_proof.history.lock_wait import LockWaitError
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Failure, Ground, Move, walk
@@ -338,7 +339,10 @@ class _RoundTrip:
             return
         if turn is not None:
             turn.tell_hidden_of_failure()
-        if database.is_populated and not refuses_always(revision, direction, failure.error):
+        if isinstance(failure.error, LockWaitError):
+            # The connection that holds the lock may be open still: it goes with its database.
+            self.database = None
+        elif database.is_populated and not refuses_always(revision, direction, failure.error):
             self._suspect(failure, database)
             return
         self._judge(revision, direction)

@@ -10,6 +10,7 @@ from alembic_proof.env.server_message import server_message
 from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.fault import describe, place_in
+from alembic_proof.history.lock_wait import LockWaitError
 from alembic_proof.history.upgrade import COMMIT_IT, UpgradeRun
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
@@ -64,10 +65,28 @@ def failure_found(
     said, statement = _said(cause)
     if is_refusal(revision, direction, cause):
         return _refusal(revision, cause, place)
+    if isinstance(cause, LockWaitError):
+        return _waits(revision, direction, cause, place)
     message = _with(f"its {direction} fails: {said}", statement=statement)
     todo = remedy(revision, direction, cause, definitions or Definitions())
     severity = Severity.NOTE if is_excused else Severity.ERROR
     return finding_of(revision, direction, "revision-fails", message, severity, place, todo=todo)
+
+
+def _waits(
+    revision: ChainRevision, direction: Direction, wait: LockWaitError, place: Location | None
+) -> Finding:
+    """Return the finding for a step that another connection of the same process keeps waiting."""
+    message = _with(
+        f"its {direction} never ends: {wait}",
+        statement=wait.waiter.statement,
+        waits_for=wait.holder.statement,
+    )
+    todo = (
+        "use op.get_bind() for both, or commit and close the other connection before this statement "
+        "(wait_timeout_s in [tool.alembic-proof] is how long a step may wait)"
+    )
+    return finding_of(revision, direction, "waits-for-itself", message, place=place, todo=todo)
 
 
 def fails_on_rows(revision: ChainRevision, kind: Sequence[Suspicion]) -> Finding:
@@ -137,7 +156,9 @@ def _refusal(
 
 def _with(message: str, **lines: str) -> str:
     """The message and a line below it for each of these that is not empty."""
-    return "\n".join([message, *(f"  {name}: {text}" for name, text in lines.items() if text)])
+    return "\n".join(
+        [message, *(f"  {name.replace('_', ' ')}: {text}" for name, text in lines.items() if text)]
+    )
 
 
 def untrue_irreversible(revision: ChainRevision) -> Finding:
@@ -184,6 +205,8 @@ def upgrade_fails(run: UpgradeRun, revision: ChainRevision | None, error: BaseEx
 
     Without a revision all have run, and their commit fails, or what env.py does behind it.
     """
+    if isinstance(error, LockWaitError) and revision is not None:
+        return _waits(revision, "upgrade", error, _place(revision, error))
     said, statement = _said(error)
     start = ", ".join(run.start) or "base"
     how = "with all in one transaction" if run.is_one_transaction else "in env.py's transactions"

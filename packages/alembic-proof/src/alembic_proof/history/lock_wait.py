@@ -1,0 +1,163 @@
+"""A step that waits for a lock which nobody releases: another connection of this process has it.
+
+PostgreSQL ends deadlocks between its sessions. It cannot see that a session which is idle in a
+transaction belongs to the code that waits for the other one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from alembic.config import Config
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from alembic_proof.errors import ProofError, causes_of
+from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.sqlstate import sqlstate_of
+
+WAIT_TIMEOUT_S = "wait_timeout_s"
+"""The key of `Config.attributes` that holds how long a step may wait."""
+_DEFAULT_S = 30.0
+_LOOK_EVERY_S = 1.0
+_STATEMENT_CHARACTERS = 200
+_QUERY_CANCELED = "57014"
+
+_WAITS = """\
+SELECT w.pid, w.application_name, w.query, h.pid, h.application_name, h.state, h.query
+FROM pg_catalog.pg_locks AS l
+JOIN pg_catalog.pg_stat_activity AS w ON w.pid = l.pid
+CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(l.pid)) AS b (pid)
+JOIN pg_catalog.pg_stat_activity AS h ON h.pid = b.pid
+WHERE NOT l.granted
+  AND w.datname = pg_catalog.current_database() AND h.datname = pg_catalog.current_database()
+  AND w.backend_type = 'client backend' AND h.backend_type = 'client backend'
+  AND l.waitstart < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => :timeout_s)
+  AND (h.state <> 'active' OR h.wait_event_type = 'Lock')
+ORDER BY l.waitstart, w.pid, h.pid"""
+"""Who has waited for so long for a session that does nothing, or waits as well.
+
+Source: view-pg-locks; functions-info, "Session Information Functions" (pg_blocking_pids).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSession:
+    """One session of the server: who it is, and what it does or did last."""
+
+    pid: int
+    application: str
+    statement: str
+
+    def __str__(self) -> str:
+        name = f" ({self.application})" if self.application else ""
+        return f"pid {self.pid}{name}"
+
+
+@dataclass(slots=True, eq=False)
+class LockWaitError(Exception):
+    """A step was ended because it waited for another connection that does nothing."""
+
+    waiter: WaitingSession
+    holder: WaitingSession
+    state: str
+    """The holder's, as pg_stat_activity has it: `idle in transaction`."""
+    timeout_s: float
+
+    def __str__(self) -> str:
+        """Say who waited for whom, and how long."""
+        return (
+            f"{self.waiter} waited {self.timeout_s:g} s for a lock of {self.holder}, another "
+            f"connection to this database that is {self.state}"
+        )
+
+
+class LockWatch:
+    """Looks from a connection of its own, as soon as a step takes long, and ends an endless wait."""
+
+    def __init__(self, url: str | None, *, timeout_s: float = _DEFAULT_S) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._started_s: float | None = None
+        self._is_over = threading.Event()
+        self._found: LockWaitError | None = None
+
+    @classmethod
+    def of(cls, config: Config) -> LockWatch:
+        """Return the watch over the configuration's database; without one nothing is watched."""
+        timeout_s = config.attributes.get(WAIT_TIMEOUT_S, _DEFAULT_S)
+        return cls(config.attributes.get("url"), timeout_s=timeout_s)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Ensure that steps of this block are watched, in a thread that ends with it."""
+        if self._url is None:
+            yield
+            return
+        thread = threading.Thread(target=self._watch, name="lock watch", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._is_over.set()
+            thread.join()
+
+    def begin(self) -> None:
+        """Note that a step begins."""
+        self._found, self._started_s = None, time.monotonic()
+
+    def end(self) -> None:
+        """Note that no step runs."""
+        self._started_s = None
+
+    def explain(self, error: BaseException) -> BaseException:
+        """Return why the step was cancelled, where this did it; the error itself otherwise."""
+        if self._found is None or not _is_cancelled(error):
+            return error
+        self._found.__cause__ = error
+        for cause in causes_of(error):
+            # They hold the other connection, which is closed as soon as nobody knows it.
+            traceback.clear_frames(cause.__traceback__)
+        return self._found.with_traceback(error.__traceback__)
+
+    def _watch(self) -> None:
+        every_s = min(_LOOK_EVERY_S, self._timeout_s)
+        while not self._is_over.wait(every_s):
+            started_s = self._started_s
+            if started_s is None or time.monotonic() - started_s < every_s:
+                continue
+            try:
+                run_on(self._url or "", self._look, autocommit=True)
+            except (DBAPIError, ProofError, OSError):
+                continue  # a server that does not answer is told by the step itself
+
+    def _look(self, connection: Connection) -> None:
+        found = connection.execute(text(_WAITS), {"timeout_s": self._timeout_s}).first()
+        if found is None:
+            return
+        pid, application, statement, holder, its_application, state, its_statement = found
+        self._found = LockWaitError(
+            WaitingSession(pid, application, _one_line(statement)),
+            WaitingSession(holder, its_application, _one_line(its_statement)),
+            state if state != "active" else "waiting as well",
+            self._timeout_s,
+        )
+        connection.execute(text("SELECT pg_catalog.pg_cancel_backend(:pid)"), {"pid": pid})
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    return any(
+        isinstance(cause, DBAPIError) and sqlstate_of(cause) == _QUERY_CANCELED
+        for cause in causes_of(error)
+    )
+
+
+def _one_line(statement: str | None) -> str:
+    line = " ".join((statement or "").split())
+    return line if len(line) <= _STATEMENT_CHARACTERS else f"{line[:_STATEMENT_CHARACTERS]} …"
