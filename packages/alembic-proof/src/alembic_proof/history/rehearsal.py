@@ -62,14 +62,24 @@ def rehearse(
     """Run a step in a transaction of its own, let it be observed, and roll it back.
 
     It ends at its first autocommit block. A step that fails, or would end its transaction otherwise
-    (COMMIT), is rolled back and not observed. Nothing runs where env.py's driver commits each statement
-    by itself.
+    (COMMIT), is rolled back and not observed. Where env.py has the driver commit each statement by itself,
+    a statement that no transaction may hold fails here.
 
     :param path: the revision's file, as Python knows it.
     """
-    connection = migration.connection
-    if connection is None or driver_connection(connection).autocommit:
-        return
+    if migration.connection is not None:
+        with _transaction_of_driver(migration.connection):
+            _rehearse(migration, migration.connection, rehearsal, step=step, path=path)
+
+
+def _rehearse(
+    migration: MigrationContext,
+    connection: Connection,
+    rehearsal: Rehearsal,
+    *,
+    step: Callable[[], None],
+    path: str,
+) -> None:
     before, memo = migration._transaction, dict(migration.impl.memo)
     is_nested = connection.in_transaction()
     transaction = connection.begin_nested() if is_nested else connection.begin()
@@ -95,6 +105,21 @@ def rehearse(
     finally:
         _roll_back(connection, transaction, is_nested=is_nested)
         migration._transaction, migration.impl.memo = before, memo
+
+
+@contextmanager
+def _transaction_of_driver(connection: Connection) -> Iterator[None]:
+    """Have the driver begin a transaction where it commits each statement, and roll it back."""
+    driver = driver_connection(connection)
+    if not driver.autocommit:
+        yield
+        return
+    connection.dialect.set_isolation_level(driver, "READ COMMITTED")
+    try:
+        yield
+    finally:
+        driver.rollback()
+        connection.dialect.set_isolation_level(driver, "AUTOCOMMIT")
 
 
 def _roll_back(connection: Connection, transaction: Any, *, is_nested: bool) -> None:

@@ -117,6 +117,8 @@ class Turn:
     policy_trial: PolicyTrial | None = None
     """What the step that is on wrote on trial, without FORCE ROW LEVEL SECURITY."""
     has_policy_trials: bool = True
+    is_blind: bool = False
+    """Whether a policy hides rows from a step whose trial could not be observed."""
     hiding: dict[Direction, tuple[HidingTable, ...]] = field(default_factory=dict)
     """The tables whose policies hid rows before the step."""
     unrestored: tuple[RowChange, ...] = ()
@@ -285,6 +287,7 @@ class Turn:
     def _tell_hidden(self) -> None:
         """A finding where the step has written nothing to tables that it wrote to on trial."""
         trial, self.policy_trial = self.policy_trial, None
+        self.is_blind |= trial is not None and not trial.rehearsal.is_observed
         if trial is not None and (tables := trial.unwritten()):
             self.findings.append(hidden_rows(self.revision, self.direction, trial, tables))
 
@@ -299,8 +302,11 @@ class Turn:
 
     @property
     def has_hidden_rows(self) -> bool:
-        """Whether a policy has hidden rows from a step: what it keeps, it may keep by that alone."""
-        return any(found.rule == POLICY_HIDES_ROWS for found in self.findings)
+        """Whether a policy has hidden rows from a step, or may have where its trial has failed.
+
+        What the step keeps, it may keep by that alone.
+        """
+        return self.is_blind or any(found.rule == POLICY_HIDES_ROWS for found in self.findings)
 
     def _step(
         self, direction: Direction, trial: _Trial | None = None
