@@ -7,13 +7,16 @@ import os
 from typing import Any
 
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import SQLAlchemyError
 
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, conclude
 from alembic_proof.cli.roundtrip import row_plan
 from alembic_proof.cli.scratch import announced_server
 from alembic_proof.cli.terminal import note, say
-from alembic_proof.errors import ConfigError
+from alembic_proof.env import local_database
+from alembic_proof.env.local import named_database_url
+from alembic_proof.errors import ConfigError, ProofError
 from alembic_proof.finding import Finding, shown_path
 from alembic_proof.history.chain import load_history, read_chain
 from alembic_proof.history.rebase import (
@@ -23,6 +26,10 @@ from alembic_proof.history.rebase import (
     undo_interrupted_rebase,
 )
 from alembic_proof.history.script import alembic_config
+from alembic_proof.postgres.connect import run_on
+from alembic_proof.postgres.local import ensure_local_database
+from alembic_proof.postgres.server import status
+from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.project import Project, history_databases
 from alembic_proof.proofs import RowPlan, prove_roundtrip
 from alembic_proof.report.text import counted
@@ -66,6 +73,7 @@ def _run(arguments: argparse.Namespace) -> int:
         say(_missing_text(script, base_ref=arguments.base_ref))
         return 0
     say(_rebased_text(done))
+    say(_database_text(project, done))
     return 0 if arguments.no_proof else _prove(project, done)
 
 
@@ -94,23 +102,58 @@ def _missing_text(script: ScriptDirectory, *, base_ref: str | None) -> str:
 
 
 def _rebased_text(done: Rebase) -> str:
-    """What was done, and what is left to do."""
-    ids, onto = [one.revision_id for one in done.revisions], done.onto.revision_id
+    """What was done to the files."""
     moved = [
         f"  {one.path} -> {shown_path(move.new)}" if move.new != move.old else f"  {one.path}"
         for one, move in zip(done.revisions, done.moves, strict=True)
     ]
-    return "\n".join(
-        [
-            f"{counted(len(ids), 'revision')} put behind {done.onto}:",
-            *moved,
-            f"A database that has {' and '.join(ids)} applied, and not {onto}, needs:",
-            f"  alembic downgrade {onto}    undoes what was rebased, and nothing else",
-            f"  alembic stamp {done.fork or 'base'}    the revision that it then is at",
-            "  alembic upgrade head",
-            f"One that has both applied needs: alembic stamp --purge {ids[-1]}",
-        ]
-    )
+    number = counted(len(done.revisions), "revision")
+    return "\n".join([f"{number} put behind {done.onto}:", *moved])
+
+
+def _database_text(project: Project, done: Rebase) -> str:
+    """What to do with the developer's database, or with any that has the revisions applied."""
+    ids = [one.revision_id for one in done.revisions]
+    known = _read_versions(project)
+    if known is None:
+        head, onto = ids[-1], done.onto.revision_id
+        return "\n".join(
+            [
+                f"A database that has {' and '.join(ids)} applied, and not {onto}, needs:",
+                *(f"  {one}" for one in done.commands_for((head,))),
+                "One that has both applied needs:",
+                *(f"  {one}" for one in done.commands_for((head, onto))),
+            ]
+        )
+    name, versions = known
+    commands = done.commands_for(versions)
+    if not commands:
+        return f"{name} has none of them applied: upgrade it as usual"
+    what = "has them applied in the old order: an upgrade would pass over what it lacks. It needs:"
+    return "\n".join([f"{name} {what}", *(f"  {one}" for one in commands)])
+
+
+def _read_versions(project: Project) -> tuple[str, tuple[str, ...]] | None:
+    """Return the developer's database and its versions; None where none is configured or running."""
+    try:
+        url = _running_url(project)
+        if url is None:
+            return None
+        query = "SELECT version_num FROM alembic_version ORDER BY version_num"
+        found = run_on(url, lambda connection: connection.exec_driver_sql(query).scalars().all())
+    except (ProofError, SQLAlchemyError):
+        return None
+    return DatabaseUrl.parse(url).display, tuple(found)
+
+
+def _running_url(project: Project) -> str | None:
+    directory = project.config.directory
+    if url := named_database_url(directory, os.environ):
+        return url
+    local = local_database(directory)
+    if local is None or not any(one.running for one in status(local.server)):
+        return None
+    return ensure_local_database(local, os.environ)
 
 
 def _prove(project: Project, done: Rebase) -> int:

@@ -162,7 +162,8 @@ def top_level(directory: Path) -> Path:
     Raises:
         ConfigError: it is in none.
     """
-    return Path(_git(directory, "rev-parse", "--show-toplevel").rstrip("\n")).resolve()
+    todo = "run this in a git checkout"
+    return Path(_git(directory, "rev-parse", "--show-toplevel", todo=todo).rstrip("\n")).resolve()
 
 
 def _merge_base(directory: Path, base_ref: str) -> str:

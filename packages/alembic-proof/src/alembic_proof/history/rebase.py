@@ -48,6 +48,33 @@ class Rebase:
     fork: str | None
     """The revision that they followed; None where they began a history."""
     base_ref: str
+    graph: tuple[GraphRevision, ...]
+    """The history as it was."""
+
+    def commands_for(self, versions: Collection[str]) -> tuple[str, ...]:
+        """Return what takes a database to the new order; nothing where it has no local revision.
+
+        In the new order, the versions of such a database say that it has all that was merged.
+
+        :param versions: what its version table says.
+        """
+        applied = _applied(self.graph, versions)
+        local = [one.revision_id for one in self.revisions if one.revision_id in applied]
+        if not local:
+            return ()
+        newest, onto = local[-1], self.onto.revision_id
+        if onto in applied:
+            rest = () if len(local) == len(self.revisions) else ("alembic upgrade head",)
+            return (f"alembic stamp --purge {newest}", *rest)
+        others = applied.difference(local)
+        followed = {name for one in self.graph if one.revision_id in others for name in one.parents}
+        at = " ".join(sorted(others - followed)) or "base"
+        return (
+            *([f"alembic stamp --purge {newest}"] if len(versions) > 1 else []),
+            f"alembic downgrade {onto}",
+            f"alembic stamp {at}",
+            "alembic upgrade head",
+        )
 
 
 def undo_interrupted_rebase(script: ScriptDirectory) -> tuple[Path, ...]:
@@ -95,6 +122,7 @@ def rebase(script: ScriptDirectory, *, base_ref: str | None = None) -> Rebase | 
             onto=onto,
             fork=next(iter(local[0].parents), None),
             base_ref=ref,
+            graph=graph,
         )
         journal = private_file(root, _JOURNAL)
         move_files(planned.moves, journal=journal, commit=checked_out_commit(root))
@@ -116,6 +144,20 @@ def missing_revisions(
     here = {one.revision for one in script.walk_revisions()}
     ids = (_id_of(file) for file in committed_files(places, ref=ref))
     return ref, tuple(sorted(name for name in ids if name and name not in here))
+
+
+def _applied(graph: tuple[GraphRevision, ...], versions: Collection[str]) -> frozenset[str]:
+    """Return the revisions that a database at these versions has applied."""
+    by_id = {one.revision_id: one for one in graph}
+    labelled = {label: one.revision_id for one in graph for label in one.labels}
+    found: set[str] = set()
+    waiting = list(versions)
+    while waiting:
+        name = waiting.pop()
+        if name in by_id and name not in found:
+            found.add(name)
+            waiting += (labelled.get(parent, parent) for parent in by_id[name].parents)
+    return frozenset(found)
 
 
 def _places(script: ScriptDirectory) -> tuple[Path, ...]:
