@@ -42,7 +42,11 @@ def test_with_its_settings_only_notes_are_left(open_case: Open, run: Run) -> Non
 @pytest.mark.parametrize(
     ("key", "code", "said"),
     [
-        ("start_revision", 1, "error: 0001: its upgrade fails: the file that made them is lost"),
+        (
+            "start_revision",
+            1,
+            "error: 0001: its upgrade fails: RuntimeError: the file that made them is lost",
+        ),
         ("rows", 0, "users: not filled"),
         ("leave_out", 0, "note: 0006: secrets: not filled"),
         ("ignore", 1, "error: 0005: after its downgrade: index public.ix_audit_users: unexpected"),
