@@ -142,3 +142,17 @@ def test_reader_that_leaves_stops_nothing(tracks: Any) -> None:
 
     assert (process.wait(timeout=60), errors) == (0, "")
     assert tracks.query("SELECT version_num FROM alembic_version") == ["c" * 12]
+
+
+def test_a_revision_that_does_nothing_is_noted(project: Any) -> None:
+    """A file that nobody has filled in is not applied in silence; one that does something is."""
+    path = project.add("blank")
+    project.add(
+        "full", upgrade='"""Doc."""\nop.execute("SELECT 1")', downgrade='op.execute("SELECT 1")'
+    )
+
+    up, down = project.alembic("upgrade", "head"), project.alembic("downgrade", "base")
+
+    assert f"    note: upgrade() of {path} does nothing\n" in up
+    assert f"    note: downgrade() of {path} does nothing\n" in down
+    assert (up.count("note: "), down.count("note: ")) == (1, 1)

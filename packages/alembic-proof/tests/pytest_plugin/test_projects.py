@@ -36,6 +36,18 @@ def test_a_project_without_an_alembic_ini_is_found(
     assert set(done.outcomes.values()) == {"passed"}
 
 
+def test_revisions_may_import_what_env_py_makes_found(
+    open_case: Open, run: Callable[..., Run]
+) -> None:
+    """Then they are collected from a scratch database, on which env.py runs first."""
+    root = open_case("roundtrip/imports_once_env_has_set_the_path")
+
+    done = run(root, "--alembic-proof", "-k", "not parity")
+
+    assert done.code == 0, done.output
+    assert done.outcomes["0001_users::upgrade"] == "passed"
+
+
 def test_it_is_found_from_below_rootdir(open_bare: Open, run: Callable[..., Run]) -> None:
     """Where pytest is called makes no difference."""
     root = open_bare("adopting/flask")

@@ -43,8 +43,10 @@ class Progress:
             discard(self.config.stdout)
 
     def tell_step(self, step: RevisionStep, seconds: float) -> None:
-        """Tell that a revision is applied, and how long it took."""
+        """Tell that a revision is applied, and how long it took; and where it did nothing."""
         self.say(step_line(step, seconds=seconds))
+        if _does_nothing(step):
+            self.say(f"    note: {direction_of(step)}() of {step.revision.path} does nothing")
 
 
 def progress_of(config: Config, command: RunningCommand) -> Progress:
@@ -66,6 +68,15 @@ def step_line(step: RevisionStep, *, seconds: float) -> str:
 def direction_of(step: RevisionStep) -> str:
     """What Alembic calls the way that a step goes."""
     return "upgrade" if step.is_upgrade else "downgrade"
+
+
+def _does_nothing(step: RevisionStep) -> bool:
+    """Whether the function of a revision that joins nothing uses no name at all, as `pass` does."""
+    function = getattr(step.revision.module, direction_of(step), None)
+    code = getattr(function, "__code__", None)
+    if code is None or step.revision.is_merge_point:
+        return False
+    return not (code.co_names or code.co_freevars)
 
 
 def title_of(step: RevisionStep) -> str:
