@@ -28,3 +28,45 @@ def test_a_revision_that_waits_for_itself_is_ended_and_named(
         1,
         (root / "expected.txt").read_text(encoding="utf-8"),
     )
+
+
+_WAITS = """import os
+
+import psycopg
+from alembic import op
+
+from alembic_proof.postgres.url import DatabaseUrl
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    name = op.get_bind().exec_driver_sql("SELECT current_database()").scalar_one()
+    url = DatabaseUrl.parse(os.environ["CASE_SCRATCH_URL"]).with_database(name)
+    with psycopg.connect(url.text) as other:
+        other.execute("LOCK TABLE notes")
+        op.execute("UPDATE notes SET name = name")
+
+
+def downgrade():
+    pass
+"""
+
+
+def test_a_trial_that_waits_for_itself_is_ended(
+    open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """What a policy hides is looked for by a run of its own, which is no reason to wait for ever."""
+    root = open_case("lock_waits")
+    table = root / "versions" / "0001_notes.py"
+    forced = "ALTER TABLE notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+    text = table.read_text(encoding="utf-8")
+    end = text.index("\n\n\ndef downgrade")
+    table.write_text(f'{text[:end]}\n    op.execute("{forced}"){text[end:]}', encoding="utf-8")
+    (root / "versions" / "0002_index.py").write_text(_WAITS, encoding="utf-8")
+
+    code, out, _ = run("roundtrip")
+
+    assert code == 1
+    assert "for a lock of pid" in out

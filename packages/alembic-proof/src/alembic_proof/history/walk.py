@@ -181,7 +181,9 @@ class _Walking:
             migration.impl.memo = self._memo(move)
             if move.rehearsal is not None:
                 step = self._bare_step(move, migration)
+                self.watch.begin()
                 rehearse(migration, move.rehearsal, step=step.migration_fn, path=_path_of(step))
+                self.watch.end()
                 _forget_plans(migration)
                 continue
             yield self._step(move, migration)
