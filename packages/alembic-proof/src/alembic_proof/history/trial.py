@@ -45,6 +45,16 @@ def try_out(
     return True
 
 
+def is_transaction_over(migration: MigrationContext) -> bool:
+    """Return whether a step has ended the transaction that Alembic began for it, by itself.
+
+    What comes behind that, the row in the version table as well, is in a transaction which Alembic
+    does not know of. An autocommit block leaves a new one that it knows.
+    """
+    begun = migration._transaction
+    return begun is not None and not begun.is_active
+
+
 def _way_back(migration: MigrationContext, connection: Connection) -> Callable[[], None]:
     """What undoes all that follows; a savepoint where one transaction holds all steps."""
     if migration._transaction is None:

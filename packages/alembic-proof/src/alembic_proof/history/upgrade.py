@@ -26,14 +26,20 @@ from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.fault import describe
 from alembic_proof.history.load import refuse_unknown_heads
 from alembic_proof.history.lock_wait import LockWatch
+from alembic_proof.history.trial import is_transaction_over
 from alembic_proof.postgres.connect import run_on
 
-COMMIT_IT = (
+_COMMIT_IT = (
     "env.py (or what it calls) has begun a transaction before context.configure(), by a statement "
     "or connection.begin(): Alembic leaves that one to env.py; connection.commit() before "
     "context.configure(), or at the end"
 )
 """What to do where nothing that `alembic upgrade` has done is committed."""
+
+LEAVE_IT = (
+    "leave it to Alembic (no commit() on op.get_bind()); what must run outside of a transaction goes "
+    "into op.get_context().autocommit_block()"
+)
 
 _VERSION_TABLES = """\
 SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
@@ -61,6 +67,8 @@ class UpgradeRun:
     """The revisions whose upgrade() ran, in order; whether they are committed is up to env.py."""
     running: str = ""
     """The revision whose upgrade() runs now, or raised; empty between two."""
+    halved: list[str] = field(default_factory=list)
+    """The revisions that have ended the transaction that Alembic had begun."""
     error: BaseException | None = None
     """What that upgrade() raised, before anybody wrapped it; else what env.py raised."""
     heads: frozenset[str] | None = None
@@ -69,6 +77,13 @@ class UpgradeRun:
     """Whether one transaction holds all revisions, Alembic's own or one that env.py began."""
     version_table: str = ""
     version_schema: str | None = None
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do where the run is not committed."""
+        if not self.halved:
+            return _COMMIT_IT
+        return f"revision {', '.join(self.halved)} ends Alembic's transaction: {LEAVE_IT}"
 
 
 def run_upgrade(config: Config, revision: str) -> None:
@@ -86,7 +101,7 @@ def run_upgrade(config: Config, revision: str) -> None:
             todo="let what a revision raises pass through it",
         )
     if missing := uncommitted(run, url=config.attributes.get("url")):
-        raise HistoryError(missing, where=run.place, todo=COMMIT_IT)
+        raise HistoryError(missing, where=run.place, todo=run.remedy)
 
 
 def try_upgrade(config: Config, revisions: Collection[str]) -> UpgradeRun:
@@ -120,11 +135,14 @@ def uncommitted(run: UpgradeRun, *, url: str | None) -> str:
     if run.heads in tables or None in tables:
         return ""
     wanted = ", ".join(sorted(run.heads))
-    found = ", ".join(sorted(head for heads in tables for head in heads or ())) or "no revision"
-    found = found if tables else f"no table {run.version_table}"
+    found = ", ".join(sorted(head for heads in tables for head in heads or ()))
+    seen = found or (
+        f"no revision in {run.version_table}" if tables else f"no table {run.version_table}"
+    )
+    end = "does not commit it" if found or run.halved else "commits nothing"
     return (
-        f"`alembic upgrade` to {wanted} ends without an error and commits nothing: "
-        f"a new connection finds {found}"
+        f"`alembic upgrade` to {wanted} ends without an error and {end}: "
+        f"a new connection finds {seen}"
     )
 
 
@@ -157,7 +175,7 @@ def _run_env(config: Config, revision: str | tuple[str, ...], run: UpgradeRun) -
             run.start = tuple(sorted(heads))
             refuse_unknown_heads(heads, migration)
             for step in script._upgrade_revs(revision, heads):  # type: ignore[arg-type]
-                yield _noted(step, run)
+                yield _noted(step, run, migration)
                 run.watch.end()
                 run.done.append(step.revision.revision)
                 run.running = ""
@@ -183,8 +201,8 @@ def _note_context(run: UpgradeRun, migration: MigrationContext) -> None:
     migration.on_version_apply_callbacks = (*migration.on_version_apply_callbacks, note)
 
 
-def _noted(step: RevisionStep, run: UpgradeRun) -> RevisionStep:
-    """Return the step, which notes that it runs and what it raises."""
+def _noted(step: RevisionStep, run: UpgradeRun, migration: MigrationContext) -> RevisionStep:
+    """Return the step, which notes that it runs, what it raises and whether it commits by itself."""
     migrate = refuse_exits_of(step).migration_fn
 
     def upgrade(**arguments: Any) -> None:
@@ -195,6 +213,8 @@ def _noted(step: RevisionStep, run: UpgradeRun) -> RevisionStep:
         except Exception as error:
             run.error = error
             raise
+        if is_transaction_over(migration):
+            run.halved.append(run.running)
 
     step.migration_fn = upgrade
     return step

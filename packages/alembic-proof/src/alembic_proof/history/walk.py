@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, chdir, nullcontext, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from alembic_proof.history.lock_wait import LockWatch
 from alembic_proof.history.outer_transaction import commit_outer_transaction
 from alembic_proof.history.rehearsal import Rehearsal, SentStatement, logged_statements, rehearse
 from alembic_proof.history.row_failures import RowFailure, find_row_failures
-from alembic_proof.history.trial import try_out
+from alembic_proof.history.trial import is_transaction_over, try_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ class Ground:
     """Where the database was when the walk began."""
     version_table: str
     version_schema: str | None
+    halved: Collection[tuple[str, bool]] = ()
+    """The steps so far that have ended their own transaction: the revision, whether it was its upgrade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,8 @@ class _Walking:
         self.over_rows: tuple[RowFailure, ...] = ()
         """Every statement of it that fails over rows."""
         self.let_pass = LetPass()
+        self.halved: set[tuple[str, bool]] = set()
+        """The steps that have ended their own transaction: the revision, whether it was its upgrade."""
         self._made: dict[Any, set[Any]] = {}
         """The types that upgrades have made so far, by the keys of Alembic's memo."""
 
@@ -174,7 +178,7 @@ class _Walking:
             ensure_revisions(migration.script)
         refuse_unknown_heads(heads, migration)
         _end_reading(migration)
-        ground = _ground(tuple(heads), migration)
+        ground = replace(_ground(tuple(heads), migration), halved=self.halved)
         self.let_pass.listen(ground.connection)
         moves = self._proof(ground)
         while (move := self._next(moves)) is not None:
@@ -230,6 +234,11 @@ class _Walking:
         with redirect_stdout(self._outside), chdir(self._directory):
             return next(moves, None)
 
+    def _note_end(self, move: Move, migration: MigrationContext) -> None:
+        """Note whether the step has left the transaction that Alembic began for it."""
+        if is_transaction_over(migration):
+            self.halved.add((move.revision_id, move.is_upgrade))
+
     def _bare_step(self, move: Move, migration: MigrationContext) -> RevisionStep:
         if migration.script is None:
             raise HistoryError("env.py configures a context without a script directory")
@@ -252,12 +261,14 @@ class _Walking:
                         migrate(**arguments)
             except Exception as error:
                 self.watch.end()
+                self._note_end(move, migration)
                 self.error, passed = error, self.let_pass.error
                 self.over_rows = find_row_failures(
                     migration, error, step=lambda: migrate(**arguments), path=path
                 )
                 self.let_pass.error = passed
                 raise
+            self._note_end(move, migration)
 
         step.migration_fn = run
         return step

@@ -339,6 +339,7 @@ class _RoundTrip:
             return
         if turn is not None:
             turn.tell_hidden_of_failure()
+            turn.tell_halved()
         if isinstance(failure.error, LockWaitError):
             # The connection that holds the lock may be open still: it goes with its database.
             self.database = None

@@ -50,6 +50,7 @@ from alembic_proof.proofs.roundtrip.upgrade_heads import (
 )
 from alembic_proof.proofs.roundtrip.verdict import (
     changes_found,
+    halved,
     settings_left,
     untrue_irreversible,
 )
@@ -320,11 +321,20 @@ class Turn:
                 self.revision.revision_id, is_upgrade=is_upgrade, try_and_look=look, sent=sent
             )
         self._tell_hidden()
+        self.tell_halved()
         if direction == "upgrade":
             self.database.applied.append(self.revision.revision_id)
         self.database.look(self.ground)
         self._tell_left()
         return self._state()
+
+    def tell_halved(self) -> None:
+        """A finding for a step that has ended its own transaction, and perhaps failed behind that."""
+        direction = self.direction if self.direction == "downgrade" else "upgrade"
+        found = halved(self.revision, direction)
+        is_halved = (self.revision.revision_id, direction == "upgrade") in self.ground.halved
+        if is_halved and not self._is_told(found):
+            self.findings.append(found)
 
     def _tell_left(self) -> None:
         """A finding for settings that the step left, unless an earlier step is known to do so."""

@@ -11,7 +11,7 @@ from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.fault import describe, place_in
 from alembic_proof.history.lock_wait import LockWaitError
-from alembic_proof.history.upgrade import COMMIT_IT, UpgradeRun
+from alembic_proof.history.upgrade import LEAVE_IT, UpgradeRun
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
 from alembic_proof.proofs.roundtrip.refusal import is_refusal
@@ -241,7 +241,7 @@ _IN_ONE_TRANSACTION = {
 def nothing_committed(run: UpgradeRun, missing: str) -> Finding:
     """Return the finding for an env.py whose upgrade ends well and persists nothing."""
     place = Location(shown_path(run.place))
-    return Finding(rule="nothing-committed", message=missing, location=place, todo=COMMIT_IT)
+    return Finding(rule="nothing-committed", message=missing, location=place, todo=run.remedy)
 
 
 def upgrade_differs(run: UpgradeRun, change: Change) -> Finding:
@@ -251,6 +251,20 @@ def upgrade_differs(run: UpgradeRun, change: Change) -> Finding:
         message=f"after `alembic upgrade heads`, otherwise than revision by revision: {change}",
         severity=change.severity,
         location=Location(shown_path(run.place)),
+    )
+
+
+def halved(revision: ChainRevision, direction: Direction) -> Finding:
+    """Return a warning where a step ends its own transaction and goes on."""
+    return finding_of(
+        revision,
+        direction,
+        "commits-halfway",
+        f"its {direction} ends Alembic's transaction by itself: where a later statement fails, the first "
+        "half stays and the revision cannot be applied again; what follows the commit, the version "
+        "included, is in no transaction of Alembic's",
+        Severity.WARNING,
+        todo=LEAVE_IT,
     )
 
 

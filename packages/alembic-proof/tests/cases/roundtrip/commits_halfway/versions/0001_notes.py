@@ -1,0 +1,14 @@
+"""A table."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE notes (id integer PRIMARY KEY, name text NOT NULL)")
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE notes")
