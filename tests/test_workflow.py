@@ -204,6 +204,62 @@ def test_forgotten_revision_is_noticed(checkout: Checkout, user_file: Path) -> N
     assert "pronouns" in done.stdout
 
 
+BRANCH = '''\
+"""Add {revision}.
+
+Revision: {revision}, after {parent}
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "{revision}"
+down_revision: str | None = "{parent}"
+
+
+def upgrade() -> None:
+    op.add_column("users", sa.Column("{revision}", sa.Text()))
+
+
+def downgrade() -> None:
+    op.drop_column("users", "{revision}")
+'''
+
+
+def test_two_branches_become_one_line(checkout: Checkout) -> None:
+    """`alembic merge` joins two heads; `make rebase` puts the local one behind the other."""
+    versions = checkout.root / VERSIONS
+    before = set(versions.glob("*.py"))
+    newest = max(before).read_text(encoding="utf-8")
+    head = re.search('^revision: str = "(.*)"$', newest, re.MULTILINE)
+    assert head is not None
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@example.org")
+    try:
+        checkout.run(*git, "init", "--quiet")
+        for revision in ("theirs", "ours"):
+            path = versions / f"20991231_{'1' if revision == 'ours' else '2'}00000_{revision}.py"
+            path.write_text(BRANCH.format(revision=revision, parent=head[1]), encoding="utf-8")
+            checkout.run(*git, "add", str(VERSIONS))
+            checkout.run(*git, "commit", "--quiet", "--message", revision)
+
+        merge = (".tools/bin/uv", "run", "--quiet", "--directory", "packages/backend", "alembic")
+        merged = checkout.run(*merge, "merge", "heads", "--message", "join")
+        for path in versions.glob("*_join.py"):
+            path.unlink()
+        rebased = checkout.run("make", "rebase", "base=HEAD^")
+
+        assert merged.returncode == 0, merged.stdout
+        assert rebased.returncode == 0, rebased.stdout
+        assert "1 revision put behind theirs (" in rebased.stdout
+        assert "round trip: no findings" in rebased.stdout
+        ours = (versions / "20991231_200001_ours.py").read_text(encoding="utf-8")
+        assert "Revision: ours, after theirs\n" in ours
+    finally:
+        shutil.rmtree(checkout.root / ".git", ignore_errors=True)
+        for path in set(versions.glob("*.py")) - before:
+            path.unlink()
+
+
 def add_column(path: Path) -> None:
     """Give User a column `pronouns` after `display_name`'s line."""
     text = path.read_text(encoding="utf-8")

@@ -128,8 +128,8 @@ def _database_text(project: Project, done: Rebase) -> str:
     name, versions = known
     commands = done.commands_for(versions)
     if not commands:
-        return f"{name} has none of them applied: upgrade it as usual"
-    what = "has them applied in the old order: an upgrade would pass over what it lacks. It needs:"
+        return f"{name} has not applied {' or '.join(ids)}: upgrade it as usual"
+    what = "is at the old order: an upgrade would pass over what it lacks. It needs:"
     return "\n".join([f"{name} {what}", *(f"  {one}" for one in commands)])
 
 

@@ -102,7 +102,7 @@ def test_a_database_gets_to_the_new_order_as_it_is_said(
     out = run("rebase", "--no-proof")[1]
 
     assert re.findall("^  alembic (.*)$", out, re.MULTILINE) == needed
-    assert ("has none of them applied: upgrade it as usual" in out) == (not needed)
+    assert ("has not applied 3c or 4d: upgrade it as usual" in out) == (not needed)
     for line in needed or ["upgrade head"]:
         name, *arguments = line.split()
         match name:
