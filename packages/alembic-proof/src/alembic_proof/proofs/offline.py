@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 
 from alembic_proof.catalog import Catalog, read_catalog
 from alembic_proof.config import Config
-from alembic_proof.env.server_message import server_message
+from alembic_proof.env.server_message import first_cause, server_message
 from alembic_proof.errors import HistoryError
 from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision, followers, heads_of, reached
@@ -56,6 +56,7 @@ def prove_offline_sql(
     :param found: the round trip's findings; what it blames is not blamed again
     """
     start = settings.start_revision if settings is not None else None
+    heads = (script.get_revision(start).revision,) if start else ()
     leave = Leave.of(settings, chain)
     chain = leave.chain
     needless = {one.revision_id for one in chain if one.revision_id not in wanted}
@@ -66,7 +67,7 @@ def prove_offline_sql(
         open_database=open_database,
         url=open_database(),
         ignored=leave.ignored,
-        applied=frozenset(reached(chain, (start,))) if start else frozenset(),
+        applied=frozenset(reached(chain, heads)),
         online=needless.union(left_out, leave.skipped),
         one_way={one.revision_id for one in chain if one.irreversible},
     )
@@ -269,8 +270,7 @@ class _OfflineProof:
         statement, error = failed
         name = script.revision_at(statement.start)
         message = server_message(error)
-        said = message.one_line if message else describe(error)
-        text = f"{name}: the script of its {direction} fails: {said}"
+        text = f"{name}: the script of its {direction} fails: {_said(error)}"
         if message and message.statement:
             text = f"{text}\n  statement: {message.statement}"
         return _finding("offline-sql-fails", self._revision(name), direction, text)
@@ -327,7 +327,7 @@ class _OfflineProof:
         failure = walk(alembic_config(self.project, url=url), moves, script=self.script)
         if failure is not None:
             revision = self._revision(failure.move.revision_id)
-            what = f"{revision.revision_id} fails without rows: {describe(failure.error)}"
+            what = f"{revision.revision_id} fails without rows: {_said(first_cause(failure.error))}"
             raise HistoryError(what, where=str(revision.path))
 
     def _read(self, url: str) -> Catalog:
@@ -339,6 +339,12 @@ class _OfflineProof:
 
     def _revision(self, name: str) -> ChainRevision:
         return next(one for one in self.chain if one.revision_id == name)
+
+
+def _said(error: BaseException) -> str:
+    """Return what went wrong in one line."""
+    message = server_message(error)
+    return message.one_line if message else describe(error)
 
 
 def _unwritten(revision: ChainRevision, direction: str, error: Exception) -> Finding:
