@@ -81,7 +81,7 @@ def assert_a_local_database_that_is_ahead_may_be_emptied(checkout: Any) -> None:
     assert text.startswith(
         "the database is at revision dddddddddddd, which this code does not know"
     )
-    assert "check out the branch that has this revision and downgrade there" in text
+    assert "check out the branch that has this revision, and downgrade there" in text
     assert "`make empty`" in text
     checkout.url = url
 

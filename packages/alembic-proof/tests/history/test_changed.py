@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from alembic_proof.errors import ConfigError
-from alembic_proof.history.changed import changed_files
+from alembic_proof.history.changed import branches_with, changed_files
 
 
 def git(directory: Path, *arguments: str) -> None:
@@ -75,3 +75,14 @@ def test_no_repository_is_one_clear_error(tmp_path: Path) -> None:
     """Without git there is nothing to compare with."""
     with pytest.raises(ConfigError, match="not a git repository"):
         changed_files(tmp_path, base_ref="main")
+
+
+def test_the_branches_that_have_a_text_are_found(checkout: Path, tmp_path: Path) -> None:
+    """As committed there, and below these directories alone; without git there are none."""
+    places = [checkout / "versions", tmp_path / "nowhere"]
+
+    assert branches_with(places, "theirs") == ("trunk",)
+    assert set(branches_with(places, "old")) == {"trunk", "topic"}
+    assert branches_with(places, "twice") == ()
+    assert branches_with([tmp_path], "old") == ()
+    assert branches_with([], "old") == ()

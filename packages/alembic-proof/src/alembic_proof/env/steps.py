@@ -14,13 +14,17 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from alembic_proof.errors import HistoryError
+from alembic_proof.history.changed import branches_with
 from alembic_proof.history.command import RunningCommand
 from alembic_proof.history.exits import refuse_exits_of
-from alembic_proof.history.load import refuse_unknown_heads, unknown_heads
+from alembic_proof.history.load import (
+    refuse_unknown_heads,
+    unknown_heads,
+    version_directories,
+)
 
 _FOR_LOCAL = (
-    "check out the branch that has this revision and downgrade there, or empty this local database: "
-    "`{reset}`"
+    "check out {branch} this revision, and downgrade there; or empty this local database: `{reset}`"
 )
 
 
@@ -76,11 +80,17 @@ class Steps:
         """Return where the database is; a command that only shows it answers for the unknown ones."""
         unknown = unknown_heads(self.start, migration)
         if unknown and self._command.name not in ("current", "history"):
-            todo = _FOR_LOCAL.format(reset=self._reset_command) if self.is_local else ""
+            todo = self._todo_for_local(unknown, migration.script) if self.is_local else ""
             refuse_unknown_heads(unknown, migration, todo=todo)
         for head in unknown:
             self._answer(f"{head} (unknown: no file here has this revision)")
         return tuple(head for head in self.start if head not in unknown)
+
+    def _todo_for_local(self, unknown: tuple[str, ...], script: ScriptDirectory | None) -> str:
+        places = version_directories(script) if script is not None else ()
+        branches = branches_with(places, unknown[0])
+        name = f"the branch {branches[0]}, which has" if branches else "the branch that has"
+        return _FOR_LOCAL.format(branch=name, reset=self._reset_command)
 
     def _refuse_behind(self, script: ScriptDirectory) -> None:
         """Ensure that an upgrade with nothing to do was not meant to go back."""

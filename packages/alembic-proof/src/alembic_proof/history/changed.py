@@ -82,6 +82,27 @@ def is_merged(path: Path) -> bool:
         return False
 
 
+def branches_with(places: Iterable[Path], text: str) -> tuple[str, ...]:
+    """Return the branches whose files in `places` hold the text, those committed to last first.
+
+    None where git cannot say it. Of the branches the 50 that were committed to last are looked at.
+    """
+    directories = [place.resolve() for place in places if place.is_dir()]
+    try:
+        root = top_level(directories[0])
+        last = ("--sort=-committerdate", "--count=50", "--format=%(refname:short)")
+        refs = _git(root, "for-each-ref", *last, "refs/heads", "refs/remotes").split()
+    except (ConfigError, IndexError):
+        return ()
+    inside = [str(one) for one in directories if one.is_relative_to(root)]
+    if not refs or not inside:
+        return ()
+    found = _run_git(root, "grep", "-l", "-F", "-e", text, *refs, "--", *inside)
+    lines = found.stdout.decode(errors="replace").splitlines()
+    having = {line.partition(":")[0] for line in lines}
+    return tuple(ref for ref in refs if ref in having)
+
+
 def base_changes(places: Iterable[Path], *, base_ref: str | None = None) -> BaseChanges:
     """Read what the checkout does to the files in `places` since the merge base with `base_ref`.
 
