@@ -15,6 +15,7 @@ from alembic_proof.proofs.database import read_database
 from alembic_proof.proofs.excluded import exclude
 from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.models import create_models
+from alembic_proof.proofs.renamed import Renamed, split_renamed
 from alembic_proof.proofs.sides import Sides
 from alembic_proof.proofs.step import Tell, timed
 
@@ -53,11 +54,12 @@ def prove_parity(
     with timed(PARITY_STEPS[2], tell=tell):
         expected = read_database(models_url, environment=environment)
         excluded = exclude(environment, models_url=models_url, history_url=history_url)
-        changes = ignored.changes(
-            _without(excluded.without(expected), given), _without(excluded.without(found), given)
-        )
+        before = _without(excluded.without(expected), given)
+        after = _without(excluded.without(found), given)
+        renamed, changes = split_renamed(ignored.changes(before, after), before=before, after=after)
     heads = (group.finding for group in several_heads(graph_of(load_history(config))))
-    return (*heads, *(_finding(change) for change in changes), *_given(given), *ignored.unmet())
+    found_changes = (*map(_renamed, renamed), *map(_finding, changes))
+    return (*heads, *found_changes, *_given(given), *ignored.unmet())
 
 
 def _without(catalog: Catalog, given: tuple[CatalogObject, ...]) -> Catalog:
@@ -68,6 +70,17 @@ def _without(catalog: Catalog, given: tuple[CatalogObject, ...]) -> Catalog:
 
 def _finding(change: Change) -> Finding:
     return Finding(rule="parity", message=_SIDES.sentence(change), severity=change.severity)
+
+
+def _renamed(renamed: Renamed) -> Finding:
+    """Return the finding on an index or a constraint that both sides have, but for its name."""
+    name, other = renamed.names
+    return Finding(
+        rule="parity",
+        message=f"{renamed.before.kind} of {renamed.table}: called {name} in the models and "
+        f"{other} in the history",
+        todo=f"{renamed.sql} in a new revision, or write the history's name into the models",
+    )
 
 
 def _given(given: tuple[CatalogObject, ...]) -> tuple[Finding, ...]:

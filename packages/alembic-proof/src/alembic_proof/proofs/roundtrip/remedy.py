@@ -11,6 +11,7 @@ from sqlalchemy.exc import CompileError
 from alembic_proof.catalog import Catalog, CatalogObject
 from alembic_proof.catalog.rows import unquoted
 from alembic_proof.env.server_message import ServerMessage, server_message
+from alembic_proof.finding import shown_path
 from alembic_proof.history.alembic_error import OUTER_TRANSACTION, is_held_by_outer_transaction
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.proofs.roundtrip.direction import Direction
@@ -33,10 +34,7 @@ _START_SQL = (
     "the history begins, create it with start_sql in [tool.alembic-proof] (and name with "
     "start_revision the revision that the SQL leads to)"
 )
-_MADE_BEFORE = (
-    "it is there already: an earlier revision, env.py or start_sql made it; a revision that calls "
-    "create_all() makes whatever the models have today: write its tables out instead"
-)
+_MADE_BEFORE = "it is there already: an earlier revision, env.py or start_sql made it"
 _SUPERUSER = (
     "PostgreSQL asks for a superuser here: let server_url in [tool.alembic-proof] name a server "
     "and a login that is one"
@@ -125,7 +123,24 @@ def remedy(
     if meets_a_role(error):
         return _ROLE_IS_THERE.get(direction, "")
     message = server_message(error)
-    return _of_server(message, direction, definitions) if message else ""
+    if message is None:
+        return ""
+    if direction == "upgrade" and message.sqlstate in _IS_THERE:
+        return _of_create_all(revision) or _MADE_BEFORE
+    return _of_server(message, direction, definitions)
+
+
+def _of_create_all(revision: ChainRevision) -> str:
+    """Return what to do where another revision makes whatever the models have by now."""
+    for path in sorted(revision.path.parent.glob("*.py")):
+        if path == revision.path or not path.is_file():
+            continue
+        if re.search(r"\bcreate_all\(", path.read_text(encoding="utf-8", errors="replace")):
+            return (
+                f"{shown_path(path)} calls create_all(), which makes all that the models have today: "
+                "write out the tables there as they were when it was written"
+            )
+    return ""
 
 
 def _of_server(message: ServerMessage, direction: Direction, definitions: Definitions) -> str:
@@ -133,8 +148,6 @@ def _of_server(message: ServerMessage, direction: Direction, definitions: Defini
     said = f"{message.message} {message.detail} {message.hint}"
     if message.sqlstate in _NO_TABLE and direction == "upgrade":
         return _START_SQL
-    if message.sqlstate in _IS_THERE and direction == "upgrade":
-        return _MADE_BEFORE
     if message.sqlstate == _NO_PRIVILEGE and _OF_SUPERUSERS.search(said):
         return _SUPERUSER
     if message.sqlstate in _NO_EXTENSION and "extension" in said:
