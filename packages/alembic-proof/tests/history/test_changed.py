@@ -51,9 +51,21 @@ def test_what_the_branch_changes_is_found(checkout: Path) -> None:
     assert all(path.is_absolute() for path in found)
 
 
+def test_in_a_git_hook_the_directory_says_which_repository(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """There git names the repository and the index of the commit that is made."""
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
+
+    found = changed_files(checkout / "versions", base_ref="trunk")
+
+    assert {path.name for path in found} == {"committed.py", "edited.py", "neü.py"}
+
+
 def test_an_unknown_ref_says_what_to_fetch(checkout: Path) -> None:
     """One error, with the command that brings it."""
-    with pytest.raises(ConfigError, match="git knows no 'origin/main' here") as caught:
+    with pytest.raises(ConfigError, match="there is no git ref 'origin/main' here") as caught:
         changed_files(checkout, base_ref="origin/main")
 
     assert "git fetch origin main:refs/remotes/origin/main" in str(caught.value)

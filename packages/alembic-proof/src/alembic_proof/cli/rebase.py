@@ -18,7 +18,7 @@ from alembic_proof.env import local_database
 from alembic_proof.env.local import named_database_url
 from alembic_proof.errors import ConfigError, ProofError
 from alembic_proof.finding import Finding, shown_path
-from alembic_proof.history.chain import load_history, read_chain
+from alembic_proof.history.chain import find_history, load_history, read_chain
 from alembic_proof.history.rebase import (
     Rebase,
     missing_revisions,
@@ -46,7 +46,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
             "corrects their docstrings, and proves their round trip. The git tree must be clean."
         ),
         epilog="exit codes: 0 rebased and proved, or nothing to rebase; 1 the proof has found "
-        "something; 2 refused, and nothing was changed",
+        "something; 2 refused and nothing was changed, or the proof could not run",
     )
     parser.add_argument(
         "--base-ref",
@@ -64,7 +64,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
     config = alembic_config(project.alembic)
-    for path in undo_interrupted_rebase(ScriptDirectory.from_config(config)):
+    for path in undo_interrupted_rebase(find_history(config)):
         note(f"put back what an interrupted rebase has left: {shown_path(path)}")
     script = load_history(config)
     done = rebase(script, base_ref=arguments.base_ref)
@@ -74,7 +74,14 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     say(_rebased_text(done))
     say(_database_text(project, done))
-    return 0 if arguments.no_proof else _prove(project, done)
+    if arguments.no_proof:
+        return 0
+    try:
+        return _prove(project, done)
+    except ProofError:
+        ids = " ".join(one.revision_id for one in done.revisions)
+        note(f"the revisions are rebased, and not proved: alembic-proof roundtrip {ids}")
+        raise
 
 
 def _nothing_to_rebase(script: ScriptDirectory) -> str:

@@ -218,7 +218,7 @@ def _refuse_unknown_ref(directory: Path, base_ref: str) -> None:
         "--quiet",
         "--end-of-options",
         f"{base_ref}^{{commit}}",
-        what=f"git knows no {base_ref!r} here",
+        what=f"there is no git ref {base_ref!r} here",
         todo=_fetch(directory, base_ref),
     )
 

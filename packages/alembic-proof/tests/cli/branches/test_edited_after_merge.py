@@ -189,7 +189,7 @@ def test_without_the_ref_one_note_says_so(begun: Repository, run: Run) -> None:
 
     code, out, _ = run("lint", "--base-ref", "origin/next")
     assert code == 0
-    assert out.startswith(f"{_NOTE}git knows no 'origin/next' here [edited-after-merge]\n")
+    assert out.startswith(f"{_NOTE}there is no git ref 'origin/next' here [edited-after-merge]\n")
 
 
 def test_a_shallow_clone_is_one_note(

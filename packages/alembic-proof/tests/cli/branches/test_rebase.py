@@ -70,6 +70,19 @@ def test_what_the_proof_finds_is_told_and_the_rebase_stays(parted: Repository, r
     assert _parents(parted)["3c"] == "5e"
 
 
+def test_a_proof_that_cannot_run_is_told_after_the_rebase(
+    parted: Repository, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files are in their new order; what is left to do is said."""
+    monkeypatch.setenv("CASE_SCRATCH_URL", "postgresql://nobody@127.0.0.1:1/none")
+
+    code, _, err = run("rebase")
+
+    assert code == 2
+    assert "the revisions are rebased, and not proved: alembic-proof roundtrip 3c 4d\n" in err
+    assert _parents(parted)["3c"] == "5e"
+
+
 @pytest.mark.parametrize(
     ("at", "needed"),
     [
