@@ -70,3 +70,20 @@ def test_a_trial_that_waits_for_itself_is_ended(
 
     assert code == 1
     assert "for a lock of pid" in out
+
+
+def test_a_step_that_is_run_past_a_failure_is_watched(
+    open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """What comes behind a statement that fails over rows was never come to before."""
+    root = open_case("lock_waits")
+    bound = 'def upgrade():\n    op.execute("ALTER TABLE notes ALTER name SET NOT NULL")'
+    text = _WAITS.replace("def upgrade():", bound)
+    for waits in ("LOCK TABLE notes", "UPDATE notes SET name = name"):
+        text = text.replace(waits, "SELECT pg_advisory_lock(7)")
+    (root / "versions" / "0002_index.py").write_text(text, encoding="utf-8")
+
+    code, out, _ = run("roundtrip")
+
+    assert code == 1
+    assert "for a lock of pid" in out

@@ -47,16 +47,20 @@ class RowFailure:
     """The columns that hold NULL, of those that the statement sets NOT NULL, as it writes them."""
 
 
+def fails_over_rows(error: BaseException) -> bool:
+    """Return whether PostgreSQL refuses values, or rows that a constraint does not allow."""
+    return isinstance(error, DBAPIError) and sqlstate_of(error).startswith(_OVER_ROWS)
+
+
 def find_row_failures(
-    migration: MigrationContext, error: BaseException, *, step: Callable[[], None], path: str
+    migration: MigrationContext, *, step: Callable[[], None], path: str
 ) -> tuple[RowFailure, ...]:
-    """Return every statement of a failed step that fails over rows; none where it failed otherwise.
+    """Return every statement of a step that fails over rows, where it has failed over some.
 
     :param path: the revision's file, as Python knows it.
     """
     connection = migration.connection
-    is_over_rows = isinstance(error, DBAPIError) and sqlstate_of(error).startswith(_OVER_ROWS)
-    if connection is None or not is_over_rows or driver_connection(connection).autocommit:
+    if connection is None or driver_connection(connection).autocommit:
         return ()
     found: list[RowFailure] = []
     rehearsal = Rehearsal(observe=lambda: None, after_statement=lambda _: None)

@@ -37,7 +37,7 @@ from alembic_proof.history.load import ensure_revisions, refuse_unknown_heads
 from alembic_proof.history.lock_wait import LockWatch
 from alembic_proof.history.outer_transaction import commit_outer_transaction
 from alembic_proof.history.rehearsal import Rehearsal, SentStatement, logged_statements, rehearse
-from alembic_proof.history.row_failures import RowFailure, find_row_failures
+from alembic_proof.history.row_failures import RowFailure, fails_over_rows, find_row_failures
 from alembic_proof.history.trial import is_transaction_over, try_out
 
 
@@ -234,6 +234,16 @@ class _Walking:
         with redirect_stdout(self._outside), chdir(self._directory):
             return next(moves, None)
 
+    def _find_row_failures(
+        self, migration: MigrationContext, step: Callable[[], None], *, path: str
+    ) -> None:
+        """Note every statement of the step that fails over rows; it is run once more for that."""
+        passed = self.let_pass.error
+        self.watch.begin()
+        self.over_rows = find_row_failures(migration, step=step, path=path)
+        self.watch.end()
+        self.let_pass.error = passed
+
     def _note_end(self, move: Move, migration: MigrationContext) -> None:
         """Note whether the step has left the transaction that Alembic began for it."""
         if is_transaction_over(migration):
@@ -262,11 +272,9 @@ class _Walking:
             except Exception as error:
                 self.watch.end()
                 self._note_end(move, migration)
-                self.error, passed = error, self.let_pass.error
-                self.over_rows = find_row_failures(
-                    migration, error, step=lambda: migrate(**arguments), path=path
-                )
-                self.let_pass.error = passed
+                self.error = error
+                if fails_over_rows(error) and not is_transaction_over(migration):
+                    self._find_row_failures(migration, lambda: migrate(**arguments), path=path)
                 raise
             self._note_end(move, migration)
 
