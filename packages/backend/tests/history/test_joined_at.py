@@ -5,8 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from alembic_proof.postgres.connect import run_on
 from packages.backend.tests.history.database import REVISIONS, Database, before, insert
 
 FILL = REVISIONS["fill_joined_at"]
@@ -18,6 +20,11 @@ STATE = (
     " FROM board_members"
 )
 CHECKS = f"SELECT convalidated FROM pg_constraint WHERE conname = '{CHECK}'"
+ADD = f"ADD CONSTRAINT {CHECK} CHECK (joined_at IS NOT NULL) NOT VALID"
+LOCKS = (
+    "SELECT DISTINCT mode FROM pg_locks"
+    " WHERE relation = 'board_members'::regclass AND pid = pg_backend_pid()"
+)
 REQUIRED = (
     "SELECT attnotnull FROM pg_attribute"
     " WHERE attrelid = 'board_members'::regclass AND attname = 'joined_at'"
@@ -83,12 +90,35 @@ def test_row_that_slipped_in_is_filled(below: Database) -> None:
         "DELETE FROM board_members",
         f"ALTER TABLE board_members DROP CONSTRAINT {CHECK}",
         member(None),
-        f"ALTER TABLE board_members ADD CONSTRAINT {CHECK} CHECK (joined_at IS NOT NULL) NOT VALID",
+        f"ALTER TABLE board_members {ADD}",
     )
 
     below.upgrade(REQUIRE)
 
     assert below.rows(STATE) == [(True, 2020)]
+
+
+@pytest.mark.parametrize(
+    ("statements", "keeps_readers_out"),
+    [
+        ((f"VALIDATE CONSTRAINT {CHECK}",), False),
+        ((f"DROP CONSTRAINT {CHECK}", ADD, f"VALIDATE CONSTRAINT {CHECK}"), True),
+    ],
+    ids=["in a revision of its own", "in the revision that adds the check"],
+)
+def test_validation_lets_readers_in(
+    below: Database, statements: tuple[str, ...], *, keeps_readers_out: bool
+) -> None:
+    """VALIDATE lets others read; after ADD CONSTRAINT in one transaction, its lock keeps them out."""
+    below.upgrade(FILL)
+    below.execute("UPDATE board_members SET joined_at = now()")
+
+    def held(connection: Connection) -> set[str]:
+        for statement in statements:
+            connection.exec_driver_sql(f"ALTER TABLE board_members {statement}")
+        return set(connection.exec_driver_sql(LOCKS).scalars())
+
+    assert ("AccessExclusiveLock" in run_on(below.url, held)) is keeps_readers_out
 
 
 def test_both_go_down_again(below: Database) -> None:
