@@ -19,7 +19,7 @@ class Checkout:
     environ: Mapping[str, str]
 
     def run(
-        self, *command: str, cwd: Path | None = None, **environ: str
+        self, *command: str, cwd: Path | None = None, timeout_s: float = 300, **environ: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command, at the root unless told; both streams together are in `stdout`."""
         return subprocess.run(
@@ -30,7 +30,7 @@ class Checkout:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
+            timeout=timeout_s,
             check=False,
         )
 

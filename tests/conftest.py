@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -21,16 +23,30 @@ FOREIGN = (
 )
 
 
-@pytest.fixture(scope="session")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A checkout of the files as they are now; its servers stop at the end."""
-    root = tmp_path_factory.mktemp("work") / "böards checkout"
+@contextmanager
+def made_checkout(directory: Path) -> Iterator[Checkout]:
+    """Make a checkout of the files as they are now; its servers stop at the end."""
+    root = directory / "böards checkout"
     copy_sources(root)
     (root / ".tools").symlink_to(ensure_tools())
     environ = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     made = Checkout(root=root, environ=environ)
     yield made
     made.run(".tools/bin/python", "-m", "nox", "-s", "db", "--", "stop")
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A checkout that every test leaves as it was."""
+    with made_checkout(tmp_path_factory.mktemp("work")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def own_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A checkout that the tests of one module may change."""
+    with made_checkout(tmp_path_factory.mktemp("own")) as made:
+        yield made
 
 
 @pytest.fixture
