@@ -18,7 +18,8 @@ from alembic_proof.env import local_database
 from alembic_proof.env.local import named_database_url
 from alembic_proof.errors import ConfigError, ProofError
 from alembic_proof.finding import Finding, shown_path
-from alembic_proof.history.chain import find_history, load_history, read_chain
+from alembic_proof.history.chain import find_history, read_chain
+from alembic_proof.history.heads import heads_of_graph, read_graph
 from alembic_proof.history.rebase import (
     Rebase,
     missing_revisions,
@@ -30,7 +31,7 @@ from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.local import ensure_local_database
 from alembic_proof.postgres.server import status
 from alembic_proof.postgres.url import DatabaseUrl
-from alembic_proof.project import Project, history_databases
+from alembic_proof.project import Project, history_databases, load_scratch_history
 from alembic_proof.proofs import RowPlan, prove_roundtrip
 from alembic_proof.report.text import counted
 
@@ -64,9 +65,9 @@ def add(commands: Any) -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
     config = alembic_config(project.alembic)
-    for path in undo_interrupted_rebase(find_history(config)):
+    script = find_history(config)
+    for path in undo_interrupted_rebase(script):
         note(f"put back what an interrupted rebase has left: {shown_path(path)}")
-    script = load_history(config)
     done = rebase(script, base_ref=arguments.base_ref)
     if done is None:
         say(_nothing_to_rebase(script))
@@ -85,7 +86,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _nothing_to_rebase(script: ScriptDirectory) -> str:
-    match sorted(script.get_heads()):
+    match heads_of_graph(read_graph(script)):
         case []:
             return "nothing to rebase: the history has no revision"
         case [head]:
@@ -170,7 +171,7 @@ def _prove(project: Project, done: Rebase) -> int:
         server_url = announced_server(project, os.environ)
         wanted = frozenset(one.revision_id for one in done.revisions)
         with history_databases(project, server_url, label="rebase") as open_database:
-            script = load_history(alembic_config(project.alembic))
+            script, open_database = load_scratch_history(project, open_database)
             chain = read_chain(script)
             audience.expect([one.name for one in chain if one.revision_id in wanted])
             return prove_roundtrip(

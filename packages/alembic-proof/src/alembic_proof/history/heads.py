@@ -5,6 +5,7 @@ Source: https://alembic.sqlalchemy.org/en/latest/branches.html
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,6 +16,7 @@ from alembic.script import ScriptDirectory
 from alembic_proof.errors import HistoryError
 from alembic_proof.finding import Finding, Location, shown_path
 from alembic_proof.history.alembic_error import join_heads
+from alembic_proof.history.load import refuse_unreadable, version_directories
 
 RULE = "several-heads"
 
@@ -99,6 +101,82 @@ def graph_of(script: ScriptDirectory) -> tuple[GraphRevision, ...]:
     )
 
 
+def read_graph(script: ScriptDirectory) -> tuple[GraphRevision, ...]:
+    """Return the revisions as their files say, in the order of the files; nothing is run.
+
+    Raises:
+        HistoryError: a file that cannot be parsed, an id that two files have.
+    """
+    pattern = "**/*.py" if script.recursive_version_locations else "*.py"
+    places = version_directories(script)
+    refuse_unreadable(places)
+    found: dict[str, GraphRevision] = {}
+    for path in sorted(path for place in places for path in place.glob(pattern)):
+        if path.name.startswith((".", "__init__")):
+            continue
+        try:
+            tree = ast.parse(path.read_bytes())
+        except SyntaxError as error:
+            what = f"a revision cannot be read: SyntaxError: {error.msg}"
+            raise HistoryError(what, where=f"{path}:{error.lineno}", todo="fix the file") from error
+        one = parse_graph_revision(tree, path=shown_path(path))
+        if one is None:
+            continue
+        _refuse_computed_parent(tree, path=one.path)
+        if found.setdefault(one.revision_id, one) != one:
+            raise HistoryError(
+                f"two files have the revision id {one.revision_id}",
+                where=f"{found[one.revision_id].path} and {one.path}",
+                todo="give one of them another id, and its children that down_revision",
+            )
+    return tuple(found.values())
+
+
+def _refuse_computed_parent(tree: ast.Module, *, path: str) -> None:
+    value = assigned_value(tree, "down_revision")
+    try:
+        _ = ast.literal_eval(value) if value is not None else None
+    except ValueError as error:
+        raise HistoryError(
+            "down_revision is no plain string at the top of the module, so it cannot be read",
+            where=f"{path}:{value.lineno if value is not None else 0}",
+            todo="write it as a string",
+        ) from error
+
+
+def parse_graph_revision(tree: ast.Module, *, path: str) -> GraphRevision | None:
+    """Return what the file of a revision says of its place; None where it is no revision."""
+    ids = _strings(assigned_value(tree, "revision"))
+    if len(ids) != 1:
+        return None
+    return GraphRevision(
+        revision_id=ids[0],
+        path=path,
+        parents=_strings(assigned_value(tree, "down_revision")),
+        labels=_strings(assigned_value(tree, "branch_labels")),
+    )
+
+
+def assigned_value(tree: ast.Module, name: str) -> ast.expr | None:
+    """Return the expression last assigned to a name at the top of the module."""
+    for node in reversed(tree.body):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
+                return value
+            case ast.AnnAssign(target=ast.Name(id=found), value=value) if found == name:
+                return value
+    return None
+
+
+def _strings(value: ast.expr | None) -> tuple[str, ...]:
+    nodes = ast.walk(value) if value is not None else ()
+    return tuple(
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
 def several_heads(revisions: Iterable[GraphRevision]) -> tuple[SeveralHeads, ...]:
     """Return the heads of each branch that has more than one; empty for a sound history.
 
@@ -106,21 +184,35 @@ def several_heads(revisions: Iterable[GraphRevision]) -> tuple[SeveralHeads, ...
     lie in directories of their own (`version_locations`).
     """
     by_id = {one.revision_id: one for one in revisions}
-    labelled = {label: one.revision_id for one in by_id.values() for label in one.labels}
-    parents = {
-        one.revision_id: tuple(
-            found for name in one.parents if (found := labelled.get(name, name)) in by_id
-        )
-        for one in by_id.values()
-    }
-    followed = {parent for names in parents.values() for parent in names}
-    heads = [one for one in by_id.values() if one.revision_id not in followed]
+    parents = _parents(by_id)
+    heads = [by_id[name] for name in _heads(parents)]
     below = {one.revision_id: _ancestors(one.revision_id, parents) for one in heads}
     return tuple(
         SeveralHeads(heads=group, forks=_forks(group, below, parents, by_id))
         for group in _alike(heads, below, by_id)
         if len(group) > 1
     )
+
+
+def heads_of_graph(revisions: Iterable[GraphRevision]) -> list[str]:
+    """Return the revisions that no other one follows, sorted."""
+    return sorted(_heads(_parents({one.revision_id: one for one in revisions})))
+
+
+def _parents(by_id: dict[str, GraphRevision]) -> dict[str, tuple[str, ...]]:
+    """Return the parents' ids of each revision, as far as there are files of them."""
+    labelled = {label: one.revision_id for one in by_id.values() for label in one.labels}
+    return {
+        one.revision_id: tuple(
+            found for name in one.parents if (found := labelled.get(name, name)) in by_id
+        )
+        for one in by_id.values()
+    }
+
+
+def _heads(parents: dict[str, tuple[str, ...]]) -> list[str]:
+    followed = {parent for names in parents.values() for parent in names}
+    return [name for name in parents if name not in followed]
 
 
 def _alike(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,8 @@ from alembic_proof.history.file_template import FileTemplate
 from alembic_proof.history.heads import (
     GraphRevision,
     SeveralHeads,
-    graph_of,
+    parse_graph_revision,
+    read_graph,
     several_heads,
 )
 from alembic_proof.history.load import version_directories
@@ -96,14 +97,14 @@ def rebase(script: ScriptDirectory, *, base_ref: str | None = None) -> Rebase | 
 
     None where the history has one head, or heads that are meant. Nothing is changed after an error.
 
-    :param script: a history that is loaded; it must be loaded again afterwards.
+    :param script: the directory; none of its revisions is loaded, what they import does not matter.
     :param base_ref: by default the remote's main branch.
 
     Raises:
         ConfigError: no git repository, no such ref, a dirty tree.
         HistoryError: not exactly one local branch of revisions and one other head.
     """
-    graph = graph_of(script)
+    graph = read_graph(script)
     groups = several_heads(graph)
     if not groups:
         return None
@@ -112,7 +113,7 @@ def rebase(script: ScriptDirectory, *, base_ref: str | None = None) -> Rebase | 
         root = top_level(places[0])
         _refuse_dirty(root, places)
         ref = base_ref or default_base_ref(root)
-        merged = frozenset(filter(None, map(_id_of, committed_files(places, ref=ref))))
+        merged = _ids_of(committed_files(places, ref=ref))
         group, head = _local_head(groups, merged, ref=ref)
         [onto] = (one for one in group.heads if one != head)
         local = _local_branch(head, graph, merged)
@@ -141,9 +142,8 @@ def missing_revisions(
     if not places:
         return base_ref or "", ()
     ref = base_ref or default_base_ref(top_level(places[0]))
-    here = {one.revision for one in script.walk_revisions()}
-    ids = (_id_of(file) for file in committed_files(places, ref=ref))
-    return ref, tuple(sorted(name for name in ids if name and name not in here))
+    here = {one.revision_id for one in read_graph(script)}
+    return ref, tuple(sorted(_ids_of(committed_files(places, ref=ref)) - here))
 
 
 def _applied(graph: tuple[GraphRevision, ...], versions: Collection[str]) -> frozenset[str]:
@@ -176,20 +176,17 @@ def _refuse_dirty(root: Path, places: Collection[Path]) -> None:
         )
 
 
-def _id_of(file: CommittedFile) -> str | None:
-    """Return the id of a committed revision file; None where it is none."""
-    try:
-        tree = ast.parse(file.source)
-    except (SyntaxError, ValueError):
-        return None
-    for node in reversed(tree.body):
-        match node:
-            case (
-                ast.Assign(targets=[ast.Name(id="revision")], value=ast.Constant(value=str(name)))
-                | ast.AnnAssign(target=ast.Name(id="revision"), value=ast.Constant(value=str(name)))
-            ):
-                return name
-    return None
+def _ids_of(files: Iterable[CommittedFile]) -> frozenset[str]:
+    """Return the ids of the revisions that a commit has; what cannot be parsed is none."""
+    found: set[str] = set()
+    for file in files:
+        try:
+            one = parse_graph_revision(ast.parse(file.source), path=str(file.path))
+        except (SyntaxError, ValueError):
+            continue
+        if one is not None:
+            found.add(one.revision_id)
+    return frozenset(found)
 
 
 def _local_head(
@@ -240,6 +237,9 @@ def _local_branch(
             )
         if not parents or parents[0] in merged:
             break
+        if parents[0] not in by_id:
+            what = f"revision {line[0].revision_id} follows {parents[0]}, which no file has"
+            raise HistoryError(what, where=line[0].path, todo="fix its down_revision")
         line.insert(0, by_id[parents[0]])
     ids = {one.revision_id for one in line}
     for one in graph:
@@ -258,7 +258,7 @@ def _moves(
 ) -> Iterator[FileMove]:
     """Yield the new name and contents of each local revision's file."""
     template = FileTemplate(script.file_template)
-    paths = [Path(script.get_revision(one.revision_id).path).absolute() for one in local]
+    paths = [Path(one.path).absolute() for one in local]
     names = [_name(path, script)[1] for path in _other_files(script, paths)]
     now = script._generate_create_date()
     stamps = template.later_stamps(names, now=now, number=len(local))

@@ -9,6 +9,7 @@ import tokenize
 from collections.abc import Iterator
 
 from alembic_proof.errors import HistoryError
+from alembic_proof.history.heads import assigned_value
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _REVISES = re.compile(r"(?P<label>[ \t]*Revises:)(?P<value>[^\r\n]*)(?P<end>[\r\n]*)")
@@ -40,7 +41,7 @@ def reparented(
 
 def _parent_node(tree: ast.Module, parent: str | None, *, where: str) -> ast.expr:
     """Return the literal of the parent's id."""
-    value = _assigned(tree, "down_revision")
+    value = assigned_value(tree, "down_revision")
     match value:
         case ast.Tuple(elts=[only]) | ast.List(elts=[only]):
             value = only
@@ -54,24 +55,13 @@ def _parent_node(tree: ast.Module, parent: str | None, *, where: str) -> ast.exp
     )
 
 
-def _assigned(tree: ast.Module, name: str) -> ast.expr | None:
-    """Return the expression last assigned to a name at the top of the module."""
-    for node in reversed(tree.body):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
-                return value
-            case ast.AnnAssign(target=ast.Name(id=found), value=value) if found == name:
-                return value
-    return None
-
-
 def _quote(literal: str) -> str:
     found = re.match(r"\w*(\"\"\"|'''|\"|')", literal)
     return found[1] if found and literal != "None" else ""
 
 
 def _quote_of_revision(tree: ast.Module, text: str, lines: list[str]) -> str:
-    node = _assigned(tree, "revision")
+    node = assigned_value(tree, "revision")
     return (_quote(text[_offset(lines, node.lineno, node.col_offset) :]) if node else "") or '"'
 
 

@@ -31,8 +31,23 @@ def _parents(repository: Repository) -> dict[str, object]:
     return {one.revision: one.down_revision for one in script.walk_revisions()}
 
 
+def _let_env_set_the_path(repository: Repository, revision: str) -> None:
+    """Let a revision import a module from a directory that only env.py knows."""
+    env = repository.root / "env.py"
+    (repository.root / "lib").mkdir()
+    (repository.root / "lib" / "rebase_words.py").write_text("ONE = 1\n", encoding="utf-8")
+    line = 'import sys\nsys.path.insert(0, __file__.replace("env.py", "lib"))\n'
+    env.write_text(line + env.read_text(encoding="utf-8"), encoding="utf-8")
+    repository.edit(revision, "from alembic", "from rebase_words import ONE\n\nfrom alembic")
+    repository.commit()
+
+
 def test_the_local_revisions_follow_the_merged_ones(parted: Repository, run: Run) -> None:
-    """Their files get later stamps; only the first one's parent changes, in code and docstring."""
+    """Their files get later stamps; only the first one's parent changes, in code and docstring.
+
+    What they import may be found only once env.py has set sys.path.
+    """
+    _let_env_set_the_path(parted, "4d")
     before = parted.files()
     (parted.root / "notes.txt").write_text("not a revision, and of no interest", encoding="utf-8")
 

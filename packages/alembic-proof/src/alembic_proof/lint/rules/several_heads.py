@@ -7,38 +7,20 @@ Source: https://alembic.sqlalchemy.org/en/latest/branches.html
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding
 from alembic_proof.history.heads import RULE as RULE_ID
-from alembic_proof.history.heads import GraphRevision, several_heads
-from alembic_proof.lint.revision import History, Revision
+from alembic_proof.history.heads import parse_graph_revision, several_heads
+from alembic_proof.lint.revision import History
 from alembic_proof.lint.rule import Rule, SourceFile
 
 
 def check(history: History) -> Iterator[Finding]:
     """Yield a finding for each branch that has several heads, at the last one's file."""
-    for group in several_heads(map(_graph_revision, history.revisions)):
+    files = (parse_graph_revision(one.tree, path=one.path) for one in history.revisions)
+    for group in several_heads(filter(None, files)):
         yield group.finding
-
-
-def _graph_revision(revision: Revision) -> GraphRevision:
-    return GraphRevision(
-        revision_id=revision.revision_id or "",
-        path=revision.path,
-        parents=_strings(revision.assigned("down_revision")),
-        labels=_strings(revision.assigned("branch_labels")),
-    )
-
-
-def _strings(value: ast.expr | None) -> tuple[str, ...]:
-    nodes = ast.walk(value) if value is not None else ()
-    return tuple(
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
 
 
 _TEXT = """\
