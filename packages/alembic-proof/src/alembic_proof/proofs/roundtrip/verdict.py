@@ -100,7 +100,8 @@ def fails_on_rows(revision: ChainRevision, kind: Sequence[Suspicion]) -> Finding
         return _refusal(revision, first.error, place, over=f" over {which}")
     columns = [name for one in kind for name in _columns_with_null(one)]
     if len(columns) > 1:
-        said = f"{len(columns)} columns that it sets NOT NULL hold NULL: {', '.join(columns)} "
+        names = ", ".join(columns)
+        said = f"rows hold NULL in {len(columns)} columns that become NOT NULL: {names} "
         said += "(SQLSTATE 23502)"
         further = []
     else:

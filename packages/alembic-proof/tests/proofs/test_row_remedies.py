@@ -1,0 +1,62 @@
+"""What is advised about rows, without a server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from alembic_proof.env.server_message import ServerMessage
+from alembic_proof.proofs.roundtrip.direction import Direction
+from alembic_proof.proofs.roundtrip.row_remedies import loss_remedy, row_remedy
+from alembic_proof.rows import RowChange, RowChangeKind, TableName
+
+_NULLS = ServerMessage(
+    sqlstate="23502",
+    message="…",
+    sql='ALTER TABLE audit."Log" ALTER at SET NOT NULL',
+    schema="audit",
+    table="Log",
+    column="at",
+)
+
+
+@pytest.mark.parametrize(
+    ("direction", "message", "advice"),
+    [
+        ("upgrade", _NULLS, 'UPDATE audit."Log" SET at = … WHERE at IS NULL'),
+        (
+            "upgrade",
+            replace(_NULLS, sql='ALTER TABLE audit."Log" ADD COLUMN at date NOT NULL'),
+            "give the column a server_default",
+        ),
+        ("upgrade", replace(_NULLS, sqlstate="23514"), 'UPDATE audit."Log" SET … WHERE NOT'),
+        ("upgrade", replace(_NULLS, sqlstate="23505"), "merge or delete them"),
+        ("upgrade", replace(_NULLS, sqlstate="22P02"), "USING"),
+        ("upgrade", replace(_NULLS, sqlstate="55006"), "SET CONSTRAINTS ALL IMMEDIATE"),
+        ("upgrade", None, "backfill or convert existing rows"),
+        ("downgrade", _NULLS, 'declare `lossy = "audit."Log".at: what becomes of them"`'),
+        ("second upgrade", _NULLS, "downgrade() leaves rows"),
+    ],
+)
+def test_a_step_that_fails_over_rows(
+    direction: Direction, message: ServerMessage | None, advice: str
+) -> None:
+    """By step and SQLSTATE, with names as SQL writes them."""
+    assert advice in row_remedy(direction, message)
+
+
+@pytest.mark.parametrize(
+    ("kind", "direction", "advice"),
+    [
+        (RowChangeKind.VALUES_GONE, "downgrade", "bring them back in downgrade()"),
+        (RowChangeKind.VALUES_NEW, "downgrade", "take them away in downgrade()"),
+        (RowChangeKind.ROWS_RENUMBERED, "downgrade", '`lossy = "tags.id: rows get other keys"`'),
+        (RowChangeKind.VALUES_GONE, "second upgrade", "let upgrade() make the same rows"),
+    ],
+)
+def test_rows_that_differ(kind: RowChangeKind, direction: Direction, advice: str) -> None:
+    """The declaration that is advised names the place."""
+    change = RowChange(TableName("public.tags"), "id", kind)
+
+    assert advice in loss_remedy(change, direction, None)
