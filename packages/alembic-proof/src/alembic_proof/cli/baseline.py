@@ -27,7 +27,7 @@ def add_baseline(parser: argparse.ArgumentParser) -> None:
         "--baseline",
         type=Path,
         metavar="FILE",
-        help="fail on findings alone that this file does not have",
+        help="fail only on findings that are not in FILE",
     )
     group.add_argument(
         "--write-baseline",

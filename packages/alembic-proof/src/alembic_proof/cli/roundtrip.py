@@ -59,7 +59,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
         "--from",
         dest="start",
         metavar="REV",
-        help="prove this one and those after; of REVISIONs and of --base-ref those alone",
+        help="prove REV and everything after it; combined with REVISION or --base-ref, only "
+        "what both select",
     )
     parser.add_argument(
         "--base-ref",
