@@ -169,6 +169,8 @@ def test_a_revision_that_cannot_be_applied_is_kept_and_named(open_case: Open, ru
     assert "The new revision cannot be applied: upgrade of " in out
     assert "cannot be cast automatically to type integer" in out
     assert "now: " not in out
+    assert run("revision", "Add things")[:2] == (2, "")
+    assert _files(root) == ["0001_users.py", _new(root).name]
 
 
 def test_a_blank_revision_asks_no_database(

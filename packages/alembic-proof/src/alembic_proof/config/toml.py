@@ -20,7 +20,7 @@ def read_tool_table(path: Path, name: str) -> object:
         return None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(
-            f"cannot read the configuration: {error}", where=str(path), todo="mend the file"
+            f"cannot read the configuration: {error}", where=str(path), todo="correct the file"
         ) from error
     tool = document.get("tool", {})
     return tool.get(name) if isinstance(tool, dict) else None

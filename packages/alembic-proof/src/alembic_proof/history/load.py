@@ -35,7 +35,7 @@ def load_revisions(script: ScriptDirectory) -> None:
         raise HistoryError(
             f"the revisions make no history: {_text_of(error)}",
             where=_directory(script),
-            todo="mend down_revision and depends_on of the revisions that it names",
+            todo="correct down_revision and depends_on of the revisions that it names",
         ) from error
 
 
@@ -111,7 +111,7 @@ def _load_files(script: ScriptDirectory) -> tuple[Script, ...]:
         raise HistoryError(
             f"a revision cannot be loaded: {' '.join(str(error).split())}",
             where=_directory(script),
-            todo="mend the file, or remove it",
+            todo="correct the file, or remove it",
         ) from error
     except Exception as error:
         place = fault_place(error, directories(script)) or _directory(script)
@@ -140,7 +140,7 @@ def _refuse_missing_parents(scripts: tuple[Script, ...]) -> None:
                 raise HistoryError(
                     f"revision {script.revision} follows {parent}, which no file has",
                     where=script.path,
-                    todo="restore that revision's file, or mend down_revision",
+                    todo="restore that revision's file, or correct down_revision",
                 )
 
 

@@ -96,5 +96,5 @@ def _run(connection: sqlalchemy.Connection, *, path: Path, sql: str) -> None:
         raise DatabaseError(
             f"the SQL file fails: {said}",
             where=str(path),
-            todo="mend it; a dump needs --no-owner --no-privileges, or roles = [...]",
+            todo="correct it; a dump needs --no-owner --no-privileges, or roles = [...]",
         ) from error

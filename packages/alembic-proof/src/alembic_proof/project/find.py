@@ -93,7 +93,7 @@ def _refuse_unreadable(path: Path, *, section: str, option: str) -> None:
         raise ConfigError(
             f"it cannot be read as an alembic.ini: {' '.join(str(error).split())}",
             where=str(path),
-            todo="mend it, or name another file with --config",
+            todo="correct it, or name another file with --config",
         ) from error
 
 

@@ -73,7 +73,7 @@ def exclude(environment: Environment, *, models_url: str, history_url: str) -> E
         raise HistoryError(
             f"env.py's include_object or include_name cannot run: {describe(error)}",
             where=environment.place,
-            todo="mend it; it is asked as `alembic check` asks it",
+            todo="correct it; it is asked as `alembic check` asks it",
         ) from error
 
 
