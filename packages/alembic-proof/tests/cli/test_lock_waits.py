@@ -16,6 +16,7 @@ def test_a_revision_that_waits_for_itself_is_ended_and_named(
     open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]], driver: str
 ) -> None:
     """Who waits for whom, the line, and no other revision that the wait stands in the way of."""
+    pytest.importorskip("psycopg", reason="the revision's own connection")
     if not is_usable_driver(driver):
         pytest.skip(f"{driver} is not installed")
     root = open_case("lock_waits")
@@ -87,3 +88,18 @@ def test_a_step_that_is_run_past_a_failure_is_watched(
 
     assert code == 1
     assert "for a lock of pid" in out
+
+
+def test_whatever_builds_the_history_ends_such_a_wait(
+    open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """The error names the revision's line, and who has the lock."""
+    pytest.importorskip("psycopg", reason="the revision's own connection")
+    root = open_case("lock_waits")
+
+    code, out, err = run("parity")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("the upgrade of revision 0002 never ends: pid ")
+    assert f"where: {root / 'versions' / '0002_index.py'}:20\n" in err
+    assert "waits for: UPDATE notes SET name = name" in err

@@ -24,6 +24,10 @@ from alembic_proof.postgres.sqlstate import sqlstate_of
 
 WAIT_TIMEOUT_S = "wait_timeout_s"
 """The key of `Config.attributes` that holds how long a step may wait."""
+USE_ONE_CONNECTION = (
+    "use op.get_bind() for both, or commit and close the other connection before this statement "
+    "(wait_timeout_s in [tool.alembic-proof] is how long a step may wait)"
+)
 _DEFAULT_S = 30.0
 _LOOK_EVERY_S = 1.0
 _STATEMENT_CHARACTERS = 200

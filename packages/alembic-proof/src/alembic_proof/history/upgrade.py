@@ -6,6 +6,7 @@ import io
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
@@ -23,9 +24,9 @@ from alembic_proof.history.environment import (
     refuse_missing_env,
 )
 from alembic_proof.history.exits import refuse_exits_of
-from alembic_proof.history.fault import describe
+from alembic_proof.history.fault import describe, place_in
 from alembic_proof.history.load import refuse_unknown_heads
-from alembic_proof.history.lock_wait import LockWatch
+from alembic_proof.history.lock_wait import USE_ONE_CONNECTION, LockWaitError, LockWatch
 from alembic_proof.history.trial import is_transaction_over
 from alembic_proof.postgres.connect import run_on
 
@@ -71,6 +72,8 @@ class UpgradeRun:
     """The revisions that have ended the transaction that Alembic had begun."""
     error: BaseException | None = None
     """What that upgrade() raised, before anybody wrapped it; else what env.py raised."""
+    raised_at: str = ""
+    """The file and line of the revision that raised it; empty where it came from elsewhere."""
     heads: frozenset[str] | None = None
     """What Alembic has written into the version table; None where it had nothing to do."""
     is_one_transaction: bool = False
@@ -91,8 +94,15 @@ def run_upgrade(config: Config, revision: str) -> None:
 
     :raises HistoryError: it cannot be upgraded, in the words of env.py; or env.py commits nothing.
     """
-    run = UpgradeRun()
-    _run_env(config, revision, run)
+    run = UpgradeRun(watch=LockWatch.of(config))
+    try:
+        with run.watch.watching():
+            _run_env(config, revision, run)
+    except ProofError as error:
+        wait = run.watch.explain(run.error or error)
+        if not isinstance(wait, LockWaitError):
+            raise
+        raise _never_ends(run, wait) from error
     if run.running:
         raise HistoryError(
             f"env.py keeps the error of revision {run.running} to itself: "
@@ -102,6 +112,15 @@ def run_upgrade(config: Config, revision: str) -> None:
         )
     if missing := uncommitted(run, url=config.attributes.get("url")):
         raise HistoryError(missing, where=run.place, todo=run.remedy)
+
+
+def _never_ends(run: UpgradeRun, wait: LockWaitError) -> HistoryError:
+    return HistoryError(
+        f"the upgrade of revision {run.running} never ends: {wait}\n"
+        f"  statement: {wait.waiter.statement}\n  waits for: {wait.holder.statement}",
+        where=run.raised_at,
+        todo=USE_ONE_CONNECTION,
+    )
 
 
 def try_upgrade(config: Config, revisions: Collection[str]) -> UpgradeRun:
@@ -212,6 +231,7 @@ def _noted(step: RevisionStep, run: UpgradeRun, migration: MigrationContext) -> 
             migrate(**arguments)
         except Exception as error:
             run.error = error
+            run.raised_at = place_in(error, (Path(step.revision.path),))
             raise
         if is_transaction_over(migration):
             run.halved.append(run.running)

@@ -4,18 +4,21 @@ import asyncio
 
 import sqlalchemy as sa
 from alembic import context
-from sqlalchemy.ext.asyncio import create_async_engine
 
 url = context.config.get_main_option("sqlalchemy.url") or ""
 
 
 def migrate(connection: sa.engine.Connection) -> None:
-    context.configure(connection=connection, target_metadata=None)
+    context.configure(
+        connection=connection, target_metadata=sa.MetaData(), transaction_per_migration=True
+    )
     with context.begin_transaction():
         context.run_migrations()
 
 
 async def run() -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine
+
     engine = create_async_engine(url, poolclass=sa.pool.NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(migrate)

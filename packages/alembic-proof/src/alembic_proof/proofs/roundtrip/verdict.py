@@ -10,7 +10,7 @@ from alembic_proof.env.server_message import server_message
 from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.fault import describe, place_in
-from alembic_proof.history.lock_wait import LockWaitError
+from alembic_proof.history.lock_wait import USE_ONE_CONNECTION, LockWaitError
 from alembic_proof.history.upgrade import LEAVE_IT, UpgradeRun
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
@@ -82,11 +82,9 @@ def _waits(
         statement=wait.waiter.statement,
         waits_for=wait.holder.statement,
     )
-    todo = (
-        "use op.get_bind() for both, or commit and close the other connection before this statement "
-        "(wait_timeout_s in [tool.alembic-proof] is how long a step may wait)"
+    return finding_of(
+        revision, direction, "waits-for-itself", message, place=place, todo=USE_ONE_CONNECTION
     )
-    return finding_of(revision, direction, "waits-for-itself", message, place=place, todo=todo)
 
 
 def fails_on_rows(revision: ChainRevision, kind: Sequence[Suspicion]) -> Finding:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import context
 
 engine = sa.create_engine(
-    context.config.get_main_option("sqlalchemy.url"), poolclass=sa.pool.NullPool
+    context.config.get_main_option("sqlalchemy.url"), poolclass=sa.pool.NullPool, future=True
 )
 with engine.connect() as connection:
     context.configure(connection=connection, target_metadata=None)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import context
 
 engine = sa.create_engine(
-    context.config.get_main_option("sqlalchemy.url"), poolclass=sa.pool.NullPool
+    context.config.get_main_option("sqlalchemy.url"), poolclass=sa.pool.NullPool, future=True
 )
 with engine.connect() as connection:
     connection.execute(sa.text("SET lock_timeout = '5s'"))
