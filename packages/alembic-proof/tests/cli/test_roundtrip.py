@@ -307,3 +307,24 @@ def test_what_was_found_is_printed_when_an_error_ends_the_proof(
         assert rules == ["revision-fails", "proof-stopped"]
     else:
         assert "error: the proof ended before its end, 6 revisions are not proved: " in out
+
+
+def test_an_enum_value_used_in_the_transaction_that_made_it_is_found(
+    open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """Before PostgreSQL 17 from base; since then only where the type was there: from a parent."""
+    root = open_case("upgrade_heads/enum_value")
+
+    code, out, _ = run("roundtrip")
+
+    expected = (root / "expected.txt").read_text(encoding="utf-8")
+    assert (code, re.sub("from (base|0001) fails", "from 0001 fails", out)) == (1, expected)
+
+
+def test_what_an_upgrade_meets_at_a_revision_that_nobody_asked_for_is_not_said(
+    open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """It is committed before that one, and goes on."""
+    open_case("upgrade_heads/enum_value")
+
+    assert run("roundtrip", "0002", "0004")[:2] == (0, "round trip: no findings\n")
