@@ -25,7 +25,9 @@ def project_modules(directory: Path, *, added: str = "") -> frozenset[str]:
     base = directory.parent if (directory / "env.py").is_file() else directory
     while (base / "__init__.py").is_file():
         base = base.parent
-    others = [base / place for place in re.split(r"[\s,:;]+", added) if place]
+    # Alembic takes a relative path from the working directory, which is usually that of the file.
+    added_places = [place for place in re.split(r"[\s,:;]+", added) if place]
+    others = [start / place for place in added_places for start in (base, Path())]
     places = dict.fromkeys(place.resolve() for place in (base, *others))
     found = {
         name
