@@ -25,10 +25,14 @@ _PAGE = Path(__file__).parents[4] / "docs" / "rules.md"
 
 
 def _found(files: tuple[SourceFile, ...]) -> tuple[Finding, ...]:
-    parsed = tuple(parse_revision(file.name, file.text.encode()) for file in files)
+    read = {file.name: parse_revision(file.name, file.text.encode()) for file in files}
+    env_py = read.pop("env.py", None)
     merged = (parse_revision(file.name, file.merged.encode()) for file in files if file.merged)
     base = Base(ref="origin/main", changed=tuple(merged))
-    return lint(History(files=parsed, frozen_from=("alembic_proof",), base=base), rules=_RULES)
+    history = History(
+        files=tuple(read.values()), frozen_from=("alembic_proof",), base=base, env_py=env_py
+    )
+    return lint(history, rules=_RULES)
 
 
 def test_every_module_of_the_package_is_a_rule_named_like_its_file() -> None:

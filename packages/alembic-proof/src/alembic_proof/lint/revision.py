@@ -138,6 +138,8 @@ class History:
     base: Base = Base()
     project_modules: frozenset[str] = frozenset()
     """Modules and packages of the project itself, by their first name."""
+    env_py: Revision | None = None
+    """The project's env.py, parsed like a revision; None where there is none to read."""
     makes_version_table: bool = False
     """Whether env.py has words of its own about Alembic's version table."""
     is_for_offline_sql: bool = True

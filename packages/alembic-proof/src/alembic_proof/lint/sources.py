@@ -46,6 +46,7 @@ def read_history(
         project_modules=project_modules(
             project.directory, added=config.get_main_option("prepend_sys_path") or ""
         ),
+        env_py=_env_py(Path(script.dir, "env.py")),
         makes_version_table=_makes_version_table(Path(script.dir, "env.py")),
         is_for_offline_sql=is_for_offline_sql,
     )
@@ -59,6 +60,14 @@ def revisions_accepting(project: AlembicProject, rule: str) -> frozenset[str]:
     """
     revisions = read_history(project).revisions
     return frozenset(one.revision_id or "" for one in revisions if one.accepts(rule))
+
+
+def _env_py(path: Path) -> Revision | None:
+    """Return the parsed env.py; None where it cannot be read: only the revisions are needed."""
+    try:
+        return parse_revision(shown_path(path), path.read_bytes())
+    except OSError:
+        return None
 
 
 def _makes_version_table(env_py: Path) -> bool:

@@ -9,7 +9,7 @@ from alembic_proof.lint import Rule, SourceFile
 _INTRODUCTION = """\
 # Rules
 
-What `alembic-proof lint` finds in revision files; it reads them and runs none.
+What `alembic-proof lint` finds in revision files and in env.py; it reads them and runs none.
 This page is written by `alembic-proof lint --explain` from the rules themselves.
 """
 
