@@ -60,6 +60,25 @@ def test_a_type_of_another_package_is_imported(open_case: Open, run: Run) -> Non
     assert "\nimport shop_types\n" in _new(root).read_text(encoding="utf-8")
 
 
+def test_what_only_has_another_name_is_shown_with_its_renaming(open_case: Open, run: Run) -> None:
+    """Alembic drops an index and builds it anew; what has several partners is not guessed at."""
+    open_case("parity/other_names")
+
+    _, out, _ = run("revision", "Add things")
+
+    _, _, shown = out.partition("only the name differs; ")
+    assert "  index of public.notes\n" in shown
+    assert (
+        'upgrade():   op.execute("ALTER INDEX public.ix_notes_name RENAME TO notes_name_idx")'
+        in (shown)
+    )
+    assert (
+        'downgrade(): op.execute("ALTER INDEX public.notes_name_idx RENAME TO ix_notes_name")'
+        in (shown)
+    )
+    assert "equal" not in shown
+
+
 def test_a_finished_revision_makes_models_and_history_equal(open_case: Open, run: Run) -> None:
     """What exits with 0 needs nothing more."""
     open_case("authoring/column")

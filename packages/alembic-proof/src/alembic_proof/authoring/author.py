@@ -25,6 +25,7 @@ from alembic_proof.history.upgrade import run_upgrade
 from alembic_proof.proofs.database import read_database
 from alembic_proof.proofs.excluded import exclude
 from alembic_proof.proofs.models import create_models
+from alembic_proof.proofs.renamed import Renamed, split_renamed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class Authored:
     """In order: what `upgrade()` must do after all that Alembic wrote."""
     downgrade_sql: tuple[str, ...] = ()
     """In order: what `downgrade()` must do before all that Alembic wrote."""
+    renamed: tuple[Renamed, ...] = ()
+    """Indexes and constraints that Alembic drops and builds anew, because only their names differ."""
     is_blank: bool = False
     """Whether all of it is to be written by hand, as it was asked for."""
     earlier: Path | None = None
@@ -113,7 +116,8 @@ def author_revision(
     )
     if path is not None and not authored.failure and not authored.is_finished:
         mark_unfinished(path, "write what is listed")
-    return authored
+    renamed, _ = split_renamed(diff(models, head), before=models, after=head)
+    return replace(authored, renamed=renamed)
 
 
 def amend_revision(

@@ -33,6 +33,11 @@ class Renamed:
         return _last(self.before.identity), _last(self.after.identity)
 
     @property
+    def reversed(self) -> Renamed:
+        """The same the other way round."""
+        return Renamed(self.after, self.before)
+
+    @property
     def sql(self) -> str:
         """The statement that gives the second one the first one's name."""
         name, other = self.names

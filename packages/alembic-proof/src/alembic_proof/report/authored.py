@@ -8,6 +8,7 @@ from alembic_proof.authoring import Authored
 from alembic_proof.authoring.op_execute import op_execute
 from alembic_proof.catalog import Change
 from alembic_proof.finding import Severity
+from alembic_proof.proofs.renamed import Renamed
 
 _UNFINISHED = (
     'Until the line `raise NotImplementedError("unfinished: …")` is deleted, upgrade() refuses. '
@@ -16,6 +17,10 @@ _UNFINISHED = (
 _FAILED = (
     "Edit the file, then prove it with `roundtrip head` and `parity`; "
     "`revision --amend` writes it anew."
+)
+_RENAMED = (
+    "only the name differs; instead of dropping it and building it anew, as Alembic writes it, "
+    "rename it:"
 )
 
 
@@ -35,7 +40,15 @@ def authored_text(authored: Authored, *, path: str, contents: str, earlier: str 
         parts += [_UNFINISHED]
     else:
         parts += _left_to_do(authored)
+    if authored.renamed:
+        parts += ["\n".join([_RENAMED, *map(_renaming, authored.renamed)])]
     return "\n\n".join(parts)
+
+
+def _renaming(renamed: Renamed) -> str:
+    """Return how each direction renames it."""
+    up, down = op_execute(renamed.sql), op_execute(renamed.reversed.sql)
+    return f"  {renamed.before.kind} of {renamed.table}\n    upgrade():   {up}\n    downgrade(): {down}"
 
 
 def _reason(failure: str) -> str:
