@@ -165,6 +165,12 @@ def uncommitted(run: UpgradeRun, *, url: str | None) -> str:
     )
 
 
+def is_rolled_back(run: UpgradeRun, *, url: str) -> bool:
+    """Return whether a run that failed has left the database at `url` where it was."""
+    tables = run_on(url, lambda connection: _versions(connection, run))
+    return frozenset(run.start) in tables or not (run.start or tables)
+
+
 def _versions(connection: Connection, run: UpgradeRun) -> list[frozenset[str] | None]:
     """Return the heads in each version table of that name; None for one that may not be read."""
     named = {"table": run.version_table, "schema": run.version_schema}

@@ -18,7 +18,7 @@ from alembic_proof.finding import Finding
 from alembic_proof.history.chain import ChainRevision, heads_of, reached
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
-from alembic_proof.history.upgrade import UpgradeRun, try_upgrade, uncommitted
+from alembic_proof.history.upgrade import UpgradeRun, is_rolled_back, try_upgrade, uncommitted
 from alembic_proof.history.walk import Ground, Move, walk
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.proofs.ignored import Ignored
@@ -73,6 +73,16 @@ class Upgraded:
     catalog: Catalog | None
     """What the walk ended with; None where it is not known."""
     ignored: Ignored
+
+    def go_on(self, url: str, stop: str) -> UpgradeRun:
+        """Upgrade a database further: one run up to the stop, and one to the heads."""
+        ids = self._ids()
+        run = UpgradeRun()
+        for end in (ids[: ids.index(stop)], ids):
+            run = try_upgrade(alembic_config(self.project, url=url), heads_of(self.chain, end))
+            if run.error is not None:
+                break
+        return run
 
     def upgrade(self, stops: Collection[str], *, rows_at: str = "") -> tuple[str, UpgradeRun]:
         """Upgrade a fresh database: one run up to each of the stops, and one to the heads.
@@ -174,14 +184,17 @@ def _from_base(
 ) -> Generator[Finding, None, tuple[str, UpgradeRun]]:
     """Report what fails; where a revision does, all before it is committed, and the next run goes on."""
     stops: list[str] = []
-    while True:
-        url, run = upgraded.upgrade(stops)
-        if run.error is None:
-            return url, run
+    url, run = upgraded.upgrade(stops)
+    while run.error is not None:
         yield from _told(upgraded, run, told)
         if not run.running or not run.done or run.running in stops:
-            return url, run
+            break
         stops.append(run.running)
+        if is_rolled_back(run, url=url):
+            run = upgraded.go_on(url, run.running)
+        else:
+            url, run = upgraded.upgrade(stops)
+    return url, run
 
 
 def _from(upgraded: Upgraded, start: Pending, told: set[str]) -> Iterator[Finding]:
