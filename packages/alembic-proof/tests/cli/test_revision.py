@@ -327,6 +327,28 @@ def test_amend_refuses_what_a_database_has(
     assert run("revision", "--amend")[0] == 0
 
 
+def test_amend_refuses_where_a_database_is_at_an_unknown_revision(
+    open_case: Open, run: Run, scratch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That revision may follow the one to amend: another branch may have been built on it."""
+    root = open_case("authoring/column")
+    run("revision", "Add things")
+    with (root / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('url_env = "CASE_URL"\n')
+    monkeypatch.setenv("CASE_URL", scratch_url)
+    config = alembic_config(AlembicProject(file=root / "alembic.ini"), url=scratch_url)
+    alembic_command.upgrade(config, "head")
+    later = "UPDATE alembic_version SET version_num = 'ffff'"
+    run_on(scratch_url, lambda connection: connection.exec_driver_sql(later))
+    before = _new(root).read_text(encoding="utf-8")
+
+    code, out, err = run("revision", "--amend")
+
+    assert (code, out) == (2, "")
+    assert " is at ffff, which no file here has: revision " in err
+    assert _new(root).read_text(encoding="utf-8") == before
+
+
 def test_amend_refuses_what_is_merged(open_case: Open, run: Run) -> None:
     """The remote's main branch has the file."""
     root = open_case("authoring/column")

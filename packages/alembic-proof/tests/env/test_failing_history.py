@@ -72,6 +72,7 @@ def test_an_upgrade_does_not_go_back(tracks: Any, target: str) -> None:
     assert "do: to go back: the command `downgrade` with bbbbbbbbbbbb" in text
     assert "nothing to do: " in tracks.alembic("upgrade", "cccc")
     assert "nothing to do: " in tracks.alembic("upgrade", "heads")
+    assert "nothing to do: " in tracks.alembic("upgrade", "aaaaaaaaaaaa+2")
 
 
 def test_an_unknown_revision_is_shown_as_one(tracks: Any) -> None:

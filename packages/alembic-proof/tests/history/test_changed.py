@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from alembic_proof.errors import ConfigError
-from alembic_proof.history.changed import branches_with, changed_files
+from alembic_proof.history.changed import base_changes, branches_with, changed_files
 
 
-def git(directory: Path, *arguments: str) -> None:
-    """Run git as nobody in particular."""
+def git(directory: Path, *arguments: str) -> str:
+    """Run git as nobody in particular; return its output."""
     identity = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(
-        ["git", "-C", str(directory), *identity, *arguments], check=True, capture_output=True
-    )
+    command = ["git", "-C", str(directory), *identity, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture
@@ -98,3 +97,14 @@ def test_the_branches_that_have_a_text_are_found(checkout: Path, tmp_path: Path)
     assert branches_with(places, "twice") == ()
     assert branches_with([tmp_path], "old") == ()
     assert branches_with([], "old") == ()
+
+
+def test_a_file_that_git_cannot_read_is_one_clear_error(checkout: Path) -> None:
+    """A damaged repository is no reason for a traceback."""
+    blob = git(checkout, "rev-parse", "trunk:versions/gone.py").strip()
+    damaged = checkout / ".git" / "objects" / blob[:2] / blob[2:]
+    damaged.chmod(0o600)
+    damaged.write_bytes(damaged.read_bytes()[:-2])
+
+    with pytest.raises(ConfigError, match="git cannot say what has changed: "):
+        base_changes([checkout / "versions"], base_ref="trunk")

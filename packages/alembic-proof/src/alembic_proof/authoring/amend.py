@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alembic.config import Config
-from alembic.script import Script
+from alembic.script import Script, ScriptDirectory
 
 from alembic_proof.errors import ConfigError, HistoryError
 from alembic_proof.finding import shown_path
 from alembic_proof.history.chain import find_history
 from alembic_proof.history.changed import is_merged
 from alembic_proof.history.environment import read_environment
-from alembic_proof.history.heads import refuse_several_heads
+from alembic_proof.history.heads import parse_graph_revision, refuse_several_heads
 from alembic_proof.history.load import load_revisions
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.proofs.state import read_heads
@@ -47,7 +47,8 @@ def find_amendable(config: Config, *, live_url: str | None) -> Amended:
         into the remote's main branch, or applied to the developer's database.
     """
     environment = read_environment(config)
-    script = _only_head(config)
+    directory = find_history(config)
+    script = _only_head(directory)
     where = shown_path(script.path)
     if is_merged(Path(script.path)):
         raise HistoryError(
@@ -55,20 +56,45 @@ def find_amendable(config: Config, *, live_url: str | None) -> Amended:
             where=where,
             todo="write a new revision, without --amend",
         )
-    if live_url is not None and script.revision in read_heads(live_url, environment=environment):
-        raise HistoryError(
-            f"revision {script.revision} is applied to {DatabaseUrl.parse(live_url).display}",
-            where=where,
-            todo="downgrade that database first, then amend",
-        )
+    if live_url is not None:
+        applied = read_heads(live_url, environment=environment)
+        _refuse_applied(script, applied, directory, database=DatabaseUrl.parse(live_url).display)
     lines = (script.doc or "").splitlines()
     message = lines[0].rstrip(".") if lines else script.revision
     return Amended(revision_id=script.revision, message=message, path=Path(script.path))
 
 
+def _refuse_applied(
+    script: Script, applied: tuple[str, ...], directory: ScriptDirectory, *, database: str
+) -> None:
+    """Refuse to rewrite a revision that the database has, or that it may have.
+
+    A revision that no file here has may follow this one: another branch may have been built on it.
+    """
+    where = shown_path(script.path)
+    if script.revision in applied:
+        raise HistoryError(
+            f"revision {script.revision} is applied to {database}",
+            where=where,
+            todo="downgrade that database first, then amend",
+        )
+    known = {one.revision for one in directory.walk_revisions()}
+    if unknown := ", ".join(sorted({*applied} - known)):
+        raise HistoryError(
+            f"{database} is at {unknown}, which no file here has: "
+            f"revision {script.revision} may be applied to it as well",
+            where=where,
+            todo=f"check out the branch that has {unknown}, downgrade that database there, then amend",
+        )
+
+
 @contextmanager
 def set_aside(amended: Amended) -> Iterator[None]:
-    """Keep the file out of the history inside of this block; an error leaves the directory as it was."""
+    """Keep the file out of the history inside of this block; an error puts it back.
+
+    After an error, the new files of the same revision are removed. Files that somebody else has
+    written meanwhile stay.
+    """
     place = amended.path.parent
     before = set(place.glob("*.py"))
     amended.path.rename(amended.earlier)
@@ -76,7 +102,8 @@ def set_aside(amended: Amended) -> Iterator[None]:
         yield
     except BaseException:
         for path in set(place.glob("*.py")) - before:
-            path.unlink()
+            if _revision_id(path) == amended.revision_id:
+                path.unlink()
         amended.earlier.rename(amended.path)
         raise
 
@@ -105,8 +132,16 @@ def _code(path: Path) -> str:
     return ast.dump(tree)
 
 
-def _only_head(config: Config) -> Script:
-    directory = find_history(config)
+def _revision_id(path: Path) -> str | None:
+    """Return the id of the revision that the file is; None where it is none, or cannot be read."""
+    try:
+        found = parse_graph_revision(ast.parse(path.read_bytes()), path=str(path))
+    except (OSError, SyntaxError, ValueError):
+        return None
+    return found.revision_id if found else None
+
+
+def _only_head(directory: ScriptDirectory) -> Script:
     load_revisions(directory)
     refuse_several_heads(directory)
     heads = directory.get_heads()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo, MigrationStep, RevisionStep
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
@@ -23,6 +25,8 @@ from alembic_proof.history.load import (
     version_directories,
 )
 
+_RELATIVE = re.compile(r"[+-]\d+$")
+"""The end of a relative target: `+1`, `ab12+1`, `label@-2`."""
 _FOR_LOCAL = (
     "check out {branch} this revision, and downgrade there; or empty this local database: `{reset}`"
 )
@@ -95,9 +99,13 @@ class Steps:
     def _refuse_behind(self, script: ScriptDirectory) -> None:
         """Ensure that an upgrade with nothing to do was not meant to go back."""
         target = self._command.target
-        if not target or target[0] in "+-":
+        if not target or _RELATIVE.search(target):
             return
-        behind = {one.revision for one in script.get_revisions(target)} - set(self.start)
+        try:
+            named = script.get_revisions(target)
+        except CommandError:
+            return  # Alembic has found nothing to do; it is not for us to fail.
+        behind = {one.revision for one in named} - set(self.start)
         if self.start and behind:
             names, at = ", ".join(sorted(behind)), ", ".join(sorted(self.start))
             raise HistoryError(

@@ -200,7 +200,7 @@ def _untracked(root: Path, *inside: str) -> str:
 def _read_blobs(root: Path, blobs: dict[Path, str]) -> Iterator[CommittedFile]:
     """The files whose blobs these are, all in one run of git."""
     asked = "".join(f"{blob}\n" for blob in blobs.values()).encode()
-    rest = _run_git(root, "cat-file", "--batch", stdin=asked).stdout if blobs else b""
+    rest = _git_bytes(root, "cat-file", "--batch", stdin=asked) if blobs else b""
     for path in blobs:
         header, _, rest = rest.partition(b"\n")
         # <blob> blob <size> LF <contents> LF; a submodule's commit is no file.
@@ -236,7 +236,13 @@ def _fetch(directory: Path, base_ref: str) -> str:
 
 
 def _git(directory: Path, *arguments: str, what: str = "", todo: str = "") -> str:
-    done = _run_git(directory, *arguments)
+    return os.fsdecode(_git_bytes(directory, *arguments, what=what, todo=todo))
+
+
+def _git_bytes(
+    directory: Path, *arguments: str, stdin: bytes | None = None, what: str = "", todo: str = ""
+) -> bytes:
+    done = _run_git(directory, *arguments, stdin=stdin)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         said = said or f"git {arguments[0]} found nothing"
@@ -245,7 +251,7 @@ def _git(directory: Path, *arguments: str, what: str = "", todo: str = "") -> st
             where=str(directory),
             todo=todo or "run this in a checkout, or name the revisions instead",
         )
-    return os.fsdecode(done.stdout)
+    return done.stdout
 
 
 def _run_git(

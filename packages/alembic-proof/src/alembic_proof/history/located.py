@@ -6,6 +6,7 @@ may read its settings while the database's URL is not there yet.
 
 from __future__ import annotations
 
+import os
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,15 +14,37 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.util import CommandError
 
+_SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
+"""The values of Alembic's option `path_separator`."""
+
 
 def option(config: Config, name: str) -> str | None:
     """The option of the pyproject.toml or of the ini file; None without such a section."""
+    value = _read(config, name)
+    return str(value) if value is not None else None
+
+
+def prepended_directories(config: Config) -> tuple[str, ...]:
+    """Return the directories of `prepend_sys_path`, separated as `path_separator` says.
+
+    Source: https://alembic.sqlalchemy.org/en/latest/tutorial.html#editing-the-ini-file
+    """
+    value = _read(config, "prepend_sys_path")
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    separator = _SEPARATORS.get(option(config, "path_separator") or "")
+    text = str(value or "")
+    places = text.split(separator) if separator else re.split(r"[:;,\s]+", text)
+    return tuple(place.strip() for place in places if place.strip())
+
+
+def _read(config: Config, name: str) -> object:
     read = getattr(config, "get_alembic_option", config.get_main_option)
     try:
-        value = read(name)
+        value: object = read(name)
     except CommandError:
         return None
-    return str(value) if value is not None else None
+    return value
 
 
 def env_py(config: Config) -> Path | None:
@@ -34,8 +57,7 @@ def env_py(config: Config) -> Path | None:
         return Path(location, "env.py")
     top, *inner = package.split(".")
     spec = find_spec(top)
-    first = re.split(r"[:;,\s]+", option(config, "prepend_sys_path") or "")
-    places = [Path(place, top) for place in first if place]
+    places = [Path(place, top) for place in prepended_directories(config)]
     places += map(Path, (spec.submodule_search_locations if spec else None) or ())
     found = (place.joinpath(*inner, *parts, "env.py") for place in places)
     return next((path for path in found if path.is_file()), None)

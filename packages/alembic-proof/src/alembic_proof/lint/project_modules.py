@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 _INSTALLED = ("site-packages", "dist-packages")
 
 
-def project_modules(directory: Path, *, added: str = "") -> frozenset[str]:
+def project_modules(directory: Path, *, added: Iterable[str] = ()) -> frozenset[str]:
     """Return the first names of what the project can import of its own.
 
     These are the modules and packages beside Alembic's file (for Flask-Migrate: beside the directory
@@ -20,14 +20,13 @@ def project_modules(directory: Path, *, added: str = "") -> frozenset[str]:
     of the project in pyproject.toml. What Python brings or an installed distribution has is left out.
 
     :param directory: where Alembic's file lies
-    :param added: the text of `prepend_sys_path`
+    :param added: the directories of `prepend_sys_path`
     """
     base = directory.parent if (directory / "env.py").is_file() else directory
     while (base / "__init__.py").is_file():
         base = base.parent
     # Alembic takes a relative path from the working directory, which is usually that of the file.
-    added_places = [place for place in re.split(r"[\s,:;]+", added) if place]
-    others = [start / place for place in added_places for start in (base, Path())]
+    others = [start / place for place in added for start in (base, Path())]
     places = dict.fromkeys(place.resolve() for place in (base, *others))
     found = {
         name

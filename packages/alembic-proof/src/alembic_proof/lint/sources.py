@@ -12,6 +12,7 @@ from alembic_proof.errors import ConfigError, HistoryError
 from alembic_proof.finding import shown_path
 from alembic_proof.history.changed import base_changes
 from alembic_proof.history.load import refuse_unreadable, version_directories
+from alembic_proof.history.located import prepended_directories
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
 from alembic_proof.lint.project_modules import project_modules
@@ -43,9 +44,7 @@ def read_history(
     return History(
         files=tuple(files),
         frozen_from=frozen_from,
-        project_modules=project_modules(
-            project.directory, added=config.get_main_option("prepend_sys_path") or ""
-        ),
+        project_modules=project_modules(project.directory, added=prepended_directories(config)),
         env_py=_env_py(Path(script.dir, "env.py")),
         makes_version_table=_makes_version_table(Path(script.dir, "env.py")),
         is_for_offline_sql=is_for_offline_sql,

@@ -70,6 +70,18 @@ def test_the_project_s_own_modules_are_known_without_a_setting(
     assert one.severity is Severity.WARNING
 
 
+def test_the_path_separator_of_prepend_sys_path_counts(tmp_path: Path) -> None:
+    """A directory may have a blank in its name where `path_separator = os` says so."""
+    (tmp_path / "my lib").mkdir()
+    (tmp_path / "my lib" / "shelf.py").touch()
+    settings = "script_location = %(here)s/m\npath_separator = os\nprepend_sys_path = my lib\n"
+    _project(tmp_path, f"[alembic]\n{settings}", text="import shelf")
+
+    history = read_history(AlembicProject(file=tmp_path / "alembic.ini"))
+
+    assert len(lint(history, rules=(RULE,))) == 1
+
+
 @pytest.mark.parametrize("module", ["sqlalchemy", "json", "till", "other"])
 def test_what_is_installed_is_not_the_project_s(tmp_path: Path, module: str) -> None:
     """Not even where a directory beside alembic.ini has its name."""

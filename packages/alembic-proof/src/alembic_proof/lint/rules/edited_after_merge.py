@@ -8,6 +8,7 @@ Source: https://alembic.sqlalchemy.org/en/latest/tutorial.html#running-our-first
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.lint.meaning import first_difference
@@ -46,7 +47,7 @@ def _edited(revision: Revision, merged: Revision, *, ref: str) -> Iterator[Findi
         message=f"revision {revision.revision_id} is merged into {ref} and was edited since: "
         f"{difference.what}; a database that has it applied never gets the edit",
         location=revision.at(difference.node),
-        todo=f"take the edit back (git checkout $(git merge-base {ref} HEAD) -- {merged.path}) and "
+        todo=f"take the edit back ({_restore(merged, ref=ref)}) and "
         "write a new revision, or accept it in the file: "
         f"# alembic-proof: ignore[{RULE.id}] reason",
     )
@@ -58,9 +59,14 @@ def _deleted(merged: Revision, *, ref: str) -> Finding:
         message=f"revision {merged.revision_id} is merged into {ref} and was deleted: "
         "a database that is at it can neither be upgraded nor downgraded",
         location=merged.at(),
-        todo=f"restore it (git checkout $(git merge-base {ref} HEAD) -- {merged.path}); where a new "
+        todo=f"restore it ({_restore(merged, ref=ref)}); where a new "
         f"revision replaces it, write there: # alembic-proof: ignore[{RULE.id}] reason",
     )
+
+
+def _restore(merged: Revision, *, ref: str) -> str:
+    """Return the command that restores the file as it was merged."""
+    return f"git checkout $(git merge-base {quote(ref)} HEAD) -- {quote(merged.path)}"
 
 
 def _is_broken(history: History, merged: Revision) -> bool:
