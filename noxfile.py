@@ -9,7 +9,7 @@ import tempfile
 import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import nox
@@ -54,7 +54,8 @@ nox.options.default_venv_backend = "none"  # one environment, uv's .venv, serves
 def hint_at_sessions(arguments: Sequence[str]) -> None:
     """Print which session was probably meant, where `-s` names one that there is not."""
     known = [*nox.registry.get()]
-    for option, name in pairwise(arguments):
+    own = takewhile(lambda argument: argument != "--", arguments)
+    for option, name in pairwise(own):
         if option in ("-s", "--session", "--sessions") and name not in known:
             for near in get_close_matches(name, known, n=1):
                 sys.stderr.write(f"there is no session {name!r}; did you mean `nox -s {near}`?\n")

@@ -379,9 +379,10 @@ def test_a_report_is_all_of_standard_output(checkout: Checkout) -> None:
 
 def test_a_mistyped_session_is_met_with_its_neighbour(checkout: Checkout) -> None:
     """Nox itself only says that it does not find it."""
-    done = checkout.run(*NOX, "-s", "rountrip")
+    done = checkout.run(*NOX, "-s", "rountrip", "--", "-s", "tests")
 
     assert "did you mean `nox -s roundtrip`?" in done.stdout
+    assert "nox -s test`" not in done.stdout, "what follows `--` is the session's"
     assert done.returncode != 0
 
 
