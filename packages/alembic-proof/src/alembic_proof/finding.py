@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -51,6 +51,12 @@ def shown_path(path: Path | str) -> str:
     """The path as the user would type it: relative where it lies below the working directory."""
     working, whole = Path.cwd(), Path(path)
     return str(whole.relative_to(working) if whole.is_relative_to(working) else whole)
+
+
+def first_of(names: Sequence[str], *, most: int) -> str:
+    """Return at most so many of the names, and how many more there are: `a, b and 3 more`."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def has_failed(findings: Iterable[Finding]) -> bool:

@@ -289,6 +289,11 @@ def is_none(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
+def text_of(node: ast.AST | None) -> str:
+    """Return the string of a literal; empty for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
 def is_switched_on(call: ast.Call, name: str) -> bool:
     """Return whether the call has `name=True`."""
     value = keyword(call, name)

@@ -15,8 +15,7 @@ def lint(history: History, *, rules: Iterable[Rule]) -> tuple[Finding, ...]:
 
     A file's comment `# alembic-proof: ignore[rule-id] reason` accepts that rule's findings in it.
     """
-    read = (*history.files, *((history.env_py,) if history.env_py else ()))
-    files = {file.path: file for file in read}
+    files = {file.path: file for file in history.read_files}
     found = [
         _with_revision(finding, files)
         for rule in rules

@@ -150,6 +150,11 @@ class History:
         """The files that are revisions: those with a `revision`."""
         return tuple(file for file in self.files if file.revision_id is not None)
 
+    @property
+    def read_files(self) -> tuple[Revision, ...]:
+        """Every file that lint reads: those of the history, and env.py where there is one."""
+        return self.files if self.env_py is None else (*self.files, self.env_py)
+
 
 def parse_revision(path: str, source: bytes) -> Revision:
     """The file's syntax tree; what Python says of it where there is none."""

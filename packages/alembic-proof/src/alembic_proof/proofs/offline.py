@@ -12,7 +12,7 @@ from alembic_proof.catalog import Catalog, read_catalog
 from alembic_proof.config import Config
 from alembic_proof.env.server_message import first_cause, server_message
 from alembic_proof.errors import HistoryError
-from alembic_proof.finding import Finding, Location, Severity, shown_path
+from alembic_proof.finding import Finding, Location, Severity, first_of, shown_path
 from alembic_proof.history.chain import ChainRevision, followers, heads_of, reached
 from alembic_proof.history.fault import describe, place_in
 from alembic_proof.history.offline import OfflineScript, write_script
@@ -395,7 +395,7 @@ def _not_proved(error: HistoryError) -> Finding:
 def _left_out(chain: Iterable[ChainRevision], names: Collection[str]) -> Iterator[Finding]:
     ids = [one.revision_id for one in chain if one.revision_id in names]
     if ids:
-        shown = ", ".join(ids[:_MOST_NAMED]) + (" and others" if len(ids) > _MOST_NAMED else "")
+        shown = first_of(ids, most=_MOST_NAMED)
         yield Finding(
             rule="offline-sql-not-proved",
             message=f"the scripts of --sql leave out what needs a connection, as it says: {shown}",

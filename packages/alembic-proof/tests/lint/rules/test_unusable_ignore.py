@@ -49,6 +49,14 @@ def test_a_comment_that_accepts_nothing_is_found(comment: str, message: str) -> 
     ]
 
 
+def test_a_comment_of_env_py_is_checked_as_well() -> None:
+    """It accepts findings in env.py, or it is one."""
+    env_py = parse_revision("env.py", b"# alembic-proof: ignore[env-swallows-errors]\n")
+    [found] = lint(History(files=(), env_py=env_py), rules=all_rules())
+
+    assert (found.rule, str(found.location)) == ("unusable-ignore", "env.py:1")
+
+
 def test_a_comment_accepts_the_rules_that_it_names_alone() -> None:
     """Another rule's findings stay."""
     assert _found("# alembic-proof: ignore[file-order] renamed") == [

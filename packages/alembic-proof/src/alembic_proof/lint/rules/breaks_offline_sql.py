@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from alembic_proof.finding import Finding, Severity
+from alembic_proof.finding import Finding, Severity, first_of
 from alembic_proof.lint.calls import OP, Code, called
 from alembic_proof.lint.revision import History
 from alembic_proof.lint.rule import Rule, SourceFile
@@ -52,9 +52,8 @@ def check(history: History) -> Iterator[Finding]:
 
 def _listed(uses: list[tuple[ast.expr, str]]) -> str:
     first, *others = uses
-    shown = [first[1], *(f"{what} (line {node.lineno})" for node, what in others[: _SHOWN - 1])]
-    more = len(uses) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    named = [first[1], *(f"{what} (line {node.lineno})" for node, what in others)]
+    return first_of(named, most=_SHOWN)
 
 
 def _reached(code: Code, direction: ast.FunctionDef) -> Iterator[ast.FunctionDef]:

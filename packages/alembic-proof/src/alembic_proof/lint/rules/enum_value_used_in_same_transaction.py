@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.lint.calls import Call, Code, keyword
+from alembic_proof.lint.calls import Call, Code, keyword, text_of
 from alembic_proof.lint.revision import History
 from alembic_proof.lint.rule import Rule, SourceFile
 
@@ -77,7 +77,7 @@ def _is_used(code: Code, call: Call, value: str) -> bool:
         return True
     default = keyword(call.node, "server_default")
     if default is not None and any(
-        _is(node, value) or quoted in _text(node) for node in ast.walk(default)
+        _is(node, value) or quoted in text_of(node) for node in ast.walk(default)
     ):
         return True
     operation = call.name.rpartition(".")[2]
@@ -92,12 +92,7 @@ def _is_used(code: Code, call: Call, value: str) -> bool:
 
 
 def _is(node: ast.AST, value: str) -> bool:
-    return _text(node) == value
-
-
-def _text(node: ast.AST) -> str:
-    """Return the string of a literal; empty for anything else."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    return text_of(node) == value
 
 
 _BAD = """\

@@ -8,6 +8,7 @@ Source: https://www.postgresql.org/docs/current/sql-createextension.html
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -35,22 +36,26 @@ def check(history: History) -> Iterator[Finding]:
     """Yield a warning for each extension that is made wherever search_path leads."""
     for revision in history.revisions:
         code = Code.of(revision)
-        seen: set[tuple[int, str]] = set()
-        for direction in code.directions():
-            for call in code.calls(direction):
-                for statement in code.statements(call.node):
-                    for name in _without_schema(statement.text):
-                        if (call.node.lineno, name) in seen:
-                            continue
-                        seen.add((call.node.lineno, name))
-                        yield Finding(
-                            rule=RULE.id,
-                            message=f"CREATE EXTENSION {name} names no schema: it lands in the first "
-                            "one of search_path",
-                            severity=Severity.WARNING,
-                            location=revision.at(call.node),
-                            todo=f"write CREATE EXTENSION {name} WITH SCHEMA public, or another",
-                        )
+        # A function of the file may be called by both directions.
+        places = {(call.lineno, name): call for call, name in _unpinned(code)}
+        for (_, name), call in places.items():
+            yield Finding(
+                rule=RULE.id,
+                message=f"CREATE EXTENSION {name} names no schema: it lands in the first one of "
+                "search_path",
+                severity=Severity.WARNING,
+                location=revision.at(call),
+                todo=f"write CREATE EXTENSION {name} WITH SCHEMA public, or another",
+            )
+
+
+def _unpinned(code: Code) -> Iterator[tuple[ast.Call, str]]:
+    """Yield each call that creates an extension without SCHEMA, with the extension's name."""
+    for direction in code.directions():
+        for call in code.calls(direction):
+            for statement in code.statements(call.node):
+                for name in _without_schema(statement.text):
+                    yield call.node, name
 
 
 def _without_schema(sql: str) -> Iterator[str]:

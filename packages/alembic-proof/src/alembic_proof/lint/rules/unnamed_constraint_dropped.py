@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.lint.calls import Call, Code, is_none, keyword
+from alembic_proof.lint.calls import Call, Code, is_none, keyword, text_of
 from alembic_proof.lint.revision import History, Revision
 from alembic_proof.lint.rule import Rule, SourceFile
 
@@ -41,11 +41,11 @@ def _is_unnamed(call: ast.Call, argument: str) -> bool:
 
 def _finding(revision: Revision, code: Code, call: Call, operation: str) -> Finding:
     kind = "constraint" if operation == "drop_constraint" else "index"
-    table = _text(keyword(call.node, "table_name", position=1))
+    table = text_of(keyword(call.node, "table_name", position=1))
     names = _names_by_postgres(code, table) if kind == "constraint" and table else ()
     given = f"; without a naming convention PostgreSQL called it {names[0]}" if names else ""
     # A naming convention of the metadata can name a primary key by its table alone.
-    is_primary = _text(keyword(call.node, "type_", position=2)) == "primary"
+    is_primary = text_of(keyword(call.node, "type_", position=2)) == "primary"
     return Finding(
         rule=RULE.id,
         message=f"{operation}(None) fails: the {kind} has to be named{given}",
@@ -74,16 +74,11 @@ def _made(call: ast.Call, operation: str, table: str) -> Iterator[str]:
         return
     suffix, position = _MAKERS[operation]
     columns = keyword(call, "local_cols", "columns", position=position)
-    source = _text(keyword(call, "source_table", "table_name", position=1))
+    source = text_of(keyword(call, "source_table", "table_name", position=1))
     if source == table and isinstance(columns, ast.List | ast.Tuple):
-        names = [_text(column) for column in columns.elts]
+        names = [text_of(column) for column in columns.elts]
         if all(names):
             yield "_".join([table, *names, suffix])
-
-
-def _text(node: ast.expr | None) -> str:
-    """Return the string of a literal; empty for anything else."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 _BAD = """\

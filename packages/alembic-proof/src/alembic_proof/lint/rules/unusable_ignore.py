@@ -18,7 +18,7 @@ from alembic_proof.lint.rule import Rule, SourceFile
 
 def check(history: History) -> Iterator[Finding]:
     """Yield a finding for each such comment without a rule, a known rule or a reason."""
-    for file in history.files:
+    for file in history.read_files:
         for ignore in file.ignores:
             if message := _complaint(ignore):
                 place = Location(file.path, ignore.line)

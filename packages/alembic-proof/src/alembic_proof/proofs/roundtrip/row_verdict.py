@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from alembic_proof.finding import Finding, Severity
+from alembic_proof.finding import Finding, Severity, first_of
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.losses import Place, place_of
 from alembic_proof.proofs.roundtrip.direction import Direction
@@ -81,7 +81,7 @@ def _rule(change: RowChange) -> str:
 def made_anew(revision: ChainRevision, changes: Sequence[RowChange]) -> Iterator[Finding]:
     """One note on all values that its second upgrade made otherwise."""
     if changes:
-        places = listed([*dict.fromkeys(change.place for change in changes)])
+        places = _listed(change.place for change in changes)
         message = f"makes other values each time (clock, chance or a sequence): {places}"
         yield finding_of(revision, "second upgrade", "rows-anew", message, Severity.NOTE)
 
@@ -91,7 +91,7 @@ def made_respelt(
 ) -> Iterator[Finding]:
     """One note on the JSON and the numbers that mean the same and are written otherwise."""
     if changes:
-        places = listed([*dict.fromkeys(change.place for change in changes)])
+        places = _listed(change.place for change in changes)
         message = f"writes otherwise after its {direction} what means the same: {places}"
         yield finding_of(revision, direction, "rows-respelt", message, Severity.NOTE)
 
@@ -125,7 +125,7 @@ def new_rows_gone(revision: ChainRevision, changes: Sequence[RowChange]) -> Iter
         if change.kind is RowChangeKind.ROWS_GONE
     ]
     if gone:
-        message = f"its downgrade takes rows that only its upgrade allows: {listed(gone)}"
+        message = f"its downgrade takes rows that only its upgrade allows: {first_of(gone, most=_MOST_LISTED)}"
         yield finding_of(revision, "downgrade", "new-rows-gone", message, Severity.NOTE)
 
 
@@ -182,7 +182,7 @@ def declared_losses(revision: ChainRevision, seen: LossesSeen) -> Iterator[Findi
 def _unnamed(revision: ChainRevision, seen: LossesSeen) -> Finding:
     """A note on a declaration that excuses whatever is lost."""
     places = sorted(_spelt(place) for place in seen.excused)
-    message = f"its `lossy` names no table, so it covers every loss: {listed(places)}"
+    message = f"its `lossy` names no table, so it covers every loss: {first_of(places, most=_MOST_LISTED)}"
     todo = f'name what is lost: `lossy = "{", ".join(places[:3])}: why"`'
     return finding_of(
         revision, "downgrade", "loss-without-a-name", message, Severity.NOTE, todo=todo
@@ -225,7 +225,5 @@ def partly_filled(notes: Sequence[str]) -> Iterator[Finding]:
         yield Finding(rule="partly-filled", message=text, severity=Severity.NOTE)
 
 
-def listed(names: Sequence[str]) -> str:
-    """The first of the names, and how many more there are."""
-    few = ", ".join(names[:_MOST_LISTED])
-    return f"{few} and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else few
+def _listed(places: Iterable[str]) -> str:
+    return first_of([*dict.fromkeys(places)], most=_MOST_LISTED)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from alembic_proof.catalog import Change
 from alembic_proof.env.server_message import server_message
-from alembic_proof.finding import Finding, Location, Severity, shown_path
+from alembic_proof.finding import Finding, Location, Severity, first_of, shown_path
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.fault import describe, place_in
 from alembic_proof.history.lock_wait import USE_ONE_CONNECTION, LockWaitError
@@ -175,7 +175,7 @@ def untrue_irreversible(revision: ChainRevision) -> Finding:
 def not_proved(revision: ChainRevision, followers: Sequence[ChainRevision]) -> Finding:
     """Return one note on all that was not reached, because the revision does not go up."""
     ids = [one.revision_id for one in followers]
-    few = ", ".join(ids[:_MOST_NAMED]) + (f" … {ids[-1]}" if len(ids) > _MOST_NAMED else "")
+    few = first_of(ids, most=_MOST_NAMED)
     what = (
         "1 revision that needs it is" if len(ids) == 1 else f"{len(ids)} revisions that need it are"
     )
