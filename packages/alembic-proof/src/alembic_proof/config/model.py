@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+DEFAULT_WAIT_TIMEOUT_S = 30.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
@@ -72,7 +74,7 @@ class Config:
     """`module:function` that supplies tables' rows."""
     leave_out: tuple[str, ...] = ()
     """Tables that get no rows."""
-    wait_timeout_s: float = 30.0
+    wait_timeout_s: float = DEFAULT_WAIT_TIMEOUT_S
     """How long a step may wait for a lock that another connection of its process holds."""
     frozen_from: tuple[str, ...] = ("alembic_proof",)
     """Packages that revisions must not import."""

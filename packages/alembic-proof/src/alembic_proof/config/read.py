@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-from alembic_proof.config.model import KNOWN_KEYS, Config
+from alembic_proof.config.model import DEFAULT_WAIT_TIMEOUT_S, KNOWN_KEYS, Config
 from alembic_proof.config.toml import read_tool_table
 from alembic_proof.config.values import TABLE, Values
 from alembic_proof.errors import ConfigError
@@ -114,7 +114,7 @@ def _config_of(values: Values) -> Config:
         column_order=values.switch("column_order"),
         rows=values.text("rows"),
         leave_out=values.texts("leave_out", what="table names"),
-        wait_timeout_s=values.seconds("wait_timeout_s", default=30.0),
+        wait_timeout_s=values.seconds("wait_timeout_s", default=DEFAULT_WAIT_TIMEOUT_S),
         frozen_from=values.texts("frozen_from", what="package names", default=("alembic_proof",)),
         offline_sql=values.switch("offline_sql") if "offline_sql" in values.table else None,
     )

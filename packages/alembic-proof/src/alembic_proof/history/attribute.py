@@ -36,6 +36,6 @@ def load_attribute(name: str, *, key: str, directory: Path) -> Any:
         raise ConfigError(
             f"{key} = {name!r} cannot be loaded: {describe(error)}",
             where=settings if not place or place.startswith(__file__) else place,
-            todo=f"correct {key}, or mend what it names",
+            todo=f"correct {key}, or what it names",
         ) from error
     return found

@@ -22,8 +22,7 @@ from alembic_proof.history.exits import ExitError, passed_interruptions, refused
 from alembic_proof.history.fault import describe, fault_error, fault_place, place_in
 from alembic_proof.history.given_url import DRIVERS_OF_ENV
 from alembic_proof.history.load import directories, ensure_revisions
-from alembic_proof.postgres.connect import is_usable_driver
-from alembic_proof.postgres.pools import engines_noted
+from alembic_proof.postgres.connect import engines_noted, is_usable_driver
 from alembic_proof.postgres.url import DatabaseUrl
 
 _DATABASE = "SELECT current_database()"

@@ -118,7 +118,9 @@ def read_graph(script: ScriptDirectory) -> tuple[GraphRevision, ...]:
             tree = ast.parse(path.read_bytes())
         except SyntaxError as error:
             what = f"a revision cannot be read: SyntaxError: {error.msg}"
-            raise HistoryError(what, where=f"{path}:{error.lineno}", todo="fix the file") from error
+            raise HistoryError(
+                what, where=f"{path}:{error.lineno}", todo="correct the file"
+            ) from error
         one = parse_graph_revision(tree, path=shown_path(path))
         if one is None:
             continue

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from alembic_proof.config import DEFAULT_WAIT_TIMEOUT_S
 from alembic_proof.errors import ProofError, causes_of
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.sqlstate import sqlstate_of
@@ -28,7 +29,6 @@ USE_ONE_CONNECTION = (
     "use op.get_bind() for both, or commit and close the other connection before this statement "
     "(wait_timeout_s in [tool.alembic-proof] is how long a step may wait)"
 )
-_DEFAULT_S = 30.0
 _LOOK_EVERY_S = 1.0
 _STATEMENT_CHARACTERS = 200
 _QUERY_CANCELED = "57014"
@@ -85,7 +85,7 @@ class LockWaitError(Exception):
 class LockWatch:
     """Looks from a connection of its own, as soon as a step takes long, and ends an endless wait."""
 
-    def __init__(self, url: str | None, *, timeout_s: float = _DEFAULT_S) -> None:
+    def __init__(self, url: str | None, *, timeout_s: float = DEFAULT_WAIT_TIMEOUT_S) -> None:
         self._url = url
         self._timeout_s = timeout_s
         self._started_s: float | None = None
@@ -95,7 +95,7 @@ class LockWatch:
     @classmethod
     def of(cls, config: Config) -> LockWatch:
         """Return the watch over the configuration's database; without one nothing is watched."""
-        timeout_s = config.attributes.get(WAIT_TIMEOUT_S, _DEFAULT_S)
+        timeout_s = config.attributes.get(WAIT_TIMEOUT_S, DEFAULT_WAIT_TIMEOUT_S)
         return cls(config.attributes.get("url"), timeout_s=timeout_s)
 
     @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from alembic_proof.config import DEFAULT_WAIT_TIMEOUT_S
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlRoute:
@@ -48,7 +50,7 @@ class AlembicProject:
     """Alembic's `-x`, each as it was typed."""
     route: UrlRoute = UrlRoute()
     flask_app: FlaskApp | None = None
-    wait_timeout_s: float = 30.0
+    wait_timeout_s: float = DEFAULT_WAIT_TIMEOUT_S
     """How long a step may wait for a lock of a connection that does nothing."""
 
     @property

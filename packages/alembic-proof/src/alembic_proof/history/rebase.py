@@ -239,7 +239,7 @@ def _local_branch(
             break
         if parents[0] not in by_id:
             what = f"revision {line[0].revision_id} follows {parents[0]}, which no file has"
-            raise HistoryError(what, where=line[0].path, todo="fix its down_revision")
+            raise HistoryError(what, where=line[0].path, todo="correct its down_revision")
         line.insert(0, by_id[parents[0]])
     ids = {one.revision_id for one in line}
     for one in graph:

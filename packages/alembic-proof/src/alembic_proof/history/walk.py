@@ -8,6 +8,7 @@ database between two steps, through any env.py and any driver.
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, chdir, nullcontext, redirect_stdout
@@ -19,8 +20,11 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import Script, ScriptDirectory
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from alembic_proof.catalog.queries.lasting import LASTING, LASTING_VALUES
+from alembic_proof.driver import driver_connection
 from alembic_proof.errors import HistoryError, ProofError
 from alembic_proof.history.chain import find_history
 from alembic_proof.history.environment import (
@@ -35,10 +39,16 @@ from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.let_pass import LetPass
 from alembic_proof.history.load import ensure_revisions, refuse_unknown_heads
 from alembic_proof.history.lock_wait import LockWatch
-from alembic_proof.history.outer_transaction import commit_outer_transaction
 from alembic_proof.history.rehearsal import Rehearsal, SentStatement, logged_statements, rehearse
 from alembic_proof.history.row_failures import RowFailure, fails_over_rows, find_row_failures
 from alembic_proof.history.trial import is_transaction_over, try_out
+
+_CHARACTERISTICS = """
+SELECT pg_catalog.current_setting('transaction_isolation'),
+    CASE pg_catalog.current_setting('transaction_read_only')
+        WHEN 'on' THEN 'READ ONLY' ELSE 'READ WRITE' END
+"""
+_SET_LOCAL = text("SELECT pg_catalog.set_config(:name, :value, true)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,3 +352,32 @@ def _forget_plans(migration: MigrationContext) -> None:
     forget = getattr(migration.dialect, "_invalidate_schema_cache", None)
     if forget is not None:
         forget()
+
+
+def commit_outer_transaction(connection: Connection) -> None:
+    """Commit the transaction that env.py holds around all steps; go on in one with the same settings.
+
+    Rows of the same transaction are not those that a revision meets elsewhere: PostgreSQL checks a
+    deferred foreign key of them at every UPDATE, and ALTER TABLE refuses a table with such a check
+    pending (sql-set-constraints). SQLAlchemy takes it for the same one, so that env.py may end it as it likes. Nothing happens where
+    there is none, or where env.py holds a savepoint, which would be gone.
+    """
+    if not connection.in_transaction() or connection.in_nested_transaction():
+        return
+    driver = driver_connection(connection)
+    if driver.autocommit:
+        return
+    before = _lasting_settings(connection)
+    [isolation, access] = connection.exec_driver_sql(_CHARACTERISTICS).one()
+    driver.commit()
+    connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {isolation}, {access}")
+    after = _lasting_settings(connection)
+    for name, value in before.items():
+        if value is not None and value != after[name]:
+            connection.execute(_SET_LOCAL, {"name": name, "value": value})
+
+
+def _lasting_settings(connection: Connection) -> dict[str, str | None]:
+    """Return the session settings by name, also those that SET LOCAL set for this transaction."""
+    [values] = connection.exec_driver_sql(f"SELECT {LASTING_VALUES}").one()
+    return dict(zip(LASTING, json.loads(values), strict=True))

@@ -39,7 +39,7 @@ def launch(placement: Placement) -> None:
             raise ServerError(
                 f"the local server does not start ({placement.binaries.origin}):\n{said}",
                 where=str(placement.log),
-                todo=f"mend what the log says, or delete {placement.settings_dir} to start anew",
+                todo=f"correct what the log says, or delete {placement.settings_dir} and start again",
             )
         time.sleep(0.3)
 

@@ -1,25 +1,31 @@
-"""One connection for one piece of synchronous work, and clear words when there is none."""
+"""Connections: one for one piece of work, and those that a project's engines keep in their pools."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
+import gc
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 import sqlalchemy
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
 from alembic_proof.postgres._connection_error import explain_connection_error
 from alembic_proof.postgres._driver import DRIVERS, is_usable_driver, refuse_missing_driver
 from alembic_proof.postgres.url import DatabaseUrl
 
-__all__ = ["DRIVERS", "explain_connection_error", "is_usable_driver", "run_on"]
+__all__ = ["DRIVERS", "engines_noted", "explain_connection_error", "is_usable_driver", "run_on"]
 
 T = TypeVar("T")
 
 
 def run_on(url: str, work: Callable[[sqlalchemy.Connection], T], *, autocommit: bool = False) -> T:
-    """What `work` returns; it gets one fresh connection, committed unless it raised.
+    """Return what `work` returns; it gets one fresh connection, committed unless it raised.
 
     Only for callers outside of an event loop. What `work` itself raises passes through.
 
@@ -84,3 +90,44 @@ def _run_sync(
             connection.close()
     finally:
         engine.dispose()
+
+
+@contextmanager
+def engines_noted() -> Iterator[Callable[[], None]]:
+    """Yield a function that closes the pooled connections of engines that connected since the start.
+
+    An engine that is closed connects again when it is used.
+    """
+    noted: WeakSet[Engine] = WeakSet()
+
+    def note(connection: Any, *_: Any) -> None:
+        noted.add(connection.engine)
+
+    def close() -> None:
+        for engine in list(noted):
+            if getattr(engine.dialect, "is_async", False):
+                _abandon(engine)
+            else:
+                engine.dispose()
+
+    event.listen(Engine, "engine_connect", note)
+    try:
+        yield close
+    finally:
+        close()
+        event.remove(Engine, "engine_connect", note)
+
+
+def _abandon(engine: Engine) -> None:
+    """Give the engine an empty pool; the connections of the old one end as they are collected.
+
+    They can be closed in their own event loop only, which has ended: asyncio.run() makes one each
+    time, and in another loop such a connection raises "attached to a different loop".
+    """
+    pool, engine.pool = engine.pool, engine.pool.recreate()
+    is_keeping = not isinstance(pool, NullPool)
+    del pool
+    if is_keeping:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()

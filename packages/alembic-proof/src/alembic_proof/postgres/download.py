@@ -69,21 +69,21 @@ def allow_extensions(bin_dir: Path) -> None:
     script runs as the superuser, and the role that migrates stays an ordinary one. A foreign data
     wrapper may then be used by whoever creates its extension.
 
-    Files that cannot be written stay as they are. Where they are as they should be, one file is asked for.
+    Files that cannot be written stay as they are. A marker says that all were looked at.
 
     Source: https://www.postgresql.org/docs/current/extend-extensions.html#EXTEND-EXTENSIONS-FILES
     """
+    marker = bin_dir.parent / _ALLOWED
     with suppress(OSError):
+        if marker.exists():
+            return
         for directory in bin_dir.parent.glob("share/**/extension"):
-            marker = directory / _ALLOWED
-            if marker.exists():
-                continue
             for path in sorted((*directory.glob("*.control"), *directory.glob("*--*.sql"))):
                 text = path.read_text(encoding="utf-8", errors="surrogateescape")
                 more = _control_line(text) if path.suffix == ".control" else _grants(text)
                 if more:
                     _replace(path, f"{text}\n{more}")
-            marker.touch()
+        marker.touch()
 
 
 def _control_line(text: str) -> str:

@@ -18,8 +18,7 @@ from alembic_proof.errors import DatabaseError, ProofError
 from alembic_proof.postgres._roles import ensure_role, hold_roles, quote
 from alembic_proof.postgres._subscriptions import drop_subscriptions
 from alembic_proof.postgres._sweep import PREFIX, STAMP, numbering, sweep
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.pools import engines_noted
+from alembic_proof.postgres.connect import engines_noted, run_on
 from alembic_proof.postgres.server import LocalServer, start
 from alembic_proof.postgres.sqlstate import sqlstate_of
 from alembic_proof.postgres.url import DatabaseUrl
@@ -88,7 +87,7 @@ def _password(connection: sqlalchemy.Connection, directory: Path) -> str:
 
 
 def privileged_login(server_url: str) -> str:
-    """Return what the login is that policies do not bind, as the beginning of a sentence; else nothing.
+    """Return `the role X is a superuser` (or `has BYPASSRLS`); empty for an ordinary role.
 
     Raises:
         ServerError: no connection.

@@ -211,15 +211,16 @@ def _start(placement: Placement, *, is_durable: bool) -> None:
 
 def _launch(placement: Placement, *, is_durable: bool) -> None:
     """Launch the server; where somebody has taken its TCP port meanwhile, on another one."""
-    for _ in range(_MOST_PORTS):
+    for ports_left in reversed(range(_MOST_PORTS)):
         write_settings(placement, is_durable=is_durable)
         try:
-            return launch(placement)
+            launch(placement)
         except ServerError as error:
-            if not placement.is_tcp or _PORT_TAKEN not in error.what:
+            if not placement.is_tcp or _PORT_TAKEN not in error.what or not ports_left:
                 raise
             placement = replace(placement, port=free_port())
-    return launch(placement)
+        else:
+            return
 
 
 def _running(home: Path) -> RunningServer | None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from alembic_proof.catalog import Catalog, CatalogReader
 from alembic_proof.errors import DatabaseError
 from alembic_proof.history.chain import ChainRevision, heads_of
-from alembic_proof.history.outer_transaction import commit_outer_transaction
-from alembic_proof.history.walk import Ground
+from alembic_proof.history.walk import Ground, commit_outer_transaction
 from alembic_proof.proofs.roundtrip.culprit import Culprit
 from alembic_proof.proofs.roundtrip.duplicates import take_duplicates_back
 from alembic_proof.proofs.roundtrip.left import (
