@@ -131,5 +131,5 @@ def _not_written(error: OSError) -> Finding:
         rule="baseline-not-written",
         message=f"the baseline was not written: {error}",
         severity=Severity.ERROR,
-        todo="mend that, and write it again",
+        todo="correct that, and write it again",
     )

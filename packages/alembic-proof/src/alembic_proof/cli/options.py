@@ -54,6 +54,6 @@ def project_of(arguments: argparse.Namespace) -> Project:
         section=arguments.name,
         x_arguments=(*arguments.x_before, *arguments.x_after),
     )
-    if (settings := project.remote_settings) is not None:
+    if (settings := project.settings_from_elsewhere) is not None:
         note(f"settings: {shown_path(settings)}")
     return project

@@ -84,8 +84,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
         "-v",
         "--verbose",
         action="store_true",
-        help="show every note; otherwise notes on merged revisions are only counted, unless an "
-        "argument names the revision",
+        help="show every note; otherwise only those on revisions that an argument names or, without "
+        "such arguments, that git knows not to be merged are shown, and the others counted",
     )
     add_format(parser)
     add_baseline(parser)

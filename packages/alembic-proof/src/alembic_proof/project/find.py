@@ -28,8 +28,8 @@ class Project:
     config: Config
 
     @property
-    def remote_settings(self) -> Path | None:
-        """The file of settings, where it lies neither beside Alembic's nor where one works."""
+    def settings_from_elsewhere(self) -> Path | None:
+        """Return the settings file unless it lies beside Alembic's file or in the working directory."""
         file = self.config.file
         if file.parent in (self.alembic.directory, Path.cwd()):
             return None

@@ -1,4 +1,4 @@
-"""The changes of two catalogs that a project wants to be told: not `trigger:audit.*`."""
+"""Patterns of catalog changes that are not reported, such as `trigger:audit.*`."""
 
 from __future__ import annotations
 
