@@ -40,11 +40,11 @@ class Authored:
     downgrade_sql: tuple[str, ...] = ()
     """In order: what `downgrade()` must do before all that Alembic wrote."""
     renamed: tuple[Renamed, ...] = ()
-    """Indexes and constraints that Alembic drops and builds anew, because only their names differ."""
+    """Indexes and constraints that Alembic drops and builds again, because only their names differ."""
     is_blank: bool = False
     """Whether all of it is to be written by hand, as it was asked for."""
     earlier: Path | None = None
-    """Where the earlier text of a revision is that was written anew."""
+    """Where the earlier text of a revision is that was rewritten."""
     failure: str = ""
     """Why the new revision could not be applied; the rest is then unknown."""
 
@@ -85,7 +85,7 @@ def author_revision(
     Both URLs are of empty scratch databases, which are filled. Where only Alembic sees nothing,
     the file is blank and everything is to be written by hand. With `column_order` another order of a
     table's columns is among the changes, as a note. `revision_id` is that of a revision which is
-    written anew, and whose file is not there now.
+    rewritten, and whose file is not there now.
 
     Raises:
         HistoryError: a message, an env.py or a history that cannot be used.
@@ -123,7 +123,7 @@ def author_revision(
 def amend_revision(
     amended: Amended, write: Callable[[str, str], Authored], *, message: str | None
 ) -> Authored:
-    """Write the newest revision anew; its earlier text stays beside it where that does something else.
+    """Rewrite the newest revision; its earlier text stays beside it where that does something else.
 
     :param write: Writes a revision with this message and this id, as `author_revision` does.
     :param message: None for the one that it has.
@@ -176,6 +176,6 @@ def _refuse_unfinished(config: Config) -> None:
             raise HistoryError(
                 f"the newest revision, {head}, is unfinished",
                 where=f"{path}:{line}",
-                todo="finish it and delete that line, or write it anew: "
+                todo="finish it and delete that line, or rewrite it: "
                 "`alembic-proof revision --amend`",
             )

@@ -31,7 +31,7 @@ def prove_live(
     proof: str,
     prove: Callable[[Tell, Expect, Callable[[tuple[Finding, ...]], None]], tuple[Finding, ...]],
 ) -> Outcome:
-    """The outcome, printed; whatever ends the proof, the bar goes and the cursor comes back.
+    """Print the outcome and return it; remove the bar and show the cursor however the proof ends.
 
     `prove` is given what to call with each step, with the steps to come, and with what was found
     where an error ends the proof: that is printed before the error passes through.

@@ -44,7 +44,7 @@ def add_project_options(parser: argparse.ArgumentParser, *, is_whole: bool) -> N
 
 
 def project_of(arguments: argparse.Namespace) -> Project:
-    """The project that the options name; settings from elsewhere are named on standard error.
+    """Return the project that the options name; settings from elsewhere are named on standard error.
 
     Raises:
         ConfigError: no such file, or settings that cannot be used.

@@ -50,7 +50,7 @@ def _of_major(server_url: str, major: int, *, variable: str) -> str:
 
 
 def announced_server(project: Project, environ: Mapping[str, str]) -> str:
-    """The server's URL; one line on standard error says where the scratch databases are.
+    """Return the server's URL; print on standard error where the scratch databases are.
 
     Another line warns of a login that no policy and no missing privilege stops: it changes no exit code,
     since a server may have no other login for extensions that only a superuser may create.

@@ -83,7 +83,7 @@ class Config:
 
     @property
     def is_tcp(self) -> bool:
-        """Whether the local scratch server listens on TCP: a host name is no directory of a socket."""
+        """Return whether the local scratch server listens on TCP, as a URL's host part needs it."""
         if self.url_tcp is not None:
             return self.url_tcp
         return any(part == "host" for part, _ in (*self.url_parts_env, *self.url_parts_ini))

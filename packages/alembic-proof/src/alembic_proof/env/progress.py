@@ -71,7 +71,7 @@ def direction_of(step: RevisionStep) -> str:
 
 
 def _does_nothing(step: RevisionStep) -> bool:
-    """Whether the function of a revision that joins nothing uses no name at all, as `pass` does."""
+    """Return whether a function uses no name at all, as `pass` does, in a revision that joins nothing."""
     function = getattr(step.revision.module, direction_of(step), None)
     code = getattr(function, "__code__", None)
     if code is None or step.revision.is_merge_point:

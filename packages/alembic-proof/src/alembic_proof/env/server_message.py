@@ -74,7 +74,10 @@ def shortened(value: str) -> str:
 
 
 def _read(error: DBAPIError) -> ServerMessage:
-    """Source: asyncpg.PostgresError's fields; psycopg's and psycopg2's `diag`; pg8000's dict."""
+    """Return the fields of the server's error, wherever the driver has them.
+
+    Source: asyncpg.PostgresError's fields; psycopg's and psycopg2's `diag`; pg8000's dict.
+    """
     original: BaseException = error.orig or error
     native = original.__cause__ or original
     diagnosis = getattr(native, "diag", None)

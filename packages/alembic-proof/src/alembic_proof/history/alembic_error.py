@@ -37,7 +37,7 @@ def is_held_by_outer_transaction(error: BaseException) -> bool:
 def clearer_error(
     error: CommandError, *, heads: Sequence[str] = (), is_at_head: bool = False
 ) -> CommandError:
-    """The same error in clearer words, or itself.
+    """Return the error in clearer words, or itself.
 
     `heads` is what the database is at, `is_at_head` whether no revision is left to apply.
     """

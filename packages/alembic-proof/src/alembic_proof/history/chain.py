@@ -30,7 +30,7 @@ class ChainRevision:
 
     @property
     def losses(self) -> tuple[Loss, ...]:
-        """What it declares as lossy, by the tables and columns that it names."""
+        """Return what it declares as lossy, by the tables and columns that it names."""
         return parse_losses(self.lossy)
 
     def is_declared_lost(self, table: str, column: str) -> bool:

@@ -72,7 +72,7 @@ def default_base_ref(directory: Path) -> str:
 
 
 def is_merged(path: Path) -> bool:
-    """Whether the remote's main branch has the file; False where git cannot say it."""
+    """Return whether the remote's main branch has the file; False where git cannot say it."""
     try:
         root = top_level(path.parent)
         base = _merge_base(root, default_base_ref(root))
@@ -85,7 +85,7 @@ def is_merged(path: Path) -> bool:
 def branches_with(places: Iterable[Path], text: str) -> tuple[str, ...]:
     """Return the branches whose files in `places` hold the text, those committed to last first.
 
-    None where git cannot say it. Of the branches the 50 that were committed to last are looked at.
+    Empty where git cannot say it. Only the 50 branches that were committed to last are read.
     """
     directories = [place.resolve() for place in places if place.is_dir()]
     try:
@@ -198,7 +198,7 @@ def _untracked(root: Path, *inside: str) -> str:
 
 
 def _read_blobs(root: Path, blobs: dict[Path, str]) -> Iterator[CommittedFile]:
-    """The files whose blobs these are, all in one run of git."""
+    """Read the files of these blobs in one run of git."""
     asked = "".join(f"{blob}\n" for blob in blobs.values()).encode()
     rest = _git_bytes(root, "cat-file", "--batch", stdin=asked) if blobs else b""
     for path in blobs:

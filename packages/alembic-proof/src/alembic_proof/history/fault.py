@@ -22,7 +22,7 @@ _BODY = "<module>"
 
 
 def describe(error: BaseException) -> str:
-    """The error in one line, with its type where the text alone says too little."""
+    """Return the error in one line, with its type where the text alone says too little."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}"
     if isinstance(error, ProofError):
@@ -41,7 +41,7 @@ def _failed_assertion(error: BaseException) -> str:
 
 
 def place_in(error: BaseException, directories: Iterable[Path]) -> str:
-    """`file:line` of the last line in one of the directories that the error came through."""
+    """Return `file:line` of the last line in one of the directories that the error came through."""
     roots = tuple(directories)
     if isinstance(error, SyntaxError) and error.filename and _is_in(error.filename, roots):
         return f"{error.filename}:{error.lineno}"
@@ -128,7 +128,7 @@ def _advice(error: BaseException) -> str:
 
 
 def _is_of_the_project(error: Exception) -> bool:
-    """Whether a module's body failed, and no line of alembic_proof is deeper than the project's."""
+    """Return whether a module's body failed and no frame of alembic_proof is below the project's."""
     if isinstance(error, SyntaxError) and error.filename:
         return True
     frames = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
@@ -140,14 +140,14 @@ def _is_of_the_project(error: Exception) -> bool:
 
 
 def _lines(error: BaseException) -> list[tuple[str, int]]:
-    """The file and the line of each frame that the error came through, outermost first."""
+    """Yield the file and the line of each frame that the error came through, outermost first."""
     walked = traceback.walk_tb(error.__traceback__)
     return [(frame.f_code.co_filename, line) for frame, line in walked]
 
 
 @cache
 def _is_own(filename: str) -> bool:
-    """Whether the file is the project's: neither Python's, nor installed, nor alembic_proof's."""
+    """Return whether the file is the project's: not Python's, not installed, not alembic_proof's."""
     path = Path(filename)
     if not path.is_file() or _INSTALLED.intersection(path.parts) or _is_ours(filename):
         return False

@@ -22,7 +22,7 @@ class FileTemplate:
 
     @property
     def has_date(self) -> bool:
-        """Whether a name says when the revision was made."""
+        """Return whether a name says when the revision was made."""
         return not self._tokens().isdisjoint((*_DATE, "epoch"))
 
     def later_stamps(

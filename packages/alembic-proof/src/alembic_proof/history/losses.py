@@ -27,7 +27,7 @@ class LossName:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """What it may mean: of `a.b` the column b of public.a, or the table b of the schema a."""
+        """Return what it may mean: of `a.b` the column b of public.a, or the table b of the schema a."""
         match [_unquoted(part) for part in _PART.findall(self.text)]:
             case [table]:
                 return (("public", table, ""),)

@@ -100,7 +100,7 @@ class _Writing:
         self.migration: MigrationContext | None = None
 
     def steps(self, _heads: Any, migration: MigrationContext) -> Iterator[RevisionStep]:
-        """Alembic's `fn`."""
+        """Yield the steps of the revisions: this is Alembic's `fn`."""
         self.migration = migration
         if migration.script is None:
             raise HistoryError("env.py configures a context without a script directory")

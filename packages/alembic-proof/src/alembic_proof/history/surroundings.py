@@ -14,7 +14,7 @@ from alembic_proof.history.script import alembic_config
 
 @contextmanager
 def surroundings(project: AlembicProject, *, url: str) -> Iterator[None]:
-    """Ensures that the environment variables say `url` or its parts, and that the Flask app's context is there.
+    """Set the environment variables to `url` or its parts, and enter the Flask app's context.
 
     A project may read its settings when it is imported, and a revision may import the project:
     so this comes before the history is loaded.

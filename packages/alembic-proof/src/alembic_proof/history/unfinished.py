@@ -56,7 +56,7 @@ def unfinished_line(path: Path) -> int:
 
 
 def is_unfinished(error: BaseException) -> bool:
-    """Whether the error is what a mark has raised."""
+    """Return whether the error is what a mark has raised."""
     return isinstance(error, NotImplementedError) and str(error).startswith(PREFIX)
 
 

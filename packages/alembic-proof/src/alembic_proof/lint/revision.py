@@ -64,7 +64,7 @@ class Revision:
 
     @property
     def upgrade(self) -> ast.FunctionDef | None:
-        """The function that Alembic calls to go up: the last `def upgrade` of the module."""
+        """Return the function that Alembic calls to go up: the last `def upgrade` of the module."""
         return self.function("upgrade")
 
     @property
@@ -78,7 +78,7 @@ class Revision:
         return next((node for node in reversed(functions) if node.name == name), None)
 
     def accepts(self, rule: str) -> bool:
-        """Whether a comment in the file gives a reason to ignore the findings of this rule."""
+        """Return whether a comment in the file gives a reason to ignore the findings of this rule."""
         return any(rule in one.rules and one.reason for one in self.ignores)
 
     def has(self, name: str) -> bool:
@@ -152,7 +152,7 @@ class History:
 
     @property
     def read_files(self) -> tuple[Revision, ...]:
-        """Every file that lint reads: those of the history, and env.py where there is one."""
+        """Return every file that lint reads: those of the history, and env.py where there is one."""
         return self.files if self.env_py is None else (*self.files, self.env_py)
 
 

@@ -116,7 +116,7 @@ def _check_major(placement: Placement) -> None:
         raise ServerError(
             f"the data directory is PostgreSQL {found}'s, not {placement.binaries.major}'s",
             where=str(placement.data),
-            todo=f"put it back where it was, or delete {placement.settings_dir} to start anew",
+            todo=f"put it back where it was, or delete {placement.settings_dir} to start again",
         )
 
 

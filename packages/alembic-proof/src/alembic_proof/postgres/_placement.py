@@ -149,12 +149,12 @@ def _refuse_to_leave_data(home: Path, *, is_durable: bool) -> None:
         raise ServerError(
             f"the local database belongs to uid {owner}",
             where=str(data),
-            todo=f"run the command as that user, or delete {home} to start anew",
+            todo=f"run the command as that user, or delete {home} to start again",
         )
     raise ServerError(
         "the local database was made where user namespaces work, and they are refused here",
         where=str(data),
-        todo=f"allow user namespaces, or delete {home} to start anew",
+        todo=f"allow user namespaces, or delete {home} to start again",
     )
 
 

@@ -90,7 +90,7 @@ class DatabaseUrl:
 
     @property
     def engine_url(self) -> str:
-        """What to give to create_engine beside `engine_arguments()`: the driver and the login's name.
+        """Return create_engine's arguments beside `engine_arguments()`: the driver and the login's name.
 
         Code that is given a connection may ask its engine's URL who it is.
         """

@@ -27,7 +27,7 @@ _Given = tuple[CatalogObject, ...]
 
 
 def create_models(url: str, *, metadatas: tuple[MetaData, ...], like: Catalog) -> _Given:
-    """Ensures that the empty database has what the models, their DDL events and registries say.
+    """Create in the empty database what the models, their DDL events and registries declare.
 
     MetaData has no word for a schema or an extension. Where create_all() fails without one, it is
     made before as `like` has it; those are returned, nothing where it works by itself.

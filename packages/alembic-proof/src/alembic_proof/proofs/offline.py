@@ -349,7 +349,7 @@ def _said(error: BaseException) -> str:
 
 
 def _unwritten(revision: ChainRevision, direction: str, error: Exception) -> Finding:
-    """The finding for a step that needs more than `--sql` has."""
+    """Return the finding for a step that needs more than `--sql` has."""
     path, _, line = place_in(error, (revision.path,)).rpartition(":")
     return _finding(
         "offline-sql-fails",
@@ -382,7 +382,7 @@ def _finding(
 
 
 def _not_proved(error: HistoryError) -> Finding:
-    """A note for the whole history: env.py has no offline mode that works."""
+    """Return one note for the whole history: env.py has no offline mode that works."""
     return Finding(
         rule="offline-sql-not-proved",
         message=f"the scripts of --sql are not proved: {' '.join(error.what.split())}",

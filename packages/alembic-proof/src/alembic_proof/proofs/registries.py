@@ -147,7 +147,7 @@ def _missing(
 
 
 def _is_compared(kind: str) -> bool:
-    """Whether register_alembic_events() has this kind compared; all kinds where it was not called."""
+    """Return whether register_alembic_events() compares this kind; all kinds where it was not called."""
     if _EXTENSIONS not in sys.modules:
         return False
     kinds = ("schema", "grant", *_OBJECTS)

@@ -23,23 +23,23 @@ class Renamed:
 
     @property
     def table(self) -> str:
-        """The qualified name of its table or materialized view."""
+        """Return the qualified name of its table or materialized view."""
         parents = self.before.parents
         return next((one for one in parents if one.kind != "schema"), parents[0]).identity
 
     @property
     def names(self) -> tuple[str, str]:
-        """Both names, quoted where they must be, without a schema or a table."""
+        """Return both names, quoted where they must be, without a schema or a table."""
         return _last(self.before.identity), _last(self.after.identity)
 
     @property
     def reversed(self) -> Renamed:
-        """The same the other way round."""
+        """Return the same objects with the two catalogs exchanged."""
         return Renamed(self.after, self.before)
 
     @property
     def sql(self) -> str:
-        """The statement that gives the second one the first one's name."""
+        """Return the statement that gives the second object the name of the first."""
         name, other = self.names
         if self.before.kind == "index":
             return f"ALTER INDEX {self.after.identity} RENAME TO {name}"

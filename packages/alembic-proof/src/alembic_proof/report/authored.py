@@ -12,22 +12,22 @@ from alembic_proof.proofs.renamed import Renamed
 
 _UNFINISHED = (
     'Until the line `raise NotImplementedError("unfinished: …")` is deleted, upgrade() refuses. '
-    "Edit the file,\nthen prove it with `roundtrip head` and `parity`; `revision --amend` writes it anew."
+    "Edit the file,\nthen prove it with `roundtrip head` and `parity`; `revision --amend` rewrites it."
 )
 _FAILED = (
     "Edit the file, then prove it with `roundtrip head` and `parity`; "
-    "`revision --amend` writes it anew."
+    "`revision --amend` rewrites it."
 )
 _RENAMED = (
-    "only the name differs; instead of dropping it and building it anew, as Alembic writes it, "
+    "only the name differs; instead of dropping it and building it again, as Alembic writes it, "
     "rename it:"
 )
 
 
 def authored_text(authored: Authored, *, path: str, contents: str, earlier: str = "") -> str:
-    """The file with its contents, then what must be written by hand, if anything.
+    """Return the file with its contents, then what must be written by hand, if anything.
 
-    `earlier` is the path of the earlier text of a revision that was written anew.
+    `earlier` is the path of the earlier text of a revision that was rewritten.
     """
     if authored.path is None:
         return "nothing to change: the models and the history build the same database"

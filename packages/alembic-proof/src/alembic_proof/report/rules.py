@@ -38,7 +38,7 @@ def _examples(title: str, files: tuple[SourceFile, ...]) -> str:
 
 
 def _merged(file: SourceFile) -> str:
-    """The file before, where the example is about a change."""
+    """Return the file before, where the example is about a change."""
     return f", which was merged as\n\n{_code(file.merged)}\n\nand now is" if file.merged else ""
 
 

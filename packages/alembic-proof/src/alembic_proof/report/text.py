@@ -61,7 +61,7 @@ def _server_line(name: str, server: ServerStatus) -> str:
 
 
 def summary_text(findings: Iterable[Finding]) -> str:
-    """`2 errors, 1 note`; `no findings` when there are none; how many notes are hidden."""
+    """Return `2 errors, 1 note`, or `no findings`, and how many notes are hidden."""
     found = tuple(findings)
     counts = Counter(finding.severity for finding in found if not finding.is_hidden)
     parts = [counted(counts[severity], severity.value) for severity in Severity if counts[severity]]

@@ -48,7 +48,7 @@ class _Match:
 
     @property
     def change(self) -> RowChange:
-        """`t.id: 2 of 2 rows renumbered (id=3 -> 1; id=4 -> 2)`."""
+        """Return `t.id: 2 of 2 rows renumbered (id=3 -> 1; id=4 -> 2)`."""
         places = [self.old.primary.index(name) for name in self.columns]
         moved = sorted(
             [[(row.key[place]) for row in pair for place in places] for pair in self.pairs],

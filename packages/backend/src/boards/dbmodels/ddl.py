@@ -82,7 +82,7 @@ def after_drop(model: type[Base], *statements: str) -> None:
 def add_view(
     name: str, query: str, *, comment: str, privileges: tuple[Privilege, ...] = READ
 ) -> None:
-    """Ensures that `create_all()` ends with this view, and that `drop_all()` begins without it.
+    """Create this view at the end of `create_all()`, and drop it at the start of `drop_all()`.
 
     It reads with the rights of whoever queries it, so that the policies of its tables bind.
 

@@ -17,7 +17,7 @@ from alembic_proof.lint.rule import Rule, SourceFile
 
 
 def check(history: History) -> Iterator[Finding]:
-    """A finding for each revision of the base ref that the checkout edits or does not have.
+    """Yield a finding for each revision of the base ref that the checkout edits or does not have.
 
     A note where git cannot say it. A file may have another name; comments, docstrings, layout,
     annotations, unused imports and our declarations may differ.
@@ -70,7 +70,7 @@ def _restore(merged: Revision, *, ref: str) -> str:
 
 
 def _is_broken(history: History, merged: Revision) -> bool:
-    """Whether the file is there and cannot be parsed, which is a finding of its own."""
+    """Return whether the file is there and cannot be parsed, which is a finding of its own."""
     return any(file.path == merged.path and file.syntax_error for file in history.files)
 
 

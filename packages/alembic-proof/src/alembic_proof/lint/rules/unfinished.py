@@ -16,7 +16,7 @@ from alembic_proof.lint.rule import Rule, SourceFile
 
 
 def check(history: History) -> Iterator[Finding]:
-    """A finding for each mark."""
+    """Yield a finding for each mark."""
     for revision in history.revisions:
         for mark in unfinished_marks(revision.tree):
             yield Finding(
