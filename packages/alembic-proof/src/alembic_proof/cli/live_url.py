@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alembic_proof.env import local_database_url
+from alembic_proof.env.local import developer_database_url
 from alembic_proof.errors import ConfigError
 from alembic_proof.postgres.url import usable_url
 from alembic_proof.project import Project
@@ -24,23 +24,11 @@ def find_live_url(
     if variable is not None:
         return usable_url(_named(environ, variable), where=f"environment variable {variable}")
     usual = project.config.url_env
-    found = developers_url(project, environ)
+    found = developer_database_url(project.config, environ)
     if not found:
         named = f", or set {usual}" if usual else ""
         raise ConfigError("no live database is named", todo=f"pass --url or --url-env{named}")
     return found
-
-
-def developers_url(project: Project, environ: Mapping[str, str]) -> str | None:
-    """Return the URL in the variable of `url_env`, else the local database's; None without either.
-
-    :raises ConfigError: What the variable holds is no URL.
-    :raises ServerError: The local server cannot be started.
-    """
-    variable = project.config.url_env
-    if found := environ.get(variable, "").strip() if variable else "":
-        return usable_url(found, where=f"environment variable {variable}")
-    return local_database_url(project.config.directory, environ)
 
 
 def _named(environ: Mapping[str, str], variable: str) -> str:

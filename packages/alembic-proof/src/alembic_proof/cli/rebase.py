@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import SQLAlchemyError
 
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, conclude
 from alembic_proof.cli.roundtrip import row_plan
 from alembic_proof.cli.scratch import announced_server
-from alembic_proof.cli.terminal import note, say
-from alembic_proof.env import local_database
-from alembic_proof.env.local import named_database_url
+from alembic_proof.cli.terminal import note, results_alone, say
+from alembic_proof.env.local import developer_database_url
 from alembic_proof.errors import ConfigError, ProofError
 from alembic_proof.finding import Finding, shown_path
 from alembic_proof.history.chain import find_history, read_chain
+from alembic_proof.history.environment import read_environment
+from alembic_proof.history.file_moves import InterruptedMoves
 from alembic_proof.history.heads import heads_of_graph, read_graph
 from alembic_proof.history.rebase import (
     Rebase,
@@ -27,12 +28,10 @@ from alembic_proof.history.rebase import (
     undo_interrupted_rebase,
 )
 from alembic_proof.history.script import alembic_config
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.local import ensure_local_database
-from alembic_proof.postgres.server import status
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.project import Project, history_databases, load_scratch_history
 from alembic_proof.proofs import RowPlan, prove_roundtrip
+from alembic_proof.proofs.state import read_heads
 from alembic_proof.report.text import counted
 
 
@@ -66,8 +65,8 @@ def _run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
     config = alembic_config(project.alembic)
     script = find_history(config)
-    for path in undo_interrupted_rebase(script):
-        note(f"put back what an interrupted rebase has left: {shown_path(path)}")
+    for note_text in _undone_texts(undo_interrupted_rebase(script)):
+        note(note_text)
     done = rebase(script, base_ref=arguments.base_ref)
     if done is None:
         say(_nothing_to_rebase(script))
@@ -83,6 +82,17 @@ def _run(arguments: argparse.Namespace) -> int:
         ids = " ".join(one.revision_id for one in done.revisions)
         note(f"the revisions are rebased, and not proved: alembic-proof roundtrip {ids}")
         raise
+
+
+def _undone_texts(interrupted: InterruptedMoves) -> Iterator[str]:
+    """Yield what became of each file that an interrupted rebase has left."""
+    for path in interrupted.restored:
+        yield f"put back what an interrupted rebase has left: {shown_path(path)}"
+    for path in interrupted.left:
+        yield (
+            f"an interrupted rebase has written {shown_path(path)}, and another commit is checked "
+            "out since: it stays as it is; compare it with git"
+        )
 
 
 def _nothing_to_rebase(script: ScriptDirectory) -> str:
@@ -142,26 +152,17 @@ def _database_text(project: Project, done: Rebase) -> str:
 
 
 def _read_versions(project: Project) -> tuple[str, tuple[str, ...]] | None:
-    """Return the developer's database and its versions; None where none is configured or running."""
+    """Return the developer's database and its versions; None where it is not there or not readable."""
     try:
-        url = _running_url(project)
+        url = developer_database_url(project.config, os.environ, start=False)
         if url is None:
             return None
-        query = "SELECT version_num FROM alembic_version ORDER BY version_num"
-        found = run_on(url, lambda connection: connection.exec_driver_sql(query).scalars().all())
-    except (ProofError, SQLAlchemyError):
+        with results_alone():
+            environment = read_environment(alembic_config(project.alembic, url=url))
+        return DatabaseUrl.parse(url).display, read_heads(url, environment=environment)
+    except ProofError as error:
+        note(f"your database was not looked at: {error.what}")
         return None
-    return DatabaseUrl.parse(url).display, tuple(found)
-
-
-def _running_url(project: Project) -> str | None:
-    directory = project.config.directory
-    if url := named_database_url(directory, os.environ):
-        return url
-    local = local_database(directory)
-    if local is None or not any(one.running for one in status(local.server)):
-        return None
-    return ensure_local_database(local, os.environ)
 
 
 def _prove(project: Project, done: Rebase) -> int:

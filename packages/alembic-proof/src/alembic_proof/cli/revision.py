@@ -14,10 +14,10 @@ from alembic_proof.authoring import (
     find_amendable,
     write_blank_revision,
 )
-from alembic_proof.cli.live_url import developers_url
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.scratch import history_and_models
 from alembic_proof.cli.terminal import results_alone, say
+from alembic_proof.env.local import developer_database_url
 from alembic_proof.errors import HistoryError
 from alembic_proof.finding import shown_path
 from alembic_proof.history.revision_message import clean_message
@@ -86,7 +86,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _amend(project: Project, *, message: str | None) -> Authored:
-    live_url = developers_url(project, os.environ)  # before the variable names a scratch database
+    # Before the variable names a scratch database.
+    live_url = developer_database_url(project.config, os.environ)
     with results_alone(), history_and_models(project, os.environ) as (history_url, models_url):
         config = alembic_config(project.alembic, url=history_url)
         amended = find_amendable(config, live_url=live_url)

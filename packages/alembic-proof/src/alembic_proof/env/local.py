@@ -50,13 +50,39 @@ def local_database_url(directory: Path, environ: Mapping[str, str]) -> str | Non
     return None if local is None else ensure_local_database(local, environ)
 
 
+def developer_database_url(
+    settings: Config, environ: Mapping[str, str], *, start: bool = True
+) -> str | None:
+    """Return the URL in the variable of `url_env`, else the local database's; None without either.
+
+    :param start: Start the local server. Otherwise its database counts only while the server runs.
+    :raises ConfigError: What the variable holds is no URL.
+    :raises ServerError: The local server cannot be started.
+    """
+    if url := _named_url(settings, environ):
+        return url
+    local = local_database(settings.directory)
+    if local is None:
+        return None
+    from alembic_proof.postgres.local import ensure_local_database
+    from alembic_proof.postgres.server import status
+
+    if not start and not any(one.running for one in status(local.server)):
+        return None
+    return ensure_local_database(local, environ)
+
+
 def named_database_url(directory: Path, environ: Mapping[str, str]) -> str | None:
     """Return the URL in the variable that `url_env` beside alembic.ini names; None without one.
 
     :raises ConfigError: Settings, or an URL, that cannot be used.
     """
     settings = read_config(directory)
-    variable = settings.url_env if settings else None
+    return _named_url(settings, environ) if settings else None
+
+
+def _named_url(settings: Config, environ: Mapping[str, str]) -> str | None:
+    variable = settings.url_env
     url = environ.get(variable, "").strip() if variable else ""
     return usable_url(url, where=f"environment variable {variable}") if url else None
 

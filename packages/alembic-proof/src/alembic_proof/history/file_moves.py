@@ -27,6 +27,16 @@ class FileMove:
     after: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptedMoves:
+    """What became of the files that a killed process was moving; empty where there was none."""
+
+    restored: tuple[Path, ...] = ()
+    """Files that have their old names and contents again."""
+    left: tuple[Path, ...] = ()
+    """Files that have their new names or contents still, as another commit is checked out."""
+
+
 def move_files(moves: tuple[FileMove, ...], *, journal: Path, commit: str) -> None:
     """Move and rewrite the files; put all of them back after an error.
 
@@ -61,21 +71,29 @@ def move_files(moves: tuple[FileMove, ...], *, journal: Path, commit: str) -> No
     journal.unlink()
 
 
-def undo_interrupted(journal: Path, *, commit: str) -> tuple[Path, ...]:
-    """Put back what a killed process has left half-done; return the files, none where nothing is.
+def undo_interrupted(journal: Path, *, commit: str) -> InterruptedMoves:
+    """Put back what a killed process has left half-done.
 
     Where another commit is checked out by now, somebody has gone on from there: nothing is done.
     """
     try:
         document = json.loads(journal.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return ()
+        return InterruptedMoves()
     moves = tuple(_move(entry) for entry in document["moves"])
-    is_here = document["commit"] == commit
-    if is_here:
+    if document["commit"] == commit:
         _put_back(moves)
+        found = InterruptedMoves(restored=tuple(move.old for move in moves))
+    else:
+        found = InterruptedMoves(left=tuple(move.new for move in moves if _is_done(move)))
     journal.unlink()
-    return tuple(move.old for move in moves) if is_here else ()
+    return found
+
+
+def _is_done(move: FileMove) -> bool:
+    """Return whether the file has its new name, or its new contents, already."""
+    contents = (move.after,) if move.new == move.old else (move.before, move.after)
+    return _holds(move.new, contents)
 
 
 def _put_back(moves: Iterable[FileMove]) -> None:

@@ -21,7 +21,12 @@ from alembic_proof.history.changed import (
     uncommitted_files,
 )
 from alembic_proof.history.directory_lock import directory_lock
-from alembic_proof.history.file_moves import FileMove, move_files, undo_interrupted
+from alembic_proof.history.file_moves import (
+    FileMove,
+    InterruptedMoves,
+    move_files,
+    undo_interrupted,
+)
 from alembic_proof.history.file_template import FileTemplate
 from alembic_proof.history.heads import (
     GraphRevision,
@@ -78,18 +83,21 @@ class Rebase:
         )
 
 
-def undo_interrupted_rebase(script: ScriptDirectory) -> tuple[Path, ...]:
-    """Put back the files of a rebase that was killed; return them, none where there was none.
+def undo_interrupted_rebase(script: ScriptDirectory) -> InterruptedMoves:
+    """Put back the files of a rebase that was killed; one that is running is waited for.
 
     No revision needs to be loaded for it.
     """
     places = _places(script)
-    try:
-        root = top_level(places[0])
-        journal = private_file(root, _JOURNAL)
-        return undo_interrupted(journal, commit=checked_out_commit(root)) if places else ()
-    except (ConfigError, IndexError):
-        return ()
+    if not places:
+        return InterruptedMoves()
+    with directory_lock(places[0]):
+        try:
+            root = top_level(places[0])
+            journal, commit = private_file(root, _JOURNAL), checked_out_commit(root)
+        except ConfigError:
+            return InterruptedMoves()
+        return undo_interrupted(journal, commit=commit)
 
 
 def rebase(script: ScriptDirectory, *, base_ref: str | None = None) -> Rebase | None:

@@ -12,7 +12,6 @@ from typing import Any
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
-from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -28,6 +27,7 @@ from alembic_proof.history.fault import describe, place_in
 from alembic_proof.history.load import refuse_unknown_heads
 from alembic_proof.history.lock_wait import USE_ONE_CONNECTION, LockWaitError, LockWatch
 from alembic_proof.history.trial import is_transaction_over
+from alembic_proof.history.version_table import version_tables
 from alembic_proof.postgres.connect import run_on
 
 _COMMIT_IT = (
@@ -41,16 +41,6 @@ LEAVE_IT = (
     "leave it to Alembic (no commit() on op.get_bind()); what must run outside of a transaction goes "
     "into op.get_context().autocommit_block()"
 )
-
-_VERSION_TABLES = """\
-SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relname = :table AND c.relkind IN ('r', 'p')
-  AND n.nspname = coalesce(CAST(:schema AS text), n.nspname) AND n.nspname !~ '^pg_'
-  AND EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
-      WHERE a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped)
-ORDER BY n.nspname"""
 
 
 @dataclass(slots=True)
@@ -173,16 +163,11 @@ def is_rolled_back(run: UpgradeRun, *, url: str) -> bool:
 
 def _versions(connection: Connection, run: UpgradeRun) -> list[frozenset[str] | None]:
     """Return the heads in each version table of that name; None for one that may not be read."""
-    named = {"table": run.version_table, "schema": run.version_schema}
-    tables = connection.execute(text(_VERSION_TABLES), named).scalars().all()
     found: list[frozenset[str] | None] = []
-    for table in tables:
+    for table in version_tables(connection, name=run.version_table, schema=run.version_schema):
         try:
             with connection.begin_nested():
-                rows = connection.exec_driver_sql(
-                    f"SELECT version_num FROM {table}", execution_options={"no_parameters": True}
-                )
-                found.append(frozenset(map(str, rows.scalars())))
+                found.append(frozenset(table.read(connection)))
         except DBAPIError:
             found.append(None)
     return found

@@ -20,6 +20,7 @@ from alembic_proof.catalog.roles import Role
 from alembic_proof.env.server_message import server_message
 from alembic_proof.errors import DatabaseError
 from alembic_proof.history.environment import Environment
+from alembic_proof.history.version_table import VersionTable, version_tables
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.url import DatabaseUrl
 
@@ -35,17 +36,6 @@ SELECT pg_catalog.set_config('statement_timeout', '60s', true),
        pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', true),
        pg_catalog.set_config('application_name', 'alembic-proof drift', true)"""
 _MAJOR = "SELECT pg_catalog.current_setting('server_version_num')::integer / 10000"
-_VERSION_TABLE = """\
-SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
-       pg_catalog.pg_get_userbyid(c.relowner)
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relname = :table AND c.relkind IN ('r', 'p')
-  AND n.nspname = coalesce(CAST(:schema AS text), n.nspname) AND n.nspname !~ '^pg_'
-  AND EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
-      WHERE a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped)
-ORDER BY n.nspname = 'public' DESC, pg_catalog.pg_table_is_visible(c.oid) DESC, n.nspname
-LIMIT 1"""
 _ROLE = """\
 SELECT r.rolname, pg_catalog.quote_ident(r.rolname) FROM pg_catalog.pg_roles AS r
 WHERE r.rolname = :name"""
@@ -111,22 +101,20 @@ def read_heads(url: str, *, environment: Environment) -> tuple[str, ...]:
     :raises ServerError: No connection.
     :raises DatabaseError: The login may not read the version table.
     """
-    named = {"table": environment.version_table, "schema": environment.version_schema}
 
     def read(connection: Connection) -> tuple[str, ...]:
-        found = connection.execute(text(_VERSION_TABLE), named).one_or_none()
-        return _heads(connection, found[0]) if found else ()
+        table = _version_table(connection, environment)
+        return table.read(connection) if table else ()
 
     return _read_only(url, read)
 
 
 def _state(connection: Connection, environment: Environment, *, owner: str | None) -> DatabaseState:
-    named = {"table": environment.version_table, "schema": environment.version_schema}
-    found = connection.execute(text(_VERSION_TABLE), named).one_or_none()
-    table, maker = found or (None, connection.execute(text("SELECT current_user")).scalar_one())
+    table = _version_table(connection, environment)
+    user = connection.execute(text("SELECT current_user")).scalar_one()
     return DatabaseState(
-        heads=None if table is None else _heads(connection, table),
-        owner=_role(connection, owner or maker),
+        heads=table.read(connection) if table else None,
+        owner=_role(connection, owner or (table.owner if table else user)),
         superuser=Role(*connection.execute(text(_SUPERUSER)).one()),
         catalog=read_catalog(
             connection,
@@ -136,13 +124,11 @@ def _state(connection: Connection, environment: Environment, *, owner: str | Non
     )
 
 
-def _heads(connection: Connection, table: str) -> tuple[str, ...]:
-    """The revisions in the version table, sorted."""
-    # Neither a colon nor a per cent sign in a name is a parameter.
-    rows = connection.exec_driver_sql(
-        f"SELECT version_num FROM {table}", execution_options={"no_parameters": True}
+def _version_table(connection: Connection, environment: Environment) -> VersionTable | None:
+    found = version_tables(
+        connection, name=environment.version_table, schema=environment.version_schema
     )
-    return tuple(sorted(str(head) for head in rows.scalars()))
+    return next(iter(found), None)
 
 
 def _role(connection: Connection, name: str) -> Role:

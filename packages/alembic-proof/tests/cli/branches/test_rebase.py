@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +15,9 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
+from alembic_proof.history.file_moves import InterruptedMoves, undo_interrupted
 from alembic_proof.history.project import AlembicProject
+from alembic_proof.history.rebase import undo_interrupted_rebase
 from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.connect import run_on
 
@@ -21,6 +25,7 @@ from .repository import Repository
 
 Run = Callable[..., tuple[int, str, str]]
 
+_CASES = Path(__file__).parents[2] / "cases"
 _THEIRS = "20260201_090000"
 
 
@@ -119,13 +124,10 @@ def test_a_database_gets_to_the_new_order_as_it_is_said(
     """The one that the variable names is looked at; an upgrade alone would pass over 5e in silence."""
     if "6f" in at:
         _put_below_theirs(parted, "6f")
-    settings = parted.root / "pyproject.toml"
-    settings.write_text(f'{settings.read_text(encoding="utf-8")}url_env = "CASE_URL"\n', "utf-8")
-    parted.commit()
+    _let_url_env(parted, monkeypatch, scratch_url)
     config = alembic_config(AlembicProject(file=parted.root / "alembic.ini"), url=scratch_url)
     for revision in at.split():
         command.upgrade(config, revision)
-    monkeypatch.setenv("CASE_URL", scratch_url)
 
     out = run("rebase", "--no-proof")[1]
 
@@ -145,6 +147,40 @@ def test_a_database_gets_to_the_new_order_as_it_is_said(
     assert found == [f"view_{one}" for one in ("3c", "4d", "5e", "6f") if one != "6f" or one in at]
     version = "SELECT version_num FROM alembic_version"
     assert run_on(scratch_url, lambda c: c.exec_driver_sql(version).scalar_one()) == "4d"
+
+
+def test_the_version_table_is_the_one_that_env_configures(
+    parted: Repository, run: Run, scratch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have another name than Alembic's own."""
+    shutil.copy(_CASES / "roundtrip" / "version_table_elsewhere" / "env.py", parted.root)
+    _let_url_env(parted, monkeypatch, scratch_url)
+    config = alembic_config(AlembicProject(file=parted.root / "alembic.ini"), url=scratch_url)
+    command.upgrade(config, "4d")
+
+    out = run("rebase", "--no-proof")[1]
+
+    assert " is at the old order: " in out
+
+
+def test_a_database_that_cannot_be_read_is_no_error(
+    parted: Repository, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files are rebased; a line says why the database was not looked at."""
+    _let_url_env(parted, monkeypatch, "postgresql://nobody@127.0.0.1:1/none")
+
+    code, out, err = run("rebase", "--no-proof")
+
+    assert (code, "A database that has 3c and 4d applied, and not 5e, needs:" in out) == (0, True)
+    assert "your database was not looked at: " in err
+
+
+def _let_url_env(parted: Repository, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Let `url_env` name the variable that has the URL."""
+    settings = parted.root / "pyproject.toml"
+    settings.write_text(f'{settings.read_text(encoding="utf-8")}url_env = "CASE_URL"\n', "utf-8")
+    parted.commit()
+    monkeypatch.setenv("CASE_URL", url)
 
 
 def _put_below_theirs(repository: Repository, revision: str) -> None:
@@ -354,7 +390,7 @@ def test_what_a_killed_rebase_has_left_is_put_back_by_the_next(
     assert done.returncode == 9
     assert "20260107_090000_view_3c.py" not in parted.files()
     assert len(_parents(parted)) == 5
-    committed = Repository(shutil.copytree(parted.root, tmp_path / "committed"))
+    shutil.copytree(parted.root, tmp_path / "killed")
 
     code, out, err = run("rebase", "--no-proof")
 
@@ -364,10 +400,42 @@ def test_what_a_killed_rebase_has_left_is_put_back_by_the_next(
     assert not [name for name in parted.files() if name.startswith(".")]
     assert _parents(parted)["3c"] == "5e"
 
-    monkeypatch.chdir(committed.root)
-    for part in committed.versions.glob(".*.new"):
+    shutil.rmtree(parted.root)
+    shutil.copytree(tmp_path / "killed", parted.root)
+    monkeypatch.chdir(parted.root)
+    for part in parted.versions.glob(".*.new"):
         part.unlink()
-    committed.commit("as it is")
+    parted.commit("as it is")
 
-    assert run("rebase", "--no-proof")[0::2] == (0, "")
-    assert _parents(committed)["3c"] == "5e"
+    code, _, err = run("rebase", "--no-proof")
+
+    assert code == 0
+    assert re.findall("an interrupted rebase has written versions/.*_view_(..).py, and", err) == [
+        "3c",
+        "4d",
+    ]
+    assert _parents(parted)["3c"] == "5e"
+
+
+def test_a_rebase_that_runs_is_not_taken_for_an_interrupted_one(
+    parted: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its journal is read by the next one only when the lock on the revisions is free."""
+    locked: list[bool] = []
+
+    def note_lock(journal: Path, *, commit: str) -> InterruptedMoves:
+        descriptor = os.open(parted.versions, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            locked.append(True)
+        finally:
+            os.close(descriptor)
+        return undo_interrupted(journal, commit=commit)
+
+    monkeypatch.setattr("alembic_proof.history.rebase.undo_interrupted", note_lock)
+    config = alembic_config(AlembicProject(file=parted.root / "alembic.ini"))
+
+    undo_interrupted_rebase(ScriptDirectory.from_config(config))
+
+    assert locked == [True]
