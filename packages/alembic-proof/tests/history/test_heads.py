@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
-from alembic_proof.history.heads import GraphRevision, several_heads
+from alembic_proof.history.heads import (
+    GraphRevision,
+    RevisionGraph,
+    parse_graph_revision,
+    several_heads,
+)
 
 
-def _graph(*lines: str) -> tuple[GraphRevision, ...]:
+def _graph(*lines: str) -> RevisionGraph:
     """A revision for each line `id < parent,parent @label,label in directory`."""
     made = []
     for line in lines:
@@ -22,7 +29,7 @@ def _graph(*lines: str) -> tuple[GraphRevision, ...]:
                 labels=tuple(filter(None, labels.split(","))),
             )
         )
-    return tuple(made)
+    return RevisionGraph.of(made)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +79,12 @@ def test_each_branch_with_several_heads_is_one_finding() -> None:
     graph = _graph("a", "b < a @one", "c < b", "d < b", "e < a @two", "f < e", "g < e")
 
     assert [len(one.heads) for one in several_heads(graph)] == [2, 2]
+
+
+def test_an_id_that_is_assigned_to_two_names_is_read() -> None:
+    """Python allows `revision = version = "a"`, and so does Alembic."""
+    tree = ast.parse('revision = version = "b"\ndown_revision: str = "a"\n')
+
+    found = parse_graph_revision(tree, path="b.py")
+
+    assert found == GraphRevision(revision_id="b", path="b.py", parents=("a",))

@@ -20,7 +20,7 @@ from alembic_proof.finding import Finding, shown_path
 from alembic_proof.history.chain import find_history, read_chain
 from alembic_proof.history.environment import read_environment
 from alembic_proof.history.file_moves import InterruptedMoves
-from alembic_proof.history.heads import heads_of_graph, read_graph
+from alembic_proof.history.heads import read_graph
 from alembic_proof.history.rebase import (
     Rebase,
     missing_revisions,
@@ -96,8 +96,8 @@ def _undone_texts(interrupted: InterruptedMoves) -> Iterator[str]:
 
 
 def _nothing_to_rebase(script: ScriptDirectory) -> str:
-    match heads_of_graph(read_graph(script)):
-        case []:
+    match read_graph(script).heads:
+        case ():
             return "nothing to rebase: the history has no revision"
         case [head]:
             return f"nothing to rebase: the history has one head, {head}"

@@ -6,7 +6,7 @@ Source: https://alembic.sqlalchemy.org/en/latest/branches.html
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path, PurePath
@@ -16,7 +16,8 @@ from alembic.script import ScriptDirectory
 from alembic_proof.errors import HistoryError
 from alembic_proof.finding import Finding, Location, shown_path
 from alembic_proof.history.alembic_error import join_heads
-from alembic_proof.history.load import refuse_unreadable, version_directories
+from alembic_proof.history.assignments import assigned_value, strings_in
+from alembic_proof.history.load import duplicate_id, revision_files
 
 RULE = "several-heads"
 
@@ -34,6 +35,48 @@ class GraphRevision:
 
     def __str__(self) -> str:
         return f"{self.revision_id} ({self.path})"
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionGraph:
+    """Revisions, and which of them follows which."""
+
+    by_id: Mapping[str, GraphRevision]
+    _id_of_label: Mapping[str, str]
+
+    @classmethod
+    def of(cls, revisions: Iterable[GraphRevision]) -> RevisionGraph:
+        """Return the graph of these revisions."""
+        by_id = {one.revision_id: one for one in revisions}
+        labels = {label: one.revision_id for one in by_id.values() for label in one.labels}
+        return cls(by_id, labels)
+
+    @property
+    def revisions(self) -> tuple[GraphRevision, ...]:
+        """The revisions in the order in which they were given."""
+        return tuple(self.by_id.values())
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The ids of the revisions that no other one follows, sorted."""
+        followed = {parent for name in self.by_id for parent in self.parents(name)}
+        return tuple(sorted(self.by_id.keys() - followed))
+
+    def parents(self, revision_id: str) -> tuple[str, ...]:
+        """Return the ids of the revisions that it follows, also of one that no file has."""
+        names = self.by_id[revision_id].parents
+        return tuple(self._id_of_label.get(name, name) for name in names)
+
+    def ancestors(self, revision_ids: Iterable[str]) -> frozenset[str]:
+        """Return the ids of these revisions and of all that they follow, as far as files have them."""
+        found: set[str] = set()
+        waiting = list(revision_ids)
+        while waiting:
+            one = waiting.pop()
+            if one in self.by_id and one not in found:
+                found.add(one)
+                waiting += self.parents(one)
+        return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +131,9 @@ def refuse_several_heads(script: ScriptDirectory) -> None:
     )
 
 
-def graph_of(script: ScriptDirectory) -> tuple[GraphRevision, ...]:
+def graph_of(script: ScriptDirectory) -> RevisionGraph:
     """Return the revisions of a history that is loaded."""
-    return tuple(
+    return RevisionGraph.of(
         GraphRevision(
             revision_id=one.revision,
             path=shown_path(Path(one.path)),
@@ -101,19 +144,14 @@ def graph_of(script: ScriptDirectory) -> tuple[GraphRevision, ...]:
     )
 
 
-def read_graph(script: ScriptDirectory) -> tuple[GraphRevision, ...]:
+def read_graph(script: ScriptDirectory) -> RevisionGraph:
     """Return the revisions as their files say, in the order of the files; nothing is run.
 
     Raises:
         HistoryError: a file that cannot be parsed, an id that two files have.
     """
-    pattern = "**/*.py" if script.recursive_version_locations else "*.py"
-    places = version_directories(script)
-    refuse_unreadable(places)
     found: dict[str, GraphRevision] = {}
-    for path in sorted(path for place in places for path in place.glob(pattern)):
-        if path.name.startswith((".", "__init__")):
-            continue
+    for path in revision_files(script):
         try:
             tree = ast.parse(path.read_bytes())
         except SyntaxError as error:
@@ -126,12 +164,8 @@ def read_graph(script: ScriptDirectory) -> tuple[GraphRevision, ...]:
             continue
         _refuse_computed_parent(tree, path=one.path)
         if found.setdefault(one.revision_id, one) != one:
-            raise HistoryError(
-                f"two files have the revision id {one.revision_id}",
-                where=f"{found[one.revision_id].path} and {one.path}",
-                todo="give one of them another id, and its children that down_revision",
-            )
-    return tuple(found.values())
+            raise duplicate_id(one.revision_id, found[one.revision_id].path, one.path)
+    return RevisionGraph.of(found.values())
 
 
 def _refuse_computed_parent(tree: ast.Module, *, path: str) -> None:
@@ -148,131 +182,70 @@ def _refuse_computed_parent(tree: ast.Module, *, path: str) -> None:
 
 def parse_graph_revision(tree: ast.Module, *, path: str) -> GraphRevision | None:
     """Return what the file of a revision says of its place; None where it is no revision."""
-    ids = _strings(assigned_value(tree, "revision"))
+    ids = strings_in(assigned_value(tree, "revision"))
     if len(ids) != 1:
         return None
     return GraphRevision(
         revision_id=ids[0],
         path=path,
-        parents=_strings(assigned_value(tree, "down_revision")),
-        labels=_strings(assigned_value(tree, "branch_labels")),
+        parents=strings_in(assigned_value(tree, "down_revision")),
+        labels=strings_in(assigned_value(tree, "branch_labels")),
     )
 
 
-def assigned_value(tree: ast.Module, name: str) -> ast.expr | None:
-    """Return the expression last assigned to a name at the top of the module."""
-    for node in reversed(tree.body):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
-                return value
-            case ast.AnnAssign(target=ast.Name(id=found), value=value) if found == name:
-                return value
-    return None
-
-
-def _strings(value: ast.expr | None) -> tuple[str, ...]:
-    nodes = ast.walk(value) if value is not None else ()
-    return tuple(
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-
-
-def several_heads(revisions: Iterable[GraphRevision]) -> tuple[SeveralHeads, ...]:
+def several_heads(graph: RevisionGraph) -> tuple[SeveralHeads, ...]:
     """Return the heads of each branch that has more than one; empty for a sound history.
 
     Heads are meant where their branch labels differ, and where they have no revision in common and
     lie in directories of their own (`version_locations`).
     """
-    by_id = {one.revision_id: one for one in revisions}
-    parents = _parents(by_id)
-    heads = [by_id[name] for name in _heads(parents)]
-    below = {one.revision_id: _ancestors(one.revision_id, parents) for one in heads}
+    below = {name: graph.ancestors([name]) for name in graph.heads}
     return tuple(
-        SeveralHeads(heads=group, forks=_forks(group, below, parents, by_id))
-        for group in _alike(heads, below, by_id)
+        SeveralHeads(heads=group, forks=_forks(group, below, graph))
+        for group in _alike(below, graph)
         if len(group) > 1
     )
 
 
-def heads_of_graph(revisions: Iterable[GraphRevision]) -> list[str]:
-    """Return the revisions that no other one follows, sorted."""
-    return sorted(_heads(_parents({one.revision_id: one for one in revisions})))
-
-
-def _parents(by_id: dict[str, GraphRevision]) -> dict[str, tuple[str, ...]]:
-    """Return the parents' ids of each revision, as far as there are files of them."""
-    labelled = {label: one.revision_id for one in by_id.values() for label in one.labels}
-    return {
-        one.revision_id: tuple(
-            found for name in one.parents if (found := labelled.get(name, name)) in by_id
-        )
-        for one in by_id.values()
-    }
-
-
-def _heads(parents: dict[str, tuple[str, ...]]) -> list[str]:
-    followed = {parent for names in parents.values() for parent in names}
-    return [name for name in parents if name not in followed]
-
-
 def _alike(
-    heads: list[GraphRevision],
-    below: dict[str, frozenset[str]],
-    by_id: dict[str, GraphRevision],
+    below: Mapping[str, frozenset[str]], graph: RevisionGraph
 ) -> list[tuple[GraphRevision, ...]]:
     """Group the heads that nothing tells apart, in the order of their files."""
-    group_of = {one.revision_id: {one.revision_id} for one in heads}
-    for one, other in combinations(heads, 2):
-        if _is_meant(one, other, below, by_id):
+    group_of = {name: {name} for name in below}
+    for one, other in combinations(below, 2):
+        if _is_meant(one, other, below, graph):
             continue
-        joined = group_of[one.revision_id] | group_of[other.revision_id]
+        joined = group_of[one] | group_of[other]
         group_of |= dict.fromkeys(joined, joined)
     groups = {frozenset(group) for group in group_of.values()}
-    in_order = (sorted((by_id[name] for name in group), key=_by_path) for group in groups)
+    in_order = (sorted((graph.by_id[name] for name in group), key=_by_path) for group in groups)
     return sorted(map(tuple, in_order), key=lambda group: _by_path(group[0]))
 
 
 def _is_meant(
-    one: GraphRevision,
-    other: GraphRevision,
-    below: dict[str, frozenset[str]],
-    by_id: dict[str, GraphRevision],
+    one: str, other: str, below: Mapping[str, frozenset[str]], graph: RevisionGraph
 ) -> bool:
-    ours, others = below[one.revision_id], below[other.revision_id]
-    if _labels(ours, by_id) != _labels(others, by_id):
+    ours, others = below[one], below[other]
+    if _labels(ours, graph) != _labels(others, graph):
         return True
-    return not ours & others and PurePath(one.path).parent != PurePath(other.path).parent
+    places = {PurePath(graph.by_id[name].path).parent for name in (one, other)}
+    return not ours & others and len(places) == 2
 
 
-def _labels(names: frozenset[str], by_id: dict[str, GraphRevision]) -> frozenset[str]:
+def _labels(names: frozenset[str], graph: RevisionGraph) -> frozenset[str]:
     """Return the labels of a head: those of all revisions that it follows, and its own."""
-    return frozenset(label for name in names for label in by_id[name].labels)
-
-
-def _ancestors(name: str, parents: dict[str, tuple[str, ...]]) -> frozenset[str]:
-    """Return the revision and all that it follows."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += parents[one]
-    return frozenset(found)
+    return frozenset(label for name in names for label in graph.by_id[name].labels)
 
 
 def _forks(
     heads: tuple[GraphRevision, ...],
-    below: dict[str, frozenset[str]],
-    parents: dict[str, tuple[str, ...]],
-    by_id: dict[str, GraphRevision],
+    below: Mapping[str, frozenset[str]],
+    graph: RevisionGraph,
 ) -> tuple[GraphRevision, ...]:
     """Return the common ancestors that no other common ancestor follows."""
     common = frozenset.intersection(*(below[one.revision_id] for one in heads))
-    followed = {parent for name in common for parent in parents[name]}
-    return tuple(sorted((by_id[name] for name in common - followed), key=_by_path))
+    followed = {parent for name in common for parent in graph.parents(name)}
+    return tuple(sorted((graph.by_id[name] for name in common - followed), key=_by_path))
 
 
 def _by_path(revision: GraphRevision) -> tuple[str, str]:

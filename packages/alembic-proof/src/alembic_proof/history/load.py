@@ -125,11 +125,7 @@ def _refuse_duplicates(scripts: Iterable[Script]) -> None:
     for script in scripts:
         twin = seen.setdefault(script.revision, script)
         if twin is not script:
-            raise HistoryError(
-                f"two files have the revision id {script.revision}",
-                where=f"{twin.path} and {script.path}",
-                todo="give one of them another id, and its children that down_revision",
-            )
+            raise duplicate_id(script.revision, twin.path, script.path)
 
 
 def _refuse_missing_parents(scripts: tuple[Script, ...]) -> None:
@@ -137,11 +133,25 @@ def _refuse_missing_parents(scripts: tuple[Script, ...]) -> None:
     for script in scripts:
         for parent in script._versioned_down_revisions:
             if parent not in known:
-                raise HistoryError(
-                    f"revision {script.revision} follows {parent}, which no file has",
-                    where=script.path,
-                    todo="restore that revision's file, or correct down_revision",
-                )
+                raise missing_parent(script.revision, parent, where=script.path)
+
+
+def duplicate_id(revision_id: str, *paths: str) -> HistoryError:
+    """Return the error for two files that have the same id."""
+    return HistoryError(
+        f"two files have the revision id {revision_id}",
+        where=" and ".join(paths),
+        todo="give one of them another id, and its children that down_revision",
+    )
+
+
+def missing_parent(revision_id: str, parent: str, *, where: str) -> HistoryError:
+    """Return the error for a revision that follows one without a file."""
+    return HistoryError(
+        f"revision {revision_id} follows {parent}, which no file has",
+        where=where,
+        todo="restore that revision's file, or correct down_revision",
+    )
 
 
 def _refuse_missing_upgrades(scripts: tuple[Script, ...]) -> None:
@@ -160,6 +170,23 @@ def version_directories(script: ScriptDirectory) -> tuple[Path, ...]:
     The public `version_locations` is None before Alembic 1.14 where the configuration names none.
     """
     return tuple(Path(place).absolute() for place in script._version_locations)
+
+
+def revision_files(script: ScriptDirectory) -> tuple[Path, ...]:
+    """Return the files that Alembic takes for revisions, by path.
+
+    :raises HistoryError: A directory of revisions that cannot be read.
+    """
+    pattern = "**/*.py" if script.recursive_version_locations else "*.py"
+    places = version_directories(script)
+    refuse_unreadable(places)
+    found = (path for place in places for path in place.glob(pattern))
+    return tuple(sorted(filter(is_revision_file, found)))
+
+
+def is_revision_file(path: Path) -> bool:
+    """Return whether Alembic takes a Python file for a revision, as its name says."""
+    return not path.name.startswith((".", "__init__"))
 
 
 def directories(script: ScriptDirectory) -> tuple[Path, ...]:

@@ -30,12 +30,13 @@ from alembic_proof.history.file_moves import (
 from alembic_proof.history.file_template import FileTemplate
 from alembic_proof.history.heads import (
     GraphRevision,
+    RevisionGraph,
     SeveralHeads,
     parse_graph_revision,
     read_graph,
     several_heads,
 )
-from alembic_proof.history.load import version_directories
+from alembic_proof.history.load import missing_parent, version_directories
 from alembic_proof.history.reparent import reparented
 
 _JOURNAL = "alembic-proof-rebase.json"
@@ -54,7 +55,7 @@ class Rebase:
     fork: str | None
     """The revision that they followed; None where they began a history."""
     base_ref: str
-    graph: tuple[GraphRevision, ...]
+    graph: RevisionGraph
     """The history as it was."""
 
     def commands_for(self, versions: Collection[str]) -> tuple[str, ...]:
@@ -64,7 +65,7 @@ class Rebase:
 
         :param versions: what its version table says.
         """
-        applied = _applied(self.graph, versions)
+        applied = self.graph.ancestors(versions)
         local = [one.revision_id for one in self.revisions if one.revision_id in applied]
         if not local:
             return ()
@@ -73,7 +74,7 @@ class Rebase:
             rest = () if len(local) == len(self.revisions) else ("alembic upgrade head",)
             return (f"alembic stamp --purge {newest}", *rest)
         others = applied.difference(local)
-        followed = {name for one in self.graph if one.revision_id in others for name in one.parents}
+        followed = {parent for name in others for parent in self.graph.parents(name)}
         at = " ".join(sorted(others - followed)) or "base"
         return (
             *([f"alembic stamp --purge {newest}"] if len(versions) > 1 else []),
@@ -150,22 +151,8 @@ def missing_revisions(
     if not places:
         return base_ref or "", ()
     ref = base_ref or default_base_ref(top_level(places[0]))
-    here = {one.revision_id for one in read_graph(script)}
+    here = read_graph(script).by_id.keys()
     return ref, tuple(sorted(_ids_of(committed_files(places, ref=ref)) - here))
-
-
-def _applied(graph: tuple[GraphRevision, ...], versions: Collection[str]) -> frozenset[str]:
-    """Return the revisions that a database at these versions has applied."""
-    by_id = {one.revision_id: one for one in graph}
-    labelled = {label: one.revision_id for one in graph for label in one.labels}
-    found: set[str] = set()
-    waiting = list(versions)
-    while waiting:
-        name = waiting.pop()
-        if name in by_id and name not in found:
-            found.add(name)
-            waiting += (labelled.get(parent, parent) for parent in by_id[name].parents)
-    return frozenset(found)
 
 
 def _places(script: ScriptDirectory) -> tuple[Path, ...]:
@@ -229,14 +216,12 @@ def _local_head(
 
 
 def _local_branch(
-    head: GraphRevision, graph: tuple[GraphRevision, ...], merged: frozenset[str]
+    head: GraphRevision, graph: RevisionGraph, merged: frozenset[str]
 ) -> tuple[GraphRevision, ...]:
     """Return the local revisions from the oldest one to the head: one line, of which nothing parts."""
-    by_id = {one.revision_id: one for one in graph}
-    labelled = {label: one.revision_id for one in graph for label in one.labels}
     line = [head]
     while True:
-        parents = [labelled.get(name, name) for name in line[0].parents]
+        parents = graph.parents(line[0].revision_id)
         if len(parents) > 1:
             raise HistoryError(
                 f"{line[0]} is a merge revision: a rebase would take one side away; nothing was "
@@ -245,17 +230,16 @@ def _local_branch(
             )
         if not parents or parents[0] in merged:
             break
-        if parents[0] not in by_id:
-            what = f"revision {line[0].revision_id} follows {parents[0]}, which no file has"
-            raise HistoryError(what, where=line[0].path, todo="correct its down_revision")
-        line.insert(0, by_id[parents[0]])
+        if parents[0] not in graph.by_id:
+            raise missing_parent(line[0].revision_id, parents[0], where=line[0].path)
+        line.insert(0, graph.by_id[parents[0]])
     ids = {one.revision_id for one in line}
-    for one in graph:
-        follows = ids.intersection(labelled.get(name, name) for name in one.parents)
+    for one in graph.revisions:
+        follows = ids.intersection(graph.parents(one.revision_id))
         if follows and one.revision_id not in ids:
             raise HistoryError(
                 f"there is more than one local branch of revisions: {one} follows "
-                f"{by_id[min(follows)]} as well; nothing was changed",
+                f"{graph.by_id[min(follows)]} as well; nothing was changed",
                 todo="put these one behind the other first",
             )
     return tuple(line)

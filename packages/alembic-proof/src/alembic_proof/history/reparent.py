@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Iterator
 
 from alembic_proof.errors import HistoryError
-from alembic_proof.history.heads import assigned_value
+from alembic_proof.history.assignments import assigned_value
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _REVISES = re.compile(r"(?P<label>[ \t]*Revises:)(?P<value>[^\r\n]*)(?P<end>[\r\n]*)")

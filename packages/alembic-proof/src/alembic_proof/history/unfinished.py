@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from alembic_proof.history.function_body import without_docstring
+
 PREFIX = "unfinished: "
 
 
@@ -20,8 +22,7 @@ def mark_unfinished(path: Path, what: str) -> None:
     upgrade = next(reversed([one for one in _functions(text) if one.name == "upgrade"]), None)
     if upgrade is None:
         return
-    has_docstring = ast.get_docstring(upgrade, clean=False) is not None
-    body = upgrade.body[1:] if has_docstring else upgrade.body
+    body = without_docstring(upgrade)
     lines = text.splitlines(keepends=True)
     reason = f"{PREFIX}{what}, then delete this line"
     mark = f'{" " * upgrade.body[0].col_offset}raise NotImplementedError("{reason}")\n'

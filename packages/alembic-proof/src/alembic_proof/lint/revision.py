@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from alembic_proof.finding import Location
+from alembic_proof.history.assignments import assigned_value, strings_in
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _TO_US = re.compile(r"#\s*alembic-proof\s*:")
@@ -59,8 +60,8 @@ class Revision:
     @property
     def parent_ids(self) -> tuple[str, ...]:
         """The literals of `down_revision` and `depends_on`, in the order written."""
-        values = (self.assigned("down_revision"), self.assigned("depends_on"))
-        return tuple(text for value in values if value for text in _strings_of(value))
+        names = ("down_revision", "depends_on")
+        return tuple(text for name in names for text in strings_in(self.assigned(name)))
 
     @property
     def upgrade(self) -> ast.FunctionDef | None:
@@ -88,13 +89,7 @@ class Revision:
 
     def assigned(self, name: str) -> ast.expr | None:
         """The expression last assigned to a module-level `name`; None where there is none."""
-        for node in reversed(self.tree.body):
-            match node:
-                case ast.Assign(targets=targets, value=value) if _names(name, targets):
-                    return value
-                case ast.AnnAssign(target=target, value=value) if _names(name, [target]):
-                    return value
-        return None
+        return assigned_value(self.tree, name)
 
     def declared(self, name: str) -> str | None:
         """The text of a declaration (`irreversible`, `lossy`); None unless it says something."""
@@ -208,15 +203,3 @@ def _given(node: ast.AST) -> Iterator[str]:
             yield name
         case ast.alias(name=name, asname=other):
             yield other or name
-
-
-def _names(name: str, targets: list[ast.expr]) -> bool:
-    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
-
-
-def _strings_of(value: ast.expr) -> Iterator[str]:
-    return (
-        node.value
-        for node in ast.walk(value)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )

@@ -11,7 +11,11 @@ from alembic_proof.config import Declaration
 from alembic_proof.errors import ConfigError, HistoryError
 from alembic_proof.finding import shown_path
 from alembic_proof.history.changed import base_changes
-from alembic_proof.history.load import refuse_unreadable, version_directories
+from alembic_proof.history.load import (
+    is_revision_file,
+    revision_files,
+    version_directories,
+)
 from alembic_proof.history.located import prepended_directories
 from alembic_proof.history.project import AlembicProject
 from alembic_proof.history.script import alembic_config
@@ -36,11 +40,7 @@ def read_history(
     """
     config = alembic_config(project)
     script = ScriptDirectory.from_config(config)
-    pattern = "**/*.py" if script.recursive_version_locations else "*.py"
-    places = version_directories(script)
-    refuse_unreadable(places)
-    paths = sorted(path for place in places for path in place.glob(pattern))
-    files = (_except(_read(path), exceptions) for path in paths if _is_listed(path))
+    files = (_except(_read(path), exceptions) for path in revision_files(script))
     return History(
         files=tuple(files),
         frozen_from=frozen_from,
@@ -97,7 +97,7 @@ def read_base(project: AlembicProject, *, base_ref: str | None = None) -> Base:
 
     def is_revision(path: Path) -> bool:
         is_inside = path.parent in shown or script.recursive_version_locations
-        return is_inside and path.suffix == ".py" and _is_listed(path)
+        return is_inside and path.suffix == ".py" and is_revision_file(path)
 
     def show(path: Path) -> str:
         place = next((one for one in path.parents if one in shown), path.parent)
@@ -112,11 +112,6 @@ def read_base(project: AlembicProject, *, base_ref: str | None = None) -> Base:
         ),
         added=frozenset(map(show, found.added)),
     )
-
-
-def _is_listed(path: Path) -> bool:
-    """Return whether Alembic takes it for a revision, as its name says."""
-    return not path.name.startswith((".", "__init__"))
 
 
 def _except(file: Revision, exceptions: tuple[Declaration, ...]) -> Revision:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from alembic_proof.finding import Finding
 from alembic_proof.history.heads import RULE as RULE_ID
-from alembic_proof.history.heads import parse_graph_revision, several_heads
+from alembic_proof.history.heads import RevisionGraph, parse_graph_revision, several_heads
 from alembic_proof.lint.revision import History
 from alembic_proof.lint.rule import Rule, SourceFile
 
@@ -19,7 +19,7 @@ from alembic_proof.lint.rule import Rule, SourceFile
 def check(history: History) -> Iterator[Finding]:
     """Yield a finding for each branch that has several heads, at the last one's file."""
     files = (parse_graph_revision(one.tree, path=one.path) for one in history.revisions)
-    for group in several_heads(filter(None, files)):
+    for group in several_heads(RevisionGraph.of(filter(None, files))):
         yield group.finding
 
 
