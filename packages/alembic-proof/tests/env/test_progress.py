@@ -146,7 +146,7 @@ def test_reader_that_leaves_stops_nothing(tracks: Any) -> None:
 
 def test_a_revision_that_does_nothing_is_noted(project: Any) -> None:
     """A file that nobody has filled in is not applied in silence; one that does something is."""
-    path = project.add("blank")
+    path = project.add("blank", upgrade="operations = op")
     project.add(
         "full", upgrade='"""Doc."""\nop.execute("SELECT 1")', downgrade='op.execute("SELECT 1")'
     )

@@ -46,8 +46,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
         "--amend",
         action="store_true",
         help="write the newest revision anew, with its id, and its message unless one is given: "
-        "refused where it is applied to the database of url_env, else to the local one, or merged "
-        "into the remote's main branch; its earlier text is kept beside it as FILE.orig",
+        "refused where it is applied to the database of url_env, else to the local one, where that "
+        "is at a revision that no file has, or merged into the remote's main branch; its earlier text is kept beside it as FILE.orig",
     )
     parser.set_defaults(run=_run, refuse=parser.error)
     return parser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from alembic.runtime.migration import RevisionStep
 from alembic_proof.env.ending import discard, tell
 from alembic_proof.env.session import Place
 from alembic_proof.history.command import RunningCommand
+from alembic_proof.history.function_body import has_empty_function
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +73,14 @@ def direction_of(step: RevisionStep) -> str:
 
 
 def _does_nothing(step: RevisionStep) -> bool:
-    """Return whether a function uses no name at all, as `pass` does, in a revision that joins nothing."""
-    function = getattr(step.revision.module, direction_of(step), None)
-    code = getattr(function, "__code__", None)
-    if code is None or step.revision.is_merge_point:
+    """Return whether the function calls and raises nothing, in a revision that joins no branches."""
+    if step.revision.is_merge_point:
         return False
-    return not (code.co_names or code.co_freevars)
+    try:
+        tree = ast.parse(Path(step.revision.path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False  # Alembic also runs compiled files.
+    return has_empty_function(tree, direction_of(step))
 
 
 def title_of(step: RevisionStep) -> str:

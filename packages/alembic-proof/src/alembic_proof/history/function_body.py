@@ -21,11 +21,11 @@ def does_nothing(function: ast.FunctionDef) -> bool:
     )
 
 
-def has_empty_upgrade(tree: ast.Module) -> bool:
-    """Return whether `upgrade()` is known to do nothing, as in the merge revisions of Alembic."""
+def has_empty_function(tree: ast.Module, name: str) -> bool:
+    """Return whether that function is known to do nothing, as in the merge revisions of Alembic."""
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    upgrade = next((node for node in reversed(functions) if node.name == "upgrade"), None)
-    return upgrade is not None and not upgrade.decorator_list and does_nothing(upgrade)
+    function = next((node for node in reversed(functions) if node.name == name), None)
+    return function is not None and not function.decorator_list and does_nothing(function)
 
 
 def without_docstring(function: ast.FunctionDef) -> list[ast.stmt]:

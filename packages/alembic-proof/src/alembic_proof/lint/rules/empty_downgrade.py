@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding
-from alembic_proof.history.function_body import does_nothing, has_empty_upgrade
+from alembic_proof.history.function_body import does_nothing, has_empty_function
 from alembic_proof.lint.revision import History, Revision
 from alembic_proof.lint.rule import Rule, SourceFile
 
@@ -31,7 +31,7 @@ def _complaint(revision: Revision) -> str:
         return "downgrade() is missing"
     if not does_nothing(revision.downgrade) or revision.is_declared("lossy"):
         return ""
-    return "" if has_empty_upgrade(revision.tree) else "downgrade() does nothing"
+    return "" if has_empty_function(revision.tree, "upgrade") else "downgrade() does nothing"
 
 
 _BAD = '''\

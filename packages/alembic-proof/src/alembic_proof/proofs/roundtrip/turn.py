@@ -11,7 +11,7 @@ from time import perf_counter
 from alembic_proof.catalog import Catalog
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
-from alembic_proof.history.function_body import has_empty_upgrade
+from alembic_proof.history.function_body import has_empty_function
 from alembic_proof.history.losses import Place, place_of
 from alembic_proof.history.walk import Ground, Move
 from alembic_proof.proofs.ignored import Ignored
@@ -179,7 +179,7 @@ class Turn:
 
     def _does_nothing(self) -> bool:
         """Return whether the revision excuses an empty downgrade of an empty upgrade: it may."""
-        return has_empty_upgrade(ast.parse(self.revision.path.read_bytes()))
+        return has_empty_function(ast.parse(self.revision.path.read_bytes()), "upgrade")
 
     def _losses_seen(
         self,
