@@ -21,8 +21,8 @@ finding. How a project is added is told in [corpus/README.md](../corpus/README.m
 
 A *defect* is the project's: its revision does what the finding says. A *limitation* is ours. Apart
 from both, *permitted rows* counts the revisions that fail over rows which the schema permits and
-the project itself may never write. Notes fail nothing: columns in another order, values that each
-upgrade makes anew, rows that could not be made."""
+the project itself may never write. Notes fail nothing: values that differ with each upgrade, rows
+that only an upgrade allows and its downgrade removes, tables that could not be filled."""
 _SHOWN_REVISIONS = 4
 PERMITTED = "fails-on-permitted-rows"
 """The rule whose findings count apart."""
