@@ -328,3 +328,18 @@ def test_what_an_upgrade_meets_at_a_revision_that_nobody_asked_for_is_not_said(
     open_case("upgrade_heads/enum_value")
 
     assert run("roundtrip", "0002", "0004")[:2] == (0, "round trip: no findings\n")
+
+
+def test_what_the_round_trip_has_found_is_printed_when_the_scripts_of_sql_cannot_be_proved(
+    open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """An error, or Ctrl-C, ends the second proof: the first one's findings are not lost."""
+    root = open_case("roundtrip/wrong_default")
+    env = (root / "env.py").read_text(encoding="utf-8")
+    ends = "from alembic import context\nif context.is_offline_mode():\n    raise KeyboardInterrupt\n"
+    (root / "env.py").write_text(f"{ends}{env}", encoding="utf-8")
+
+    code, out, _ = run("roundtrip", "--offline-sql", "--format", "json")
+
+    rules = [found["rule"] for found in json.loads(out)["findings"]]
+    assert (code, rules) == (130, ["not-restored", "proof-stopped"])

@@ -11,7 +11,6 @@ from alembic.script import ScriptDirectory
 
 from alembic_proof.cli.options import project_of
 from alembic_proof.cli.outcome import Audience, conclude
-from alembic_proof.cli.roundtrip import row_plan
 from alembic_proof.cli.scratch import announced_server
 from alembic_proof.cli.terminal import note, results_alone, say
 from alembic_proof.env.local import developer_database_url
@@ -30,8 +29,8 @@ from alembic_proof.history.rebase import (
 from alembic_proof.history.script import alembic_config
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.project import Project, history_databases, load_scratch_history
-from alembic_proof.proofs import RowPlan, prove_roundtrip
 from alembic_proof.proofs.state import read_heads
+from alembic_proof.prove import prove_revisions
 from alembic_proof.report.text import counted
 
 
@@ -175,14 +174,12 @@ def _prove(project: Project, done: Rebase) -> int:
             script, open_database = load_scratch_history(project, open_database)
             chain = read_chain(script)
             audience.expect([one.name for one in chain if one.revision_id in wanted])
-            return prove_roundtrip(
-                project.alembic,
+            return prove_revisions(
+                project,
                 script=script,
                 open_database=open_database,
-                tell=audience.tell,
                 wanted=wanted,
-                row_plan=row_plan(project, rows=RowPlan().rows),
-                settings=project.config,
+                tell=audience.tell,
                 keep=audience.keep,
             )
 

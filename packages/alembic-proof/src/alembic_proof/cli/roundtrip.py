@@ -26,14 +26,9 @@ from alembic_proof.finding import Finding, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision, choose, read_chain
 from alembic_proof.history.changed import changed_files, default_base_ref
 from alembic_proof.history.load import version_directories
-from alembic_proof.lint import revisions_accepting
-from alembic_proof.project import (
-    Project,
-    history_databases,
-    load_scratch_history,
-    supplied_rows,
-)
-from alembic_proof.proofs import RowPlan, prove_offline_sql, prove_roundtrip
+from alembic_proof.project import Project, history_databases, load_scratch_history
+from alembic_proof.proofs import RowPlan
+from alembic_proof.prove import prove_revisions
 from alembic_proof.report.text import counted
 
 
@@ -108,28 +103,16 @@ def _run(arguments: argparse.Namespace) -> int:
                 nothing = _nothing_proved(script, len(chain), base_ref=arguments.base_ref)
                 return against_baseline(arguments, "round trip", (nothing,), looked_at=())
             audience.expect([one.name for one in chain if one.revision_id in wanted])
-            findings = prove_roundtrip(
-                project.alembic,
+            findings = prove_revisions(
+                project,
                 script=script,
                 open_database=open_database,
-                tell=audience.tell,
                 wanted=wanted,
-                row_plan=row_plan(project, rows=arguments.rows),
-                settings=project.config,
+                tell=audience.tell,
+                rows=arguments.rows,
+                is_offline_sql_wanted=arguments.offline_sql,
                 keep=lambda found: audience.keep(without_accepted(arguments, "round trip", found)),
             )
-            if arguments.offline_sql or project.config.offline_sql:
-                findings += prove_offline_sql(
-                    project.alembic,
-                    script=script,
-                    chain=chain,
-                    open_database=open_database,
-                    tell=audience.tell,
-                    wanted=wanted,
-                    left_out=revisions_accepting(project.alembic, "breaks-offline-sql"),
-                    found=findings,
-                    settings=project.config,
-                )
         findings = against_baseline(arguments, "round trip", findings, looked_at={"", *wanted})
         return _with_hidden_notes(findings, arguments, project.alembic.directory)
 
@@ -204,15 +187,6 @@ def _unmerged_files(directory: Path) -> frozenset[Path]:
 
 def _path(finding: Finding) -> Path | None:
     return Path(finding.location.path).resolve() if finding.location else None
-
-
-def row_plan(project: Project, *, rows: int) -> RowPlan:
-    """Return what the project's settings say about rows, and how many there are to be."""
-    return RowPlan(
-        rows=rows,
-        supplied=supplied_rows(project),
-        left_out=frozenset(project.config.leave_out),
-    )
 
 
 def _wanted(

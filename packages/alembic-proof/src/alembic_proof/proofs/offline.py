@@ -26,6 +26,10 @@ from alembic_proof.proofs.roundtrip.leave import Leave
 from alembic_proof.proofs.step import Tell, timed
 
 _MOST_NAMED = 8
+_WITHOUT_ROWS = (
+    "let it run on tables without rows as well, as `alembic upgrade head` runs it on a new database"
+)
+_OFFLINE_MODE = "let env.py run where context.is_offline_mode(), or set offline_sql = false"
 _ONLY_TOGETHER = (
     "each revision's script is right by itself: give each a transaction of its own "
     "(transaction_per_migration=True where env.py runs offline)"
@@ -43,6 +47,7 @@ def prove_offline_sql(
     left_out: Collection[str] = (),
     found: Iterable[Finding] = (),
     settings: Config | None = None,
+    keep: Callable[[tuple[Finding, ...]], None] = lambda _: None,
 ) -> tuple[Finding, ...]:
     """Return where the scripts of `--sql` fail or lead elsewhere than the revisions themselves.
 
@@ -54,6 +59,7 @@ def prove_offline_sql(
     :param wanted: the ids of what is proved; other revisions are applied by Alembic itself
     :param left_out: the ids of revisions that need a connection, as they say; applied likewise
     :param found: the round trip's findings; what it blames is not blamed again
+    :param keep: is given them and what was found so far, where an error ends the proof
     """
     start = settings.start_revision if settings is not None else None
     heads = (script.get_revision(start).revision,) if start else ()
@@ -71,17 +77,21 @@ def prove_offline_sql(
         online=needless.union(left_out, leave.skipped),
         one_way={one.revision_id for one in chain if one.irreversible},
     )
-    proof.excuse(found)
+    known = tuple(found)
+    proof.excuse(known)
     try:
         with timed("the scripts of --sql", tell=tell):
             proof.prove()
     except HistoryError as error:
-        return (_not_proved(error),)
-    order = [one.revision_id for one in chain]
-    found = sorted(
-        proof.findings, key=lambda one: order.index(one.revision) if one.revision else -1
-    )
-    return (*found, *_left_out(chain, {*left_out}.intersection(wanted)))
+        return (*proof.sorted_findings(), _not_proved(error))
+    except BaseException as error:
+        keep((*known, *proof.sorted_findings(), _stopped(error)))
+        raise
+    return (*proof.sorted_findings(), *_left_out(chain, {*left_out}.intersection(wanted)))
+
+
+class _UnappliedError(HistoryError):
+    """Alembic itself cannot apply a revision, to tables without rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,13 @@ class _OfflineProof:
     """The name and the schema of Alembic's table."""
     is_used: bool = False
     """Whether something was done in the database that is there."""
+
+    def sorted_findings(self) -> tuple[Finding, ...]:
+        """Return what was found, in the order of the history."""
+        order = [one.revision_id for one in self.chain]
+        return tuple(
+            sorted(self.findings, key=lambda one: order.index(one.revision) if one.revision else -1)
+        )
 
     def excuse(self, found: Iterable[Finding]) -> None:
         """Leave out what the round trip has found to fail, or not to restore, without a script."""
@@ -329,7 +346,7 @@ class _OfflineProof:
         if failure is not None:
             revision = self._revision(failure.move.revision_id)
             what = f"{revision.revision_id} fails without rows: {_said(first_cause(failure.error))}"
-            raise HistoryError(what, where=str(revision.path))
+            raise _UnappliedError(what, where=str(revision.path), todo=_WITHOUT_ROWS)
 
     def _read(self, url: str) -> Catalog:
         table, schema = self.version
@@ -382,13 +399,22 @@ def _finding(
 
 
 def _not_proved(error: HistoryError) -> Finding:
-    """Return one note for the whole history: env.py has no offline mode that works."""
+    """Return a note for the whole history: scripts cannot be written, or Alembic itself fails."""
     return Finding(
         rule="offline-sql-not-proved",
         message=f"the scripts of --sql are not proved: {' '.join(error.what.split())}",
         severity=Severity.NOTE,
         location=Location(shown_path(error.where)) if error.where else None,
-        todo="let env.py run where context.is_offline_mode(), or set offline_sql = false",
+        todo=error.todo if isinstance(error, _UnappliedError) else _OFFLINE_MODE,
+    )
+
+
+def _stopped(error: BaseException) -> Finding:
+    """Return the finding that closes what was found before an error ended the proof."""
+    return Finding(
+        rule="proof-stopped",
+        message="the proof ended before its end, the scripts of --sql are not proved: "
+        f"{describe(error)}",
     )
 
 

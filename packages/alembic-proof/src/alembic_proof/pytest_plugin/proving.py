@@ -7,16 +7,15 @@ from collections.abc import Collection, Iterator
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import read_chain
-from alembic_proof.lint import revisions_accepting
 from alembic_proof.postgres.scratch import scratch_database
 from alembic_proof.project import (
     Project,
     history_databases,
     load_scratch_history,
     scratch_server_url,
-    supplied_rows,
 )
-from alembic_proof.proofs import RowPlan, Step, prove_offline_sql, prove_parity, prove_roundtrip
+from alembic_proof.proofs import Step, prove_parity
+from alembic_proof.prove import prove_revisions
 
 
 def find_in_revisions(
@@ -31,32 +30,16 @@ def find_in_revisions(
     steps: list[Step] = []
     with history_databases(project, server_url, label="pytest roundtrip") as open_database:
         script, open_database = load_scratch_history(project, open_database)
-        findings = prove_roundtrip(
-            project.alembic,
+        if wanted is None:
+            wanted = [one.revision_id for one in read_chain(script)]
+        findings = prove_revisions(
+            project,
             script=script,
             open_database=open_database,
-            tell=steps.append,
             wanted=wanted,
-            row_plan=RowPlan(
-                rows=rows,
-                supplied=supplied_rows(project),
-                left_out=frozenset(project.config.leave_out),
-            ),
-            settings=project.config,
+            tell=steps.append,
+            rows=rows,
         )
-        if project.config.offline_sql:
-            chain = read_chain(script)
-            findings += prove_offline_sql(
-                project.alembic,
-                script=script,
-                chain=chain,
-                open_database=open_database,
-                tell=_tell_nobody,
-                wanted={one.revision_id for one in chain} if wanted is None else wanted,
-                left_out=revisions_accepting(project.alembic, "breaks-offline-sql"),
-                found=findings,
-                settings=project.config,
-            )
     reached = {step.name.partition(" ")[0] for step in steps}
     reached.update(name for one in findings for name in (one.revision, *one.others))
     return (*findings, *_not_reached(sorted(set(wanted or ()) - reached)))
