@@ -336,7 +336,9 @@ def test_what_the_round_trip_has_found_is_printed_when_the_scripts_of_sql_cannot
     """An error, or Ctrl-C, ends the second proof: the first one's findings are not lost."""
     root = open_case("roundtrip/wrong_default")
     env = (root / "env.py").read_text(encoding="utf-8")
-    ends = "from alembic import context\nif context.is_offline_mode():\n    raise KeyboardInterrupt\n"
+    ends = (
+        "from alembic import context\nif context.is_offline_mode():\n    raise KeyboardInterrupt\n"
+    )
     (root / "env.py").write_text(f"{ends}{env}", encoding="utf-8")
 
     code, out, _ = run("roundtrip", "--offline-sql", "--format", "json")

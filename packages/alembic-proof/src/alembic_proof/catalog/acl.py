@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from alembic_proof.catalog.names import unquoted
+
 PUBLIC = "PUBLIC"
 OWNER = "(owner)"
 """Stands for whoever owns the object, so that a new owner is one change and not three."""
@@ -79,13 +81,13 @@ def _words(item: str, *, owner: str) -> tuple[str, list[str]]:
     match = _ITEM.fullmatch(item)
     if match is None:
         raise ValueError(f"not an aclitem: {item!r}")
-    grantor = _unquoted(match["grantor"])
+    grantor = unquoted(match["grantor"])
     by = "" if grantor == owner else f" granted by {grantor}"
     words = [
         PRIVILEGES.get(letter, letter) + (" WITH GRANT OPTION" if star else "") + by
         for letter, star in re.findall(r"(.)(\*?)", match["letters"])
     ]
-    return _grantee(_unquoted(match["grantee"]), owner=owner), words
+    return _grantee(unquoted(match["grantee"]), owner=owner), words
 
 
 def _grantee(name: str, *, owner: str) -> str:
@@ -95,7 +97,3 @@ def _grantee(name: str, *, owner: str) -> str:
     if name == owner:
         return OWNER
     return f'"{name}"' if name in (PUBLIC, OWNER) else name
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -1,15 +1,30 @@
-"""Addresses -> keys: how each row's object is called, worked out when somebody asks."""
+"""How objects are called: their keys, from their addresses, and the names that SQL and keys are made of."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from alembic_proof.catalog.model import Key, key
-from alembic_proof.catalog.rows import Address, Reading, Row, unquoted
+from alembic_proof.catalog.rows import Address, Reading, Row
 
 _CLASS = "pg_class"
 _SPACE = "pg_namespace"
+
+NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+"""The pattern of one name in a statement."""
+_PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
+
+
+def split_name(name: str) -> list[str]:
+    """Return the parts of a qualified name, quoted where they are: `a."B.c"` as `a` and `"B.c"`."""
+    return _PART.findall(name)
+
+
+def unquoted(name: str) -> str:
+    """Return the raw name of one that is quoted where it must be."""
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 @dataclass(frozen=True, slots=True)

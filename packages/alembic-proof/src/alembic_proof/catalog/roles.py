@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from alembic_proof.catalog.acl import OWNER, PUBLIC
 from alembic_proof.catalog.model import Catalog, CatalogObject, Identity, Key
-from alembic_proof.catalog.rows import unquoted
+from alembic_proof.catalog.names import unquoted
 
 _GRANT = "grant to "
 _BY = " granted by "

@@ -153,8 +153,3 @@ def _hear(
             reading.sayings.setdefault(address, {})[attribute] = text
     reading.at.setdefault(oid, set()).add(address)
     return address
-
-
-def unquoted(name: str) -> str:
-    """The raw name of one that quote_ident has been at."""
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from alembic_proof.catalog.names import unquoted
+
 _NAME = r'(?:"(?:[^"]|"")+"|(?![A-Z])[^\W\d](?:(?![A-Z])[\w$])*)'
 _PATH = rf"{_NAME}(?:\.{_NAME}){{0,2}}"
 _DIRECTION = r"(?:upgrade|downgrade)\s*:\s*"
@@ -28,7 +30,7 @@ class LossName:
     @property
     def places(self) -> tuple[Place, ...]:
         """Return what it may mean: of `a.b` the column b of public.a, or the table b of the schema a."""
-        match [_unquoted(part) for part in _PART.findall(self.text)]:
+        match [unquoted(part) for part in _PART.findall(self.text)]:
             case [table]:
                 return (("public", table, ""),)
             case [first, second]:
@@ -76,7 +78,7 @@ def parse_losses(text: str) -> tuple[Loss, ...]:
 
 def place_of(table: str, column: str = "") -> Place:
     """Return the place of a column, or of a table, whose name is qualified and quoted."""
-    schema, name = (_unquoted(part) for part in _PART.findall(table))
+    schema, name = (unquoted(part) for part in _PART.findall(table))
     return (schema, name, column)
 
 
@@ -94,7 +96,3 @@ def _loss(entry: str) -> Loss:
     found = _ENTRY.match(entry)
     names = re.findall(_PATH, found["names"]) if found else ()
     return Loss(" ".join(entry.split()), tuple(LossName(name) for name in names))
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
-from alembic_proof.driver import driver_connection
+from alembic_proof.driver import driver_connection, statement_errors
 from alembic_proof.history.trial import transaction_id
 
 _ENDS_TRANSACTION = re.compile(
@@ -85,6 +85,26 @@ def _rehearse(
     transaction = connection.begin_nested() if is_nested else connection.begin()
     if not is_nested:
         migration._transaction = transaction
+    try:
+        if _runs(migration, connection, rehearsal, step=step, path=path):
+            # A revision's own timeout may end it.
+            with suppress(*statement_errors(connection)):
+                rehearsal.observe()
+                rehearsal.is_observed = True
+    finally:
+        _roll_back(connection, transaction, is_nested=is_nested)
+        migration._transaction, migration.impl.memo = before, memo
+
+
+def _runs(
+    migration: MigrationContext,
+    connection: Connection,
+    rehearsal: Rehearsal,
+    *,
+    step: Callable[[], None],
+    path: str,
+) -> bool:
+    """Run the step; return whether it came to its end, or to an autocommit block, and is not committed."""
     number = transaction_id(connection)
     try:
         with (
@@ -97,14 +117,9 @@ def _rehearse(
         ):
             step()
         rehearsal.is_kept = transaction_id(connection) != number
-        if not rehearsal.is_kept:
-            rehearsal.observe()
-            rehearsal.is_observed = True
     except (Exception, _CommitRefusedError):
-        rehearsal.is_observed = False  # the real run meets the same, and reports it
-    finally:
-        _roll_back(connection, transaction, is_nested=is_nested)
-        migration._transaction, migration.impl.memo = before, memo
+        return False  # the real run meets the same, and reports it
+    return not rehearsal.is_kept
 
 
 @contextmanager

@@ -15,22 +15,22 @@ from typing import Any
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from alembic_proof.driver import driver_connection
+from alembic_proof.catalog.names import NAME
+from alembic_proof.driver import driver_connection, statement_errors
 from alembic_proof.history.rehearsal import Rehearsal, line_in, rehearse
 from alembic_proof.postgres.sqlstate import sqlstate_of
 
 _OVER_ROWS = ("22", "23")
 """The classes of SQLSTATEs for data and for constraints (errcodes-appendix)."""
 _BINDS_ROWS = re.compile(r"\s*(ALTER\s+(TABLE|DOMAIN)|CREATE\s+UNIQUE\s+INDEX)\b", re.IGNORECASE)
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _TABLE = re.compile(
-    rf"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{_NAME}(?:\.{_NAME})?)",
+    rf"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{NAME}(?:\.{NAME})?)",
     re.IGNORECASE,
 )
 _SET_NOT_NULL = re.compile(
-    rf"\bALTER\s+(?:COLUMN\s+)?(?P<column>{_NAME})\s+SET\s+NOT\s+NULL\b", re.IGNORECASE
+    rf"\bALTER\s+(?:COLUMN\s+)?(?P<column>{NAME})\s+SET\s+NOT\s+NULL\b", re.IGNORECASE
 )
 _NOT_NULL_VIOLATION = "23502"
 _SAVEPOINT = "alembic_proof_statement"
@@ -65,7 +65,7 @@ def find_row_failures(
     found: list[RowFailure] = []
     rehearsal = Rehearsal(observe=lambda: None, after_statement=lambda _: None)
     # What the step has done is taken back below SQLAlchemy, whose transaction env.py ends.
-    with suppress(Exception):
+    with suppress(SQLAlchemyError, *statement_errors(connection)):
         driver_connection(connection).rollback()
         with _passing_row_failures(connection, found, path=path):
             rehearse(migration, rehearsal, step=step, path=path)
@@ -97,6 +97,7 @@ def _passing_row_failures(
             if not sqlstate_of(error).startswith(_OVER_ROWS):
                 raise
             found.append(RowFailure(error, line_in(path), _columns(connection, error)))
+            # SQLAlchemy takes the cursor for one that has run its statement: it has to run one.
             cursor.execute("SET LOCAL alembic_proof.passed = ''")
         _send(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
         return True
@@ -121,7 +122,12 @@ def _columns(connection: Connection, error: DBAPIError) -> tuple[str, ...]:
     if sqlstate_of(error) != _NOT_NULL_VIOLATION or table is None:
         return ()
     names = [found["column"] for found in _SET_NOT_NULL.finditer(statement)]
-    return tuple(name for name in names if _holds_null(connection, table["table"], name))
+    try:
+        return tuple(name for name in names if _holds_null(connection, table["table"], name))
+    except statement_errors(connection):
+        # A column that the same statement adds is gone with it.
+        _send(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+        return ()
 
 
 def _holds_null(connection: Connection, table: str, column: str) -> bool:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Table
 
 from alembic_proof.catalog import Catalog, CatalogObject
-from alembic_proof.catalog.rows import unquoted
+from alembic_proof.catalog.names import split_name, unquoted
 from alembic_proof.errors import HistoryError
 from alembic_proof.history.environment import Environment
 from alembic_proof.history.fault import describe
 from alembic_proof.proofs.reflected import Place, Reflected, named_parts, reflect
 
-_NAME = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 _RELATIONS = ("table", "foreign table", "view", "materialized view")
 _KINDS = {
     "column": ("column",),
@@ -50,7 +48,7 @@ class Excluded:
     def _names(self, record: CatalogObject) -> bool:
         if not self.objects or (record.kind not in _ASKED):
             return False
-        parts = tuple(unquoted(part) for part in _NAME.findall(record.identity))
+        parts = tuple(map(unquoted, split_name(record.identity)))
         return (record.kind, parts) in self.objects
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alembic_proof.catalog import Catalog, CatalogObject, Change, Key
+from alembic_proof.catalog.names import split_name
 
 _KINDS = ("constraint", "index")
 _INDEX_NAME = re.compile(r'(?<= INDEX )(?:"(?:[^"]|"")*"|[^" ]+)(?= ON )')
@@ -30,7 +31,7 @@ class Renamed:
     @property
     def names(self) -> tuple[str, str]:
         """Return both names, quoted where they must be, without a schema or a table."""
-        return _last(self.before.identity), _last(self.after.identity)
+        return split_name(self.before.identity)[-1], split_name(self.after.identity)[-1]
 
     @property
     def reversed(self) -> Renamed:
@@ -74,7 +75,3 @@ def _by_form(keys: Iterable[Key], catalog: Catalog) -> dict[_Form, list[CatalogO
             facts = tuple((name, _INDEX_NAME.sub("…", value)) for name, value in found.facts)
             forms.setdefault((found.kind, found.parents, facts), []).append(found)
     return forms
-
-
-def _last(identity: str) -> str:
-    return str(re.findall(r'"(?:[^"]|"")*"|[^".]+', identity)[-1])

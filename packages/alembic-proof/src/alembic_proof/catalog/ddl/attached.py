@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from alembic_proof.catalog.ddl.address import table_address
 from alembic_proof.catalog.ddl.alteration import Alteration
-from alembic_proof.catalog.ddl.names import own_name, raw, table_of
+from alembic_proof.catalog.ddl.names import own_name, table_of
 from alembic_proof.catalog.model import Catalog, CatalogObject
+from alembic_proof.catalog.names import unquoted
 
 NOT_VALID = " NOT VALID"
 _ENABLE = {
@@ -142,7 +143,7 @@ def create_event_trigger(record: CatalogObject, _catalog: Catalog) -> str:
     tags = record.fact("tags")
     when = f" WHEN TAG IN ({tags})" if tags is not None else ""
     return (
-        f"CREATE EVENT TRIGGER {record.identity} ON {raw(record.fact('event') or '')}{when}"
+        f"CREATE EVENT TRIGGER {record.identity} ON {unquoted(record.fact('event') or '')}{when}"
         f" EXECUTE FUNCTION {record.fact('function')}()"
     )
 

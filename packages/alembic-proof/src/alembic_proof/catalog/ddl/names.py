@@ -9,11 +9,11 @@ from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from alembic_proof.catalog.acl import OWNER, PUBLIC
 from alembic_proof.catalog.model import CatalogObject
+from alembic_proof.catalog.names import split_name
 
 # Of a paramstyle to which a per cent sign in a name is no parameter: it would be doubled.
 _DIALECT = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's own lack
 _PREPARER: IdentifierPreparer = PGIdentifierPreparer(_DIALECT)
-_PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 
@@ -39,24 +39,17 @@ def quoted(name: str) -> str:
 
 def own_name(record: CatalogObject) -> str:
     """The last part of the identity, quoted as it is there: `email` of `public.users.email`."""
-    *_, last = _PART.findall(record.identity)
-    return str(last)
+    return split_name(record.identity)[-1]
 
 
 def first_name(record: CatalogObject) -> str:
     """The first part of the identity: the schema of what lies in one."""
-    first, *_ = _PART.findall(record.identity)
-    return str(first)
+    return split_name(record.identity)[0]
 
 
 def table_of(record: CatalogObject) -> str:
     """The identity without its last part: `public.users` of `public.users.email`."""
     return record.identity[: -len(own_name(record)) - 1]
-
-
-def raw(name: str) -> str:
-    """The name without the quotes that SQL needs."""
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def options(text: str | None) -> dict[str, str]:

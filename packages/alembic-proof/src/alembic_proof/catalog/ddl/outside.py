@@ -6,8 +6,9 @@ import re
 
 from alembic_proof.catalog.acl import OWNER
 from alembic_proof.catalog.ddl.alteration import Alteration
-from alembic_proof.catalog.ddl.names import literal, options, own_name, raw, role
+from alembic_proof.catalog.ddl.names import literal, options, own_name, role
 from alembic_proof.catalog.model import Catalog, CatalogObject
+from alembic_proof.catalog.names import unquoted
 
 _PRIVILEGES_OF = re.compile(
     r"for role (?P<role>.+?)(?: in schema (?P<schema>.+))? on (?P<objects>[a-z ]+)"
@@ -160,7 +161,7 @@ def alter_default_privileges(at: Alteration) -> tuple[str, ...]:
         )
     grantee = at.attribute.removeprefix("grant to ")
     old, new = (set((text or "").split(", ")) - {""} for text in (at.before, at.after))
-    who = role(grantee, owner=raw(match["role"]))
+    who = role(grantee, owner=unquoted(match["role"]))
     return (
         *(f"{head} REVOKE {word} {objects} FROM {who}" for word in sorted(old - new)),
         *(f"{head} GRANT {word} {objects} TO {who}" for word in sorted(new - old)),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from alembic_proof.catalog.names import NAME
 from alembic_proof.env.server_message import ServerMessage
 from alembic_proof.rows.literal import quote, quote_name
 
@@ -13,15 +14,14 @@ _KEY = re.compile(r"Key \((?P<columns>.*)\)=\((?P<values>.*)\) ", re.DOTALL)
 _OF_REFERENCES = ("23001", "23503")
 _REFERRED = re.compile(r'^update or delete on table ".+" violates')
 _ADD = re.compile(r"^\s*ALTER\s+TABLE\b.*\bADD\b", re.IGNORECASE | re.DOTALL)
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-_CHECK = re.compile(rf"(?:\bCONSTRAINT\s+(?P<name>{_NAME})\s+)?\bCHECK\s*\(", re.IGNORECASE)
+_CHECK = re.compile(rf"(?:\bCONSTRAINT\s+(?P<name>{NAME})\s+)?\bCHECK\s*\(", re.IGNORECASE)
 _BRACKET = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]""")
 _VALIDATE = re.compile(r"\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE)
 _ALTER_DOMAIN = re.compile(r"^\s*ALTER\s+DOMAIN\b", re.IGNORECASE)
 _VALUE = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")|\bVALUE\b""", re.IGNORECASE)
 ALTER_TYPE = re.compile(
-    rf"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{_NAME}(?:\.{_NAME})?)\s+"
-    rf"ALTER\s+(?:COLUMN\s+)?(?P<column>{_NAME})\s+(?:SET\s+DATA\s+)?TYPE\s+(?P<type>.+?)"
+    rf"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{NAME}(?:\.{NAME})?)\s+"
+    rf"ALTER\s+(?:COLUMN\s+)?(?P<column>{NAME})\s+(?:SET\s+DATA\s+)?TYPE\s+(?P<type>.+?)"
     r"(?:\s+USING\s+(?P<using>.+?))?;?\s*$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -127,7 +127,7 @@ def _beside_new(
 
 def _is_new(column: str, columns: Collection[str]) -> bool:
     """Whether it is a column, no expression, that the table does not have any more."""
-    return re.fullmatch(_NAME, column) is not None and _folded(column) not in columns
+    return re.fullmatch(NAME, column) is not None and _folded(column) not in columns
 
 
 def _written(columns: Iterable[str], values: str) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from alembic_proof.catalog.names import split_name, unquoted
 from alembic_proof.env.server_message import shown_statement
 from alembic_proof.finding import Finding, Location, Severity, shown_path
 from alembic_proof.history.chain import ChainRevision
@@ -223,5 +224,5 @@ def hidden_rows(
 
 def _names(sql: str, table: TableName) -> bool:
     """Return whether the statement names the table, with or without its schema."""
-    bare = re.escape(table.rpartition(".")[2].strip('"'))
+    bare = re.escape(unquoted(split_name(table)[-1]).replace('"', '""'))
     return re.search(rf"(?<![\w$]){bare}(?![\w$])", sql, re.IGNORECASE) is not None

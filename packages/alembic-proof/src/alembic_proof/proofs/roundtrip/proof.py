@@ -351,8 +351,11 @@ class _RoundTrip:
             self._block(revision)
             return
         is_excused = turn is not None and turn.is_excused
-        definitions = (
-            Definitions(turn.base, database.catalog) if turn is not None else Definitions()
+        applied = reached(self.chain, revision.needs)
+        definitions = Definitions(
+            earlier=tuple(one for one in self.chain if one.revision_id in applied),
+            before=turn.base if turn is not None else None,
+            now=database.catalog if turn is not None else None,
         )
         first = hidden_by(self.suspicions.get(revision.revision_id, ()), direction)
         self.findings.append(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import CompileError
 
 from alembic_proof.catalog import Catalog, CatalogObject
-from alembic_proof.catalog.rows import unquoted
+from alembic_proof.catalog.names import split_name, unquoted
 from alembic_proof.env.server_message import ServerMessage, server_message
 from alembic_proof.finding import shown_path
 from alembic_proof.history.alembic_error import OUTER_TRANSACTION, is_held_by_outer_transaction
@@ -70,8 +72,10 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """The catalogs that a failing step stands between; None where they were not read."""
+    """What a failing step stands on; a catalog is None where it was not read."""
 
+    earlier: tuple[ChainRevision, ...] = ()
+    """The revisions that are applied before it, in order."""
     before: Catalog | None = None
     """Before the revision's upgrade."""
     now: Catalog | None = None
@@ -126,21 +130,29 @@ def remedy(
     if message is None:
         return ""
     if direction == "upgrade" and message.sqlstate in _IS_THERE:
-        return _of_create_all(revision) or _MADE_BEFORE
+        return _of_create_all(definitions.earlier) or _MADE_BEFORE
     return _of_server(message, direction, definitions)
 
 
-def _of_create_all(revision: ChainRevision) -> str:
-    """Return what to do where another revision makes whatever the models have by now."""
-    for path in sorted(revision.path.parent.glob("*.py")):
-        if path == revision.path or not path.is_file():
-            continue
-        if re.search(r"\bcreate_all\(", path.read_text(encoding="utf-8", errors="replace")):
+def _of_create_all(earlier: Iterable[ChainRevision]) -> str:
+    """Return what to do where an earlier revision makes whatever the models have by now."""
+    for revision in earlier:
+        if revision.path.suffix == ".py" and _calls_create_all(revision.path.read_bytes()):
             return (
-                f"{shown_path(path)} calls create_all(), which makes all that the models have today: "
-                "write out the tables there as they were when it was written"
+                f"{shown_path(revision.path)} calls create_all(), which makes all that the models have "
+                "today: write out the tables there as they were when it was written"
             )
     return ""
+
+
+def _calls_create_all(source: bytes) -> bool:
+    """Return whether a revision that was loaded calls it, not only in a comment."""
+    if b"create_all" not in source:
+        return False
+    calls = (node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return any(
+        isinstance(called, ast.Attribute) and called.attr == "create_all" for called in calls
+    )
 
 
 def _of_server(message: ServerMessage, direction: Direction, definitions: Definitions) -> str:
@@ -188,20 +200,19 @@ def _calls(constraints: tuple[CatalogObject, ...]) -> str:
 def _call(constraint: CatalogObject) -> str:
     table = constraint.parents[0].identity
     name = _name(constraint.identity)
-    schema = unquoted(table[: -len(_last(table)) - 1])
+    schema = unquoted(split_name(table)[0])
     definition = constraint.fact("definition") or ""
     type_ = next((word for start, word in _TYPES.items() if definition.startswith(start)), "")
     more = f', type_="{type_}"' if type_ else ""
-    more += f', schema="{schema}"' if schema != "public" else ""
-    return f'op.drop_constraint("{name}", "{_name(table)}"{more})'
+    more += f", schema={_literal(schema)}" if schema != "public" else ""
+    return f"op.drop_constraint({_literal(name)}, {_literal(_name(table))}{more})"
+
+
+def _literal(text: str) -> str:
+    """Return the text as Python writes it, in double quotes where it can be."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _name(identity: str) -> str:
     """Return the object's own name, as it is without quotes."""
-    return unquoted(_last(identity))
-
-
-def _last(identity: str) -> str:
-    """Return the last part of a qualified name."""
-    parts = re.findall(r'"(?:[^"]|"")*"|[^".]+', identity)
-    return parts[-1] if parts else identity
+    return unquoted(split_name(identity)[-1])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from alembic_proof.catalog import Change
+from alembic_proof.catalog.names import unquoted
 from alembic_proof.env.server_message import server_message
 from alembic_proof.finding import Finding, Location, Severity, first_of, shown_path
 from alembic_proof.history.chain import ChainRevision
@@ -94,6 +95,8 @@ def fails_on_rows(revision: ChainRevision, kind: Sequence[Suspicion]) -> Finding
     said, statement = _said(first.error)
     which = "rows that only its upgrade allows" if first.is_over_new_rows else "rows"
     place = _place(revision, first.error)
+    if place is None and first.line:
+        place = Location(shown_path(revision.path), first.line)
     if is_refusal(revision, first.direction, first.error):
         return _refusal(revision, first.error, place, over=f" over {which}")
     columns = [name for one in kind for name in _columns_with_null(one)]
@@ -126,7 +129,7 @@ def _columns_with_null(one: Suspicion) -> Iterator[str]:
         return
     schema = f"{message.schema}." if message.schema not in ("", "public") else ""
     for name in one.columns or (message.column,):
-        yield f"{schema}{message.table}.{name.strip(chr(34))}"
+        yield f"{schema}{message.table}.{unquoted(name)}"
 
 
 def _at(one: Suspicion) -> str:
@@ -238,7 +241,7 @@ _IN_ONE_TRANSACTION = {
 
 
 def nothing_committed(run: UpgradeRun, missing: str) -> Finding:
-    """Return the finding for an env.py whose upgrade ends well and persists nothing."""
+    """Return the finding for an env.py whose upgrade succeeds and commits nothing."""
     place = Location(shown_path(run.place))
     return Finding(rule="nothing-committed", message=missing, location=place, todo=run.remedy)
 

@@ -4,7 +4,7 @@ from alembic import op
 from models import metadata  # type: ignore[import-not-found]
 
 revision = "0001"
-down_revision = None
+down_revision = "0000"
 
 
 def upgrade() -> None:

@@ -1,0 +1,14 @@
+"""Tags."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE tags (id integer PRIMARY KEY, name text)")
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE tags")
