@@ -33,8 +33,10 @@ _LOOK_EVERY_S = 1.0
 _STATEMENT_CHARACTERS = 200
 _QUERY_CANCELED = "57014"
 
-_WAITS = """\
-SELECT w.pid, w.application_name, w.query, h.pid, h.application_name, h.state, h.query
+_CANCEL = """\
+SELECT *, pg_catalog.pg_cancel_backend(pid) AS is_cancelled
+FROM (SELECT w.pid, w.application_name AS application, w.query AS statement, h.state,
+  h.pid AS holder, h.application_name AS holder_application, h.query AS holder_statement
 FROM pg_catalog.pg_locks AS l
 JOIN pg_catalog.pg_stat_activity AS w ON w.pid = l.pid
 CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(l.pid)) AS b (pid)
@@ -44,10 +46,11 @@ WHERE NOT l.granted
   AND w.backend_type = 'client backend' AND h.backend_type = 'client backend'
   AND l.waitstart < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => :timeout_s)
   AND (h.state <> 'active' OR h.wait_event_type = 'Lock')
-ORDER BY l.waitstart, w.pid, h.pid"""
-"""Who has waited for so long for a session that does nothing, or waits as well.
+ORDER BY l.waitstart, w.pid, h.pid LIMIT 1) AS waiting"""
+"""Cancels the one who has waited for so long for a session that does nothing, or waits as well.
 
-Source: view-pg-locks; functions-info, "Session Information Functions" (pg_blocking_pids).
+Source: view-pg-locks; functions-info, "Session Information Functions" (pg_blocking_pids);
+functions-admin, "Server Signaling Functions" (pg_cancel_backend).
 """
 
 
@@ -83,11 +86,15 @@ class LockWaitError(Exception):
 
 
 class LockWatch:
-    """Looks from a connection of its own, as soon as a step takes long, and ends an endless wait."""
+    """Watch a step from a second connection; cancel a lock wait that cannot end.
+
+    A look at the server and the begin or end of a step exclude one another.
+    """
 
     def __init__(self, url: str | None, *, timeout_s: float = DEFAULT_WAIT_TIMEOUT_S) -> None:
         self._url = url
         self._timeout_s = timeout_s
+        self._lock = threading.Lock()
         self._started_s: float | None = None
         self._is_over = threading.Event()
         self._found: LockWaitError | None = None
@@ -114,21 +121,25 @@ class LockWatch:
 
     def begin(self) -> None:
         """Note that a step begins."""
-        self._found, self._started_s = None, time.monotonic()
+        with self._lock:
+            self._found, self._started_s = None, time.monotonic()
 
     def end(self) -> None:
         """Note that no step runs."""
-        self._started_s = None
+        with self._lock:
+            self._started_s = None
 
     def explain(self, error: BaseException) -> BaseException:
         """Return why the step was cancelled, where this did it; the error itself otherwise."""
-        if self._found is None or not _is_cancelled(error):
+        with self._lock:
+            found = self._found
+        if found is None or not _is_cancelled(error):
             return error
-        self._found.__cause__ = error
+        found.__cause__ = error
         for cause in causes_of(error):
             # They hold the other connection, which is closed as soon as nobody knows it.
             traceback.clear_frames(cause.__traceback__)
-        return self._found.with_traceback(error.__traceback__)
+        return found.with_traceback(error.__traceback__)
 
     def _watch(self) -> None:
         every_s = min(_LOOK_EVERY_S, self._timeout_s)
@@ -142,17 +153,21 @@ class LockWatch:
                 continue  # a server that does not answer is told by the step itself
 
     def _look(self, connection: Connection) -> None:
-        found = connection.execute(text(_WAITS), {"timeout_s": self._timeout_s}).first()
-        if found is None:
-            return
-        pid, application, statement, holder, its_application, state, its_statement = found
-        self._found = LockWaitError(
-            WaitingSession(pid, application, _one_line(statement)),
-            WaitingSession(holder, its_application, _one_line(its_statement)),
-            state if state != "active" else "waiting as well",
-            self._timeout_s,
-        )
-        connection.execute(text("SELECT pg_catalog.pg_cancel_backend(:pid)"), {"pid": pid})
+        """Cancel the first wait without an end; it is not looked for between two steps."""
+        with self._lock:
+            if self._started_s is None:
+                return
+            found = connection.execute(text(_CANCEL), {"timeout_s": self._timeout_s}).first()
+            if found is None or not found.is_cancelled:
+                return
+            self._found = LockWaitError(
+                WaitingSession(found.pid, found.application, _one_line(found.statement)),
+                WaitingSession(
+                    found.holder, found.holder_application, _one_line(found.holder_statement)
+                ),
+                found.state if found.state != "active" else "waiting as well",
+                self._timeout_s,
+            )
 
 
 def _is_cancelled(error: BaseException) -> bool:

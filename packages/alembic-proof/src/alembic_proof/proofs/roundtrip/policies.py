@@ -65,10 +65,10 @@ class HidingTable:
         rows = f"{self.hidden} of {self.count} rows of {shown(self.name)}"
         match len(self.policies):
             case 0:
-                return f"no policy shows {rows} to the owner of the table"
+                return f"no policy shows {rows}"
             case 1:
-                return f"the policy {names} hides {rows} from the owner of the table"
-        return f"the policies {names} hide {rows} from the owner of the table"
+                return f"policy {names} hides {rows}"
+        return f"policies {names} hide {rows}"
 
 
 @dataclass(slots=True)
@@ -208,8 +208,8 @@ def hidden_rows(
     )
     way = "upgrade" if direction == "second upgrade" else direction
     message = (
-        f"its {way} writes no row to {', '.join(map(shown, tables))}, and would without FORCE ROW LEVEL "
-        f"SECURITY: {'; '.join(map(str, hiding))}"
+        f"its {way} changes no row of {', '.join(map(shown, tables))}: FORCE ROW LEVEL SECURITY hides "
+        f"rows from the table's owner ({'; '.join(map(str, hiding))})"
     )
     text = shown_statement(statement.sql) if statement else ""
     return finding_of(

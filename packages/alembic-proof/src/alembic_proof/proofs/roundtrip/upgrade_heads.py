@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
-from alembic_proof.catalog import Catalog, Change, diff, read_catalog
+from alembic_proof.catalog import Catalog, Change, read_catalog
 from alembic_proof.env.server_message import first_cause, server_message
 from alembic_proof.finding import Finding
 from alembic_proof.history.chain import ChainRevision, heads_of, reached
@@ -125,7 +125,7 @@ class Upgraded:
         def fill(connection: Connection) -> None:
             ground = Ground(
                 connection=connection,
-                heads=tuple(run.heads or ()),
+                heads=run.start if run.heads is None else tuple(sorted(run.heads)),
                 version_table=run.version_table,
                 version_schema=run.version_schema,
             )
@@ -159,7 +159,7 @@ class Upgraded:
                 yield Move(one.revision_id, is_upgrade=True, is_in_one_run=True)
 
     def _diff(self, before: Catalog, after: Catalog) -> tuple[Change, ...]:
-        return tuple(self.ignored.without(diff(before, after)))
+        return self.ignored.changes(before, after)
 
 
 def upgrade_heads(upgraded: Upgraded) -> Iterator[Finding]:
@@ -198,7 +198,7 @@ def _from_base(
 
 
 def _from(upgraded: Upgraded, start: Pending, told: set[str]) -> Iterator[Finding]:
-    """Report what fails because of the transaction alone; what else rows break, the walk has found."""
+    """Report failures that only the shared transaction causes; the walk has found all others."""
     stops, rows_at = [start.revision_id], start.revision_id
     while True:
         _, run = upgraded.upgrade(stops, rows_at=rows_at)
