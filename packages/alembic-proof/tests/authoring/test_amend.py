@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.authoring.amend import Amended, set_aside
+from alembic_proof.authoring.amend import Amended, hidden_from_history
 
 
 def _write(path: Path, revision_id: str) -> None:
@@ -15,7 +15,7 @@ def _write(path: Path, revision_id: str) -> None:
 
 def _write_and_stop(amended: Amended) -> None:
     place = amended.path.parent
-    with set_aside(amended):
+    with hidden_from_history(amended):
         _write(place / "0001_again.py", "a1")
         _write(place / "0002.py", "b2")
         (place / "notes.py").write_text("not yet (", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Writing the newest revision anew: which one that is, and where its earlier text stays."""
+"""Rewriting the newest revision: which one that is, and where its earlier text stays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from alembic_proof.proofs.state import read_heads
 
 @dataclass(slots=True, kw_only=True)
 class Amended:
-    """The revision that is written anew, and its file that was set aside."""
+    """The revision that is rewritten, and its file that was set aside."""
 
     revision_id: str
     message: str
@@ -89,7 +89,7 @@ def _refuse_applied(
 
 
 @contextmanager
-def set_aside(amended: Amended) -> Iterator[None]:
+def hidden_from_history(amended: Amended) -> Iterator[None]:
     """Keep the file out of the history inside of this block; an error puts it back.
 
     After an error, the new files of the same revision are removed. Files that somebody else has
@@ -108,7 +108,9 @@ def set_aside(amended: Amended) -> Iterator[None]:
         raise
 
 
-def take_place(amended: Amended, written: Path, *, message: str) -> tuple[Path, Path | None]:
+def place_rewritten_file(
+    amended: Amended, written: Path, *, message: str
+) -> tuple[Path, Path | None]:
     """Return the path of the revision that was written, and of the earlier text if it is another one.
 
     Under the same message the file keeps its name.
@@ -147,7 +149,7 @@ def _only_head(directory: ScriptDirectory) -> Script:
     heads = directory.get_heads()
     if not heads:
         raise HistoryError(
-            "the history has no revision; --amend writes the newest revision anew",
+            "the history has no revision; --amend rewrites the newest revision",
             todo="write one first",
         )
     script = directory.get_revision(heads[0])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alembic.config import Config
 
-from alembic_proof.authoring.amend import Amended, set_aside, take_place
+from alembic_proof.authoring.amend import Amended, hidden_from_history, place_rewritten_file
 from alembic_proof.authoring.revision_file import write_revision
 from alembic_proof.catalog import Catalog, Change, diff
 from alembic_proof.catalog.ddl import changes_sql
@@ -131,7 +131,7 @@ def amend_revision(
         then as it was.
     """
     said = message or amended.message
-    with set_aside(amended):
+    with hidden_from_history(amended):
         authored = write(said, amended.revision_id)
         if authored.path is None:
             raise HistoryError(
@@ -140,7 +140,7 @@ def amend_revision(
                 where=str(amended.path),
                 todo="delete the file, or change the models",
             )
-        path, earlier = take_place(amended, authored.path, message=said)
+        path, earlier = place_rewritten_file(amended, authored.path, message=said)
     return replace(authored, path=path, earlier=earlier)
 
 

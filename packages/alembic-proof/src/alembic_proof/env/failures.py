@@ -22,7 +22,7 @@ from alembic_proof.history.alembic_error import (
 from alembic_proof.history.fault import describe, fault_place, missing_function, place_in
 from alembic_proof.history.unfinished import is_unfinished
 
-_MEND = "correct it and run the command again"
+_RETRY_TODO = "correct it and run the command again"
 _FINISH = "finish the revision, delete that line, and run the command again"
 _RECONNECT = "look at the server's log, and run the command again"
 _POOLER = "connect to PostgreSQL itself: a pooler like pgbouncer does not keep a session together"
@@ -107,13 +107,15 @@ def _step_failure(error: Exception, step: RevisionStep, steps: Steps) -> ProofEr
         case _ if message is None:
             what = f"{name} failed: {_own_words(error)}"
             is_held = is_held_by_outer_transaction(error)
-            return HistoryError(what, where=where, todo=OUTER_TRANSACTION if is_held else _MEND)
+            return HistoryError(
+                what, where=where, todo=OUTER_TRANSACTION if is_held else _RETRY_TODO
+            )
         case _ if message.is_connection_lost:
             what = f"{name} lost its connection: {message.one_line}"
             return DatabaseError(what, where=where, todo=_RECONNECT)
         case _:
             what = f"{name} failed: {message.one_line}"
-            return DatabaseError(what, where=where, todo=_todo_for(message) or _MEND)
+            return DatabaseError(what, where=where, todo=_todo_for(message) or _RETRY_TODO)
 
 
 def _step_place(error: Exception, path: Path) -> str:

@@ -17,7 +17,7 @@ _ENTRY = re.compile(
 _PART = re.compile(_NAME)
 _SEPARATOR = re.compile(r"[;\n]")
 
-Place = tuple[str, str, str]
+TableColumn = tuple[str, str, str]
 """Schema, table and column; the column is empty for the table as a whole."""
 
 
@@ -28,7 +28,7 @@ class LossName:
     text: str
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[TableColumn, ...]:
         """Return what it may mean: of `a.b` the column b of public.a, or the table b of the schema a."""
         match [unquoted(part) for part in _PART.findall(self.text)]:
             case [table]:
@@ -47,11 +47,11 @@ class LossName:
         """
         return self.covers_place(place_of(table, column))
 
-    def covers_place(self, place: Place) -> bool:
+    def covers_place(self, place: TableColumn) -> bool:
         """Return whether it names the place, or the table of the column."""
         return any(one in (place, (*place[:2], "")) for one in self.places)
 
-    def is_one_of(self, places: Collection[Place]) -> bool:
+    def is_one_of(self, places: Collection[TableColumn]) -> bool:
         """Return whether it names any of these."""
         return any(one in places for one in self.places)
 
@@ -76,7 +76,7 @@ def parse_losses(text: str) -> tuple[Loss, ...]:
     return tuple(_loss(entry) for entry in _entries(text))
 
 
-def place_of(table: str, column: str = "") -> Place:
+def place_of(table: str, column: str = "") -> TableColumn:
     """Return the place of a column, or of a table, whose name is qualified and quoted."""
     schema, name = (unquoted(part) for part in _PART.findall(table))
     return (schema, name, column)

@@ -10,6 +10,7 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 
 from alembic_proof.errors import ConfigError, HistoryError
+from alembic_proof.finding import first_of
 from alembic_proof.history.alembic_error import merge_command
 from alembic_proof.history.changed import (
     CommittedFile,
@@ -162,10 +163,9 @@ def _places(script: ScriptDirectory) -> tuple[Path, ...]:
 def _refuse_dirty(root: Path, places: Collection[Path]) -> None:
     found = uncommitted_files(root, places)
     if found:
-        names = ", ".join(str(path.relative_to(root)) for path in found[:3])
-        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        names = first_of([str(path.relative_to(root)) for path in found], most=3)
         raise ConfigError(
-            f"the git tree is dirty: {names}{more}; nothing was changed",
+            f"the git tree is dirty: {names}; nothing was changed",
             where=str(root),
             todo="commit the changes or stash them, and run this again",
         )

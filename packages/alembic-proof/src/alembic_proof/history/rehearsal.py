@@ -44,7 +44,7 @@ class Rehearsal:
     sent: list[SentStatement] = field(default_factory=list)
     is_observed: bool = False
     """Whether the step ran to its end, or to its first autocommit block, and was observed."""
-    is_kept: bool = False
+    is_committed: bool = False
     """Whether the step committed through the driver itself: it could not be rolled back."""
 
 
@@ -116,10 +116,10 @@ def _runs(
             ),
         ):
             step()
-        rehearsal.is_kept = transaction_id(connection) != number
+        rehearsal.is_committed = transaction_id(connection) != number
     except (Exception, _CommitRefusedError):
         return False  # the real run meets the same, and reports it
-    return not rehearsal.is_kept
+    return not rehearsal.is_committed
 
 
 @contextmanager

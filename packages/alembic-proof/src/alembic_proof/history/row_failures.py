@@ -98,6 +98,7 @@ def _passing_row_failures(
                 raise
             found.append(RowFailure(error, line_in(path), _columns(connection, error)))
             # SQLAlchemy takes the cursor for one that has run its statement: it has to run one.
+            # SQLAlchemy reads the cursor next: its last statement must be one that succeeded.
             cursor.execute("SET LOCAL alembic_proof.passed = ''")
         _send(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
         return True

@@ -30,14 +30,14 @@ from alembic_proof.history.trial import is_transaction_over
 from alembic_proof.history.version_table import version_tables
 from alembic_proof.postgres.connect import run_on
 
-_COMMIT_IT = (
+_COMMIT_TODO = (
     "env.py (or what it calls) has begun a transaction before context.configure(), by a statement "
     "or connection.begin(): Alembic leaves that one to env.py; connection.commit() before "
     "context.configure(), or at the end"
 )
 """What to do where nothing that `alembic upgrade` has done is committed."""
 
-LEAVE_IT = (
+LEAVE_TRANSACTION_TODO = (
     "leave it to Alembic (no commit() on op.get_bind()); what must run outside of a transaction goes "
     "into op.get_context().autocommit_block()"
 )
@@ -58,7 +58,7 @@ class UpgradeRun:
     """The revisions whose upgrade() ran, in order; whether they are committed is up to env.py."""
     running: str = ""
     """The revision whose upgrade() runs now, or raised; empty between two."""
-    halved: list[str] = field(default_factory=list)
+    ended_transaction: list[str] = field(default_factory=list)
     """The revisions that have ended the transaction that Alembic had begun."""
     error: BaseException | None = None
     """What that upgrade() raised, before anybody wrapped it; else what env.py raised."""
@@ -74,9 +74,9 @@ class UpgradeRun:
     @property
     def remedy(self) -> str:
         """Return what to do where the run is not committed."""
-        if not self.halved:
-            return _COMMIT_IT
-        return f"revision {', '.join(self.halved)} ends Alembic's transaction: {LEAVE_IT}"
+        if not self.ended_transaction:
+            return _COMMIT_TODO
+        return f"revision {', '.join(self.ended_transaction)} ends Alembic's transaction: {LEAVE_TRANSACTION_TODO}"
 
 
 def run_upgrade(config: Config, revision: str) -> None:
@@ -148,7 +148,7 @@ def uncommitted(run: UpgradeRun, *, url: str | None) -> str:
     seen = found or (
         f"no revision in {run.version_table}" if tables else f"no table {run.version_table}"
     )
-    end = "does not commit it" if found or run.halved else "commits nothing"
+    end = "does not commit it" if found or run.ended_transaction else "commits nothing"
     return (
         f"`alembic upgrade` to {wanted} ends without an error and {end}: "
         f"a new connection finds {seen}"
@@ -225,7 +225,7 @@ def _noted(step: RevisionStep, run: UpgradeRun, migration: MigrationContext) -> 
             run.raised_at = place_in(error, (Path(step.revision.path),))
             raise
         if is_transaction_over(migration):
-            run.halved.append(run.running)
+            run.ended_transaction.append(run.running)
 
     step.migration_fn = upgrade
     return step

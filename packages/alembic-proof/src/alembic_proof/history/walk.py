@@ -76,7 +76,7 @@ class Ground:
     """Where the database was when the walk began."""
     version_table: str
     version_schema: str | None
-    halved: Collection[tuple[str, bool]] = ()
+    ended_transaction: Collection[tuple[str, bool]] = ()
     """The steps so far that have ended their own transaction: the revision, whether it was its upgrade."""
 
 
@@ -176,7 +176,7 @@ class _Walking:
         self.over_rows: tuple[RowFailure, ...] = ()
         """Every statement of it that fails over rows."""
         self.let_pass = LetPass()
-        self.halved: set[tuple[str, bool]] = set()
+        self.ended_transaction: set[tuple[str, bool]] = set()
         """The steps that have ended their own transaction: the revision, whether it was its upgrade."""
         self._made: dict[Any, set[Any]] = {}
         """The types that upgrades have made so far, by the keys of Alembic's memo."""
@@ -188,7 +188,7 @@ class _Walking:
             ensure_revisions(migration.script)
         refuse_unknown_heads(heads, migration)
         _end_reading(migration)
-        ground = replace(_ground(tuple(heads), migration), halved=self.halved)
+        ground = replace(_ground(tuple(heads), migration), ended_transaction=self.ended_transaction)
         self.let_pass.listen(ground.connection)
         moves = self._proof(ground)
         while (move := self._next(moves)) is not None:
@@ -257,7 +257,7 @@ class _Walking:
     def _note_end(self, move: Move, migration: MigrationContext) -> None:
         """Note whether the step has left the transaction that Alembic began for it."""
         if is_transaction_over(migration):
-            self.halved.add((move.revision_id, move.is_upgrade))
+            self.ended_transaction.add((move.revision_id, move.is_upgrade))
 
     def _bare_step(self, move: Move, migration: MigrationContext) -> RevisionStep:
         if migration.script is None:

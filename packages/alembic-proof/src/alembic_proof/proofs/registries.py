@@ -32,7 +32,7 @@ _THERE = ("42P07", "42710", "42723")
 
 
 @dataclass(frozen=True, slots=True)
-class _Declared:
+class _DeclaredObject:
     """One object that a library declares: the statements that create it."""
 
     statements: tuple[Executable, ...]
@@ -68,15 +68,15 @@ def _create_tables(connection: Connection, metadatas: tuple[MetaData, ...]) -> N
         metadata.create_all(connection, checkfirst=metadata is not metadatas[0])
 
 
-def _create(connection: Connection, objects: tuple[_Declared, ...]) -> None:
+def _create(connection: Connection, objects: tuple[_DeclaredObject, ...]) -> None:
     """Create all objects; the error of the first that is refused is raised."""
     for refused in _create_possible(connection, objects)[:1]:
         _execute(connection, refused)
 
 
 def _create_possible(
-    connection: Connection, objects: tuple[_Declared, ...]
-) -> tuple[_Declared, ...]:
+    connection: Connection, objects: tuple[_DeclaredObject, ...]
+) -> tuple[_DeclaredObject, ...]:
     """Create what the database takes, each object after those it needs; return what is refused."""
     while True:
         refused = tuple(one for one in objects if not _is_created(connection, one))
@@ -85,7 +85,7 @@ def _create_possible(
         objects = refused
 
 
-def _is_created(connection: Connection, declared: _Declared) -> bool:
+def _is_created(connection: Connection, declared: _DeclaredObject) -> bool:
     """Create the object, if it can be; one that a DDL event has created is there already."""
     savepoint = connection.begin_nested()
     try:
@@ -97,12 +97,12 @@ def _is_created(connection: Connection, declared: _Declared) -> bool:
     return True
 
 
-def _execute(connection: Connection, declared: _Declared) -> None:
+def _execute(connection: Connection, declared: _DeclaredObject) -> None:
     for statement in declared.statements:
         connection.execute(statement)
 
 
-def _registered_entities() -> tuple[_Declared, ...]:
+def _registered_entities() -> tuple[_DeclaredObject, ...]:
     """Return what alembic_utils' register_entities() was given, of the types that it compares."""
     module = sys.modules.get(_ALEMBIC_UTILS)
     if module is None:
@@ -110,19 +110,19 @@ def _registered_entities() -> tuple[_Declared, ...]:
     registry: Any = vars(module)["registry"]
     compared = tuple(registry.entity_types) or (object,)
     entities = (one for one in registry.entities() if isinstance(one, compared))
-    return tuple(_Declared((one.to_sql_statement_create(),)) for one in entities)
+    return tuple(_DeclaredObject((one.to_sql_statement_create(),)) for one in entities)
 
 
 def _missing_of_kind(
     kind: str, connection: Connection, metadatas: tuple[MetaData, ...]
-) -> tuple[_Declared, ...]:
+) -> tuple[_DeclaredObject, ...]:
     """Return what declare_database() was given and the database lacks."""
     return tuple(_missing(kind, connection, metadatas)) if _is_compared(kind) else ()
 
 
 def _missing(
     kind: str, connection: Connection, metadatas: Iterable[MetaData]
-) -> Iterator[_Declared]:
+) -> Iterator[_DeclaredObject]:
     """Yield what the library itself would create; it is told to drop and revoke nothing."""
     module: Any = import_module(f"{_EXTENSIONS}.{kind}.compare")
     compare = getattr(module, f"compare_{kind}s")
@@ -143,7 +143,7 @@ def _missing(
                 "and name it in server_url (postgresql+psycopg://…)",
             ) from error
         for operation in operations:
-            yield _Declared(tuple(_statements(operation.to_sql())))
+            yield _DeclaredObject(tuple(_statements(operation.to_sql())))
 
 
 def _is_compared(kind: str) -> bool:

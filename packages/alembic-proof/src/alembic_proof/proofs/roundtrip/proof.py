@@ -44,7 +44,7 @@ from alembic_proof.proofs.roundtrip.suspicion import (
 )
 from alembic_proof.proofs.roundtrip.turn import Turn
 from alembic_proof.proofs.roundtrip.unmet import Unmet
-from alembic_proof.proofs.roundtrip.upgrade_heads import Pending, Upgraded, upgrade_heads
+from alembic_proof.proofs.roundtrip.upgrade_heads import DeploymentRuns, Pending, upgrade_heads
 from alembic_proof.proofs.roundtrip.verdict import (
     before_the_start,
     fails_on_rows,
@@ -103,7 +103,7 @@ def prove_roundtrip(
             if keep is not None and (found := proof.findings_so_far()):
                 keep((*found, stopped(error, len(proof.waiting))))
             raise
-    return (*_several_heads(script, waiting), *_told(proof, leave, waiting))
+    return (*_several_heads(script, waiting), *_all_findings(proof, leave, waiting))
 
 
 def _several_heads(script: ScriptDirectory, wanted: Collection[str]) -> tuple[Finding, ...]:
@@ -115,8 +115,8 @@ def _several_heads(script: ScriptDirectory, wanted: Collection[str]) -> tuple[Fi
     )
 
 
-def _told(proof: _RoundTrip, leave: Leave, wanted: Collection[str]) -> tuple[Finding, ...]:
-    """The findings, and what is said of the settings; in vain they are only in a whole proof."""
+def _all_findings(proof: _RoundTrip, leave: Leave, wanted: Collection[str]) -> tuple[Finding, ...]:
+    """Return the findings, those on settings included; only a whole proof shows a setting to be unused."""
     is_whole = len(wanted) == len(leave.chain) and not proof.blocked
     unmet = leave.unmet(proof.unmet) if is_whole else ()
     return (*proof.findings, *proof.remarks.findings(), *leave.notes(wanted), *unmet)
@@ -185,12 +185,12 @@ class _RoundTrip:
             if failure is not None:
                 self._note(replace(failure, error=first_cause(failure.error)), self.database)
 
-    def upgraded(self, open_database: Callable[[], str], wanted: Collection[str]) -> Upgraded:
+    def upgraded(self, open_database: Callable[[], str], wanted: Collection[str]) -> DeploymentRuns:
         """Return what the walk has applied, to be applied once more as env.py configures it."""
         applied = frozenset(self.needed - self.blocked)
         database = self.database
         is_at_end = database is not None and applied == frozenset(database.applied)
-        return Upgraded(
+        return DeploymentRuns(
             project=self.project,
             open_database=open_database,
             chain=self.chain,
@@ -277,7 +277,7 @@ class _RoundTrip:
         )
         self.turn = turn
         yield from turn.run()
-        if turn.is_spoilt:
+        if turn.needs_fresh_database:
             self.spoilt.add(revision.revision_id)
             self.database = None
             return
@@ -315,7 +315,7 @@ class _RoundTrip:
         self.findings += [found for found in turn.findings if not self._is_known(found)]
 
     def _is_known(self, finding: Finding) -> bool:
-        """Whether it was found before; another number of hidden rows makes no other finding."""
+        """Return whether it was found before, whatever the number of hidden rows."""
         if finding.rule != POLICY_HIDES_ROWS:
             return finding in self.findings
         return any(
@@ -338,8 +338,8 @@ class _RoundTrip:
             self.is_in_the_way, self.database = True, None
             return
         if turn is not None:
-            turn.tell_hidden_of_failure()
-            turn.tell_halved()
+            turn.report_hidden_rows_of_failure()
+            turn.report_ended_transaction()
         if isinstance(failure.error, LockWaitError):
             # The connection that holds the lock may be open still: it goes with its database.
             self.database = None

@@ -104,7 +104,7 @@ def _written(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upgraded:
+class UpgradeEffects:
     """What the upgrade has done before the downgrade lost something."""
 
     older: Shapes
@@ -128,7 +128,7 @@ class Upgraded:
                 yield one.name
 
 
-def loss_remedy(change: RowChange, direction: Direction, upgraded: Upgraded | None) -> str:
+def loss_remedy(change: RowChange, direction: Direction, upgraded: UpgradeEffects | None) -> str:
     """Return what to do about rows or values that are lost or left."""
     if direction == "second upgrade":
         return "let upgrade() make the same rows of what its downgrade leaves"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from alembic_proof.finding import Finding, Severity, first_of
 from alembic_proof.history.chain import ChainRevision
-from alembic_proof.history.losses import Place, place_of
+from alembic_proof.history.losses import TableColumn, place_of
 from alembic_proof.proofs.roundtrip.direction import Direction
-from alembic_proof.proofs.roundtrip.row_remedies import Upgraded, loss_remedy
+from alembic_proof.proofs.roundtrip.row_remedies import UpgradeEffects, loss_remedy
 from alembic_proof.proofs.roundtrip.verdict import finding_of
 from alembic_proof.rows import (
     Digests,
@@ -32,9 +32,9 @@ def rows_found(
     changes: Sequence[RowChange],
     *,
     new_columns: frozenset[str] = frozenset(),
-    upgraded: Upgraded | None = None,
+    upgraded: UpgradeEffects | None = None,
 ) -> Iterator[Finding]:
-    """A finding for each change; a note where the revision declares that it loses something.
+    """Yield a finding for each change; a note where the revision declares that it loses something.
 
     So are values that a backfill leaves in a new column: below it, rows had none yet.
 
@@ -135,8 +135,8 @@ def not_read(revision: ChainRevision, name: TableName, reason: str) -> Finding:
     return finding_of(revision, "upgrade", "not-read", message, Severity.NOTE)
 
 
-def places_in(shapes: Iterable[Table]) -> Iterator[Place]:
-    """The tables and their columns."""
+def places_in(shapes: Iterable[Table]) -> Iterator[TableColumn]:
+    """Yield the tables and their columns."""
     for table in shapes:
         yield place_of(table.name)
         yield from (place_of(table.name, column.name) for column in table.columns)
@@ -153,18 +153,18 @@ def shows_losses(before: Digests, older: Shapes, newer: Shapes) -> bool:
 class LossesSeen:
     """What the declared losses of a revision are held to."""
 
-    lost: frozenset[Place]
+    lost: frozenset[TableColumn]
     """Where something was lost or left, also with a column or a table that goes."""
-    excused: frozenset[Place]
+    excused: frozenset[TableColumn]
     """Where that is an error without a declaration."""
-    there: frozenset[Place]
+    there: frozenset[TableColumn]
     """The tables and columns below the revision and above it."""
-    filled: frozenset[Place]
+    filled: frozenset[TableColumn]
     """The tables and columns of which a loss would have been seen."""
 
 
 def declared_losses(revision: ChainRevision, seen: LossesSeen) -> Iterator[Finding]:
-    """A warning for each declared loss that does not happen, a note where nothing is named."""
+    """Yield a warning for each declared loss that does not happen, a note where nothing is named."""
     for loss in revision.losses:
         for name in loss.names:
             is_lost = any(name.covers_place(place) for place in seen.lost)
@@ -180,7 +180,7 @@ def declared_losses(revision: ChainRevision, seen: LossesSeen) -> Iterator[Findi
 
 
 def _unnamed(revision: ChainRevision, seen: LossesSeen) -> Finding:
-    """A note on a declaration that excuses whatever is lost."""
+    """Return a note on a declaration that covers every loss."""
     places = sorted(_spelt(place) for place in seen.excused)
     message = f"its `lossy` names no table, so it covers every loss: {first_of(places, most=_MOST_LISTED)}"
     todo = f'name what is lost: `lossy = "{", ".join(places[:3])}: why"`'
@@ -205,7 +205,7 @@ def _untrue(revision: ChainRevision, message: str, todo: str = "") -> Finding:
     )
 
 
-def _spelt(place: Place) -> str:
+def _spelt(place: TableColumn) -> str:
     schema, table, column = place
     return ".".join(part for part in (schema if schema != "public" else "", table, column) if part)
 

@@ -80,7 +80,7 @@ def meets_a_role(error: BaseException) -> bool:
 
 
 def meets_a_type(error: BaseException) -> bool:
-    """Whether a type that the step makes is there already.
+    """Return whether a type that the step makes is there already.
 
     Alembic makes the types of a table's columns unless the same run has made them: a run from base
     may well pass where every database that is at the parent has the step fail.

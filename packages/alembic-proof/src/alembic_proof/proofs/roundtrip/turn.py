@@ -12,7 +12,7 @@ from alembic_proof.catalog import Catalog
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.function_body import has_empty_function
-from alembic_proof.history.losses import Place, place_of
+from alembic_proof.history.losses import TableColumn, place_of
 from alembic_proof.history.walk import Ground, Move
 from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip import row_verdict
@@ -41,7 +41,7 @@ from alembic_proof.proofs.roundtrip.row_changes import (
     unrestored,
     written,
 )
-from alembic_proof.proofs.roundtrip.row_remedies import Upgraded
+from alembic_proof.proofs.roundtrip.row_remedies import UpgradeEffects
 from alembic_proof.proofs.roundtrip.row_verdict import LossesSeen, places_in
 from alembic_proof.proofs.roundtrip.upgrade_heads import (
     Pending,
@@ -50,7 +50,7 @@ from alembic_proof.proofs.roundtrip.upgrade_heads import (
 )
 from alembic_proof.proofs.roundtrip.verdict import (
     changes_found,
-    halved,
+    ended_transaction,
     settings_left,
     untrue_irreversible,
 )
@@ -113,18 +113,18 @@ class Turn:
     reports: list[FillReport] = field(default_factory=list)
     unread: dict[TableName, str] = field(default_factory=dict)
     """The tables whose rows could not be read, and why."""
-    is_spoilt: bool = False
+    needs_fresh_database: bool = False
     """Whether a trial could not be rolled back: the revision is proved anew, without any."""
     policy_trial: PolicyTrial | None = None
     """What the step that is on wrote on trial, without FORCE ROW LEVEL SECURITY."""
     has_policy_trials: bool = True
-    is_blind: bool = False
+    may_miss_hidden_rows: bool = False
     """Whether a policy hides rows from a step whose trial could not be observed."""
     hiding: dict[Direction, tuple[HidingTable, ...]] = field(default_factory=dict)
     """The tables whose policies hid rows before the step."""
     unrestored: tuple[RowChange, ...] = ()
     """What the rows differ in after the downgrade."""
-    fallen: set[Place] = field(default_factory=set)
+    fallen: set[TableColumn] = field(default_factory=set)
     """The columns whose sequences have fallen behind in this turn."""
     pending: Pending | None = None
     """What the upgrade leaves until its commit, where it leaves anything."""
@@ -136,20 +136,20 @@ class Turn:
         self.base = before.catalog
         older = self.database.population.shapes
         first = yield from self._step_under_policies("upgrade")
-        if self.is_spoilt:
+        if self.needs_fresh_database:
             return
         newer = self.database.population.shapes
         self.database.population.mixed |= written(before.rows, first.rows)
         self._note_pending(before, first)
         self._compare_positions(before, first)
         left = yield from self._step_under_policies("downgrade")
-        if self.is_spoilt:
+        if self.needs_fresh_database:
             return
         is_restored = self._compare(before, left, first, (older, newer))
         is_tried = self.has_rows and not is_restored
         trial = _Trial(self.database, self.ground, newer) if is_tried else None
         again = yield from self._step_again(trial)
-        if self.is_spoilt:
+        if self.needs_fresh_database:
             return
         if trial and trial.rows is None and row_changes(first.rows, again.rows):
             again = yield from self._once_more(left, again, trial)
@@ -189,7 +189,7 @@ class Turn:
         changes: Iterable[RowChange],
         excused: Iterable[RowChange],
     ) -> LossesSeen:
-        """What the declared losses are held to; nothing would have been seen of hidden rows."""
+        """Return what the declared losses are held to; of hidden rows no loss is seen."""
         is_blind = bool(self.database.population.thinned) or self.has_hidden_rows
         filled = {one.table for one in before.rows.tables if one.count}
         new = {one.table for report in self.reports[1:] for one in report.filled}
@@ -243,7 +243,7 @@ class Turn:
         return state
 
     def _step_under_policies(self, direction: Direction) -> Generator[Move, None, State]:
-        """The step; where policies hide rows from it, it is run on trial before, without FORCE."""
+        """Run the step; where policies hide rows from it, run it on trial before, without FORCE."""
         self.direction = direction
         population = self.database.population
         if self.has_rows and self.has_policy_trials:
@@ -252,16 +252,16 @@ class Turn:
             )
             self.hiding[direction] = found
         yield from self._try_without_force(direction, self.hiding.get(direction, ()))
-        if self.is_spoilt:
+        if self.needs_fresh_database:
             return self._state()
         return (yield from self._step(direction))
 
     def _step_again(self, trial: _Trial | None) -> Generator[Move, None, State]:
-        """The second upgrade; on trial before where it was the first one that forced the policies."""
+        """Run the second upgrade; on trial before where the first one forced the policies."""
         if not self.hiding.get("upgrade") and (hiding := self.hiding.get("downgrade")):
             self.direction = "second upgrade"
             yield from self._try_without_force("second upgrade", hiding)
-            if self.is_spoilt:
+            if self.needs_fresh_database:
                 return self._state()
         return (yield from self._step("second upgrade", trial))
 
@@ -280,20 +280,20 @@ class Turn:
                 is_upgrade=direction != "downgrade",
                 rehearsal=self.policy_trial.rehearsal,
             )
-            self.is_spoilt = self.policy_trial.rehearsal.is_kept
-            if not self.is_spoilt:
+            self.needs_fresh_database = self.policy_trial.rehearsal.is_committed
+            if not self.needs_fresh_database:
                 restore_force(connection, tables)
         self.policy_trial.begin_real_run()
 
-    def _tell_hidden(self) -> None:
-        """A finding where the step has written nothing to tables that it wrote to on trial."""
+    def _report_hidden_rows(self) -> None:
+        """Report tables that the step wrote to on trial and not in the real run."""
         trial, self.policy_trial = self.policy_trial, None
-        self.is_blind |= trial is not None and not trial.rehearsal.is_observed
+        self.may_miss_hidden_rows |= trial is not None and not trial.rehearsal.is_observed
         if trial is not None and (tables := trial.unwritten()):
             self.findings.append(hidden_rows(self.revision, self.direction, trial, tables))
 
-    def tell_hidden_of_failure(self) -> None:
-        """The same for a step that has failed, as far as its statements tell."""
+    def report_hidden_rows_of_failure(self) -> None:
+        """Report hidden rows of a step that has failed, as far as its statements show them."""
         trial, self.policy_trial = self.policy_trial, None
         statement = trial.blind_statement() if trial is not None else None
         if trial is None or statement is None:
@@ -303,11 +303,13 @@ class Turn:
 
     @property
     def has_hidden_rows(self) -> bool:
-        """Whether a policy has hidden rows from a step, or may have where its trial has failed.
+        """Return whether a policy has hidden rows from a step, or may have where its trial has failed.
 
         What the step keeps, it may keep by that alone.
         """
-        return self.is_blind or any(found.rule == POLICY_HIDES_ROWS for found in self.findings)
+        return self.may_miss_hidden_rows or any(
+            found.rule == POLICY_HIDES_ROWS for found in self.findings
+        )
 
     def _step(
         self, direction: Direction, trial: _Trial | None = None
@@ -320,28 +322,31 @@ class Turn:
             yield Move(
                 self.revision.revision_id, is_upgrade=is_upgrade, try_and_look=look, sent=sent
             )
-        self._tell_hidden()
-        self.tell_halved()
+        self._report_hidden_rows()
+        self.report_ended_transaction()
         if direction == "upgrade":
             self.database.applied.append(self.revision.revision_id)
         self.database.look(self.ground)
-        self._tell_left()
+        self._report_settings_left()
         return self._state()
 
-    def tell_halved(self) -> None:
-        """A finding for a step that has ended its own transaction, and perhaps failed behind that."""
+    def report_ended_transaction(self) -> None:
+        """Report a step that has ended the transaction which Alembic began for it."""
         direction = self.direction if self.direction == "downgrade" else "upgrade"
-        found = halved(self.revision, direction)
-        is_halved = (self.revision.revision_id, direction == "upgrade") in self.ground.halved
-        if is_halved and not self._is_told(found):
+        found = ended_transaction(self.revision, direction)
+        has_ended = (
+            self.revision.revision_id,
+            direction == "upgrade",
+        ) in self.ground.ended_transaction
+        if has_ended and not self._is_reported(found):
             self.findings.append(found)
 
-    def _tell_left(self) -> None:
-        """A finding for settings that the step left, unless an earlier step is known to do so."""
+    def _report_settings_left(self) -> None:
+        """Report settings that the step left, unless an earlier step is known to leave them."""
         found = settings_left(self.revision, self.direction, self.database.left)
-        self.findings += (one for one in found if not self._is_told(one))
+        self.findings += (one for one in found if not self._is_reported(one))
 
-    def _is_told(self, finding: Finding) -> bool:
+    def _is_reported(self, finding: Finding) -> bool:
         return any((finding.rule, finding.message) == (f.rule, f.message) for f in self.findings)
 
     def _compare(
@@ -353,7 +358,7 @@ class Turn:
         self.unrestored = changes
         new_columns = self.database.new_columns(self.revision) if changes else frozenset()
         done = row_changes(before.rows, first.rows) if changes else ()
-        upgraded = Upgraded(
+        upgraded = UpgradeEffects(
             older=shapes[0],
             newer=shapes[1],
             changed=frozenset((one.table, one.column) for one in done),
@@ -474,7 +479,7 @@ class Turn:
         return gone
 
     def _is_same_catalog(self, before: State, met: State) -> bool:
-        """Whether rows of ours have left the catalog alone; else the database is not the history's."""
+        """Return whether our own rows have changed nothing in the catalog."""
         is_same = before.catalog is met.catalog
         self.is_sound &= is_same
         return is_same

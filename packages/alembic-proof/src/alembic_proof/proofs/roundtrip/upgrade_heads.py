@@ -55,7 +55,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upgraded:
+class DeploymentRuns:
     """What is applied once more, and what it is compared with."""
 
     project: AlembicProject
@@ -162,12 +162,12 @@ class Upgraded:
         return self.ignored.changes(before, after)
 
 
-def upgrade_heads(upgraded: Upgraded) -> Iterator[Finding]:
+def upgrade_heads(upgraded: DeploymentRuns) -> Iterator[Finding]:
     """Upgrade fresh databases, from base and from where a deployment may start, and look at them."""
     if not upgraded.applied:
         return
-    told = set(upgraded.failed)
-    url, run = yield from _from_base(upgraded, told)
+    reported = set(upgraded.failed)
+    url, run = yield from _from_base(upgraded, reported)
     if run.error is not None:
         return
     if missing := uncommitted(run, url=url):
@@ -176,17 +176,17 @@ def upgrade_heads(upgraded: Upgraded) -> Iterator[Finding]:
     yield from (upgrade_differs(run, change) for change in upgraded.changes(url, run))
     if run.is_one_transaction:
         for start in upgraded.starts():
-            yield from _from(upgraded, start, told)
+            yield from _from(upgraded, start, reported)
 
 
 def _from_base(
-    upgraded: Upgraded, told: set[str]
+    upgraded: DeploymentRuns, reported: set[str]
 ) -> Generator[Finding, None, tuple[str, UpgradeRun]]:
     """Report what fails; where a revision does, all before it is committed, and the next run goes on."""
     stops: list[str] = []
     url, run = upgraded.upgrade(stops)
     while run.error is not None:
-        yield from _told(upgraded, run, told)
+        yield from _report_failure(upgraded, run, reported)
         if not run.running or not run.done or run.running in stops:
             break
         stops.append(run.running)
@@ -197,7 +197,7 @@ def _from_base(
     return url, run
 
 
-def _from(upgraded: Upgraded, start: Pending, told: set[str]) -> Iterator[Finding]:
+def _from(upgraded: DeploymentRuns, start: Pending, reported: set[str]) -> Iterator[Finding]:
     """Report failures that only the shared transaction causes; the walk has found all others."""
     stops, rows_at = [start.revision_id], start.revision_id
     while True:
@@ -206,7 +206,7 @@ def _from(upgraded: Upgraded, start: Pending, told: set[str]) -> Iterator[Findin
             return
         message = server_message(first_cause(run.error))
         if message is not None and message.sqlstate in _ONLY_IN_ONE_TRANSACTION:
-            yield from _told(upgraded, run, told)
+            yield from _report_failure(upgraded, run, reported)
             if not run.done or run.running in stops:
                 return
             stops.append(run.running)
@@ -216,12 +216,14 @@ def _from(upgraded: Upgraded, start: Pending, told: set[str]) -> Iterator[Findin
             return
 
 
-def _told(upgraded: Upgraded, run: UpgradeRun, told: set[str]) -> Iterator[Finding]:
+def _report_failure(
+    upgraded: DeploymentRuns, run: UpgradeRun, reported: set[str]
+) -> Iterator[Finding]:
     """Report the run's failure, unless it was reported or nobody asked for its revision."""
     failed = upgraded.find(run.running)
     is_asked_for = failed is None or failed.revision_id in upgraded.wanted
-    if run.error is not None and is_asked_for and run.running not in told:
-        told.add(run.running)
+    if run.error is not None and is_asked_for and run.running not in reported:
+        reported.add(run.running)
         yield upgrade_fails(run, failed, first_cause(run.error))
 
 

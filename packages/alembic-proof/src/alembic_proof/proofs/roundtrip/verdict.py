@@ -12,7 +12,7 @@ from alembic_proof.finding import Finding, Location, Severity, first_of, shown_p
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.fault import describe, place_in
 from alembic_proof.history.lock_wait import USE_ONE_CONNECTION, LockWaitError
-from alembic_proof.history.upgrade import LEAVE_IT, UpgradeRun
+from alembic_proof.history.upgrade import LEAVE_TRANSACTION_TODO, UpgradeRun
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.left import LeftSetting
 from alembic_proof.proofs.roundtrip.refusal import is_refusal
@@ -256,7 +256,7 @@ def upgrade_differs(run: UpgradeRun, change: Change) -> Finding:
     )
 
 
-def halved(revision: ChainRevision, direction: Direction) -> Finding:
+def ended_transaction(revision: ChainRevision, direction: Direction) -> Finding:
     """Return a warning where a step ends its own transaction and goes on."""
     return finding_of(
         revision,
@@ -266,7 +266,7 @@ def halved(revision: ChainRevision, direction: Direction) -> Finding:
         "half stays and the revision cannot be applied again; what follows the commit, the version "
         "included, is in no transaction of Alembic's",
         Severity.WARNING,
-        todo=LEAVE_IT,
+        todo=LEAVE_TRANSACTION_TODO,
     )
 
 

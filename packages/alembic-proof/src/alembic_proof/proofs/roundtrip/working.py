@@ -25,7 +25,7 @@ Source: runtime-config-client, "Statement Behavior"; runtime-config-query, jit.
 
 @contextmanager
 def working(connection: Connection) -> Iterator[None]:
-    """A transaction of our own between two steps, without the timeouts of env.py and without JIT.
+    """Hold a transaction of our own between two steps, without the timeouts of env.py and without JIT.
 
     Where all steps share one transaction it is a savepoint of that, which has them again afterwards.
     """
