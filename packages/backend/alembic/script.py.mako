@@ -12,7 +12,7 @@ def used(upgrades, downgrades, further):
     """
     body = f"{upgrades or ''}{downgrades or ''}"
     if "op." not in body:
-        return "import sqlalchemy as sa  # noqa: F401\nfrom alembic import op  # noqa: F401\n"
+        return "import sqlalchemy as sa\nfrom alembic import op\n"
     sqlalchemy = "import sqlalchemy as sa\n" if "sa." in body else ""
     return sqlalchemy + "from alembic import op\n" + (further + "\n" if further else "")
 

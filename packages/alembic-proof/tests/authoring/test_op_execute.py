@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from textwrap import indent
+
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
@@ -61,4 +66,46 @@ def test_a_short_statement_is_one_line() -> None:
 
 def test_each_line_of_a_long_statement_is_a_literal_of_its_own() -> None:
     """The indentation of the revision never gets into a function's body."""
-    assert op_execute("a\n  b") == 'op.execute(\n    "a\\n"\n    "  b"\n)'
+    body = "x" * 80
+    assert op_execute(f"a\n  {body}") == f'op.execute(\n    "a\\n"\n    "  {body}"\n)'
+
+
+CHECK = (
+    "ALTER TABLE public.notes ADD CONSTRAINT ck_notes_body CHECK (body ~ '^:[a-z]+  [0-9]$'::text"
+    " AND char_length(body) >= 1 AND char_length(body) <= 1000)"
+)
+POLICY = (
+    """CREATE POLICY "Tenant's  own" ON public."Notes" USING (t = 'a' OR name = E'it\\'s  one')"""
+    " WITH CHECK (t = 'a')"
+)
+FUNCTION = (
+    "CREATE FUNCTION public.f() RETURNS text LANGUAGE sql AS $f$  SELECT 'a  blank' || 'b'  $f$"
+)
+LONG = (CHECK, POLICY, FUNCTION)
+
+
+@pytest.mark.parametrize("statement", LONG)
+def test_a_long_line_is_broken_between_words(statement: str) -> None:
+    """What is in quotes arrives as it is, its blanks and colons included."""
+    printed = op_execute(statement)
+
+    assert max(map(len, printed.splitlines())) <= 84
+    assert re.sub(r"\n +", " ", _sent(printed)).replace("\n", "").strip() == statement
+
+
+@pytest.mark.parametrize("line_length", [88, 100])
+def test_ruff_format_leaves_what_is_printed(line_length: int) -> None:
+    """What is pasted into a revision passes `ruff format --check`."""
+    function = "CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS $f$\nBEGIN\n"
+    function += '  RETURN "new";\n  -- it\'s done\nEND\n$f$'
+    quoted = """COMMENT ON TABLE t IS 'it''s "so" \\ and'"""
+    short = ('DROP POLICY "P" ON t', "SELECT 'a' AS \"b\"", quoted)
+    statements = (*LONG, *short, *(" ".join((one, one, one)) for one in short), function)
+    body = "\n".join(map(op_execute, statements))
+    text = f"def upgrade() -> None:\n{indent(body, '    ')}\n"
+    ruff = (sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache")
+    command = (*ruff, f"--line-length={line_length}", "-")
+
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+
+    assert done.stdout == text

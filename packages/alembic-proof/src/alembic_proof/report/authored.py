@@ -48,7 +48,11 @@ def authored_text(authored: Authored, *, path: str, contents: str, earlier: str 
 def _renaming(renamed: Renamed) -> str:
     """Return how each direction renames it."""
     up, down = op_execute(renamed.sql), op_execute(renamed.reversed.sql)
-    return f"  {renamed.before.kind} of {renamed.table}\n    upgrade():   {up}\n    downgrade(): {down}"
+    if "\n" in up + down:
+        up, down = (f"\n{indent(code, '      ')}" for code in (up, down))
+    else:
+        up, down = f"   {up}", f" {down}"
+    return f"  {renamed.before.kind} of {renamed.table}\n    upgrade():{up}\n    downgrade():{down}"
 
 
 def _reason(failure: str) -> str:
