@@ -300,6 +300,21 @@ def test_amend_leaves_no_copy_of_the_same(open_case: Open, run: Run) -> None:
     assert [path.name for path in (root / "versions").glob("*.orig*")] == []
 
 
+def test_amend_keeps_what_was_written_by_hand(open_case: Open, run: Run) -> None:
+    """A comment and a paragraph of the docstring do nothing, and are nobody else's to throw away."""
+    root = open_case("authoring/column")
+    run("revision", "Add things")
+    path = _new(root)
+    edited = path.read_text(encoding="utf-8") + "# why: see the minutes\n"
+    path.write_text(edited, encoding="utf-8")
+
+    code, out, _ = run("revision", "--amend")
+
+    kept = path.with_name(f"{path.name}.orig")
+    assert (code, f"its earlier text: versions/{kept.name} " in out) == (0, True)
+    assert kept.read_text(encoding="utf-8") == edited
+
+
 def _line(text: str, name: str) -> str:
     return next(line for line in text.splitlines() if re.match(rf"{name}\b", line))
 

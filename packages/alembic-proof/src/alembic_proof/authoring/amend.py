@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from alembic_proof.history.heads import parse_graph_revision, refuse_several_hea
 from alembic_proof.history.load import load_revisions
 from alembic_proof.postgres.url import DatabaseUrl
 from alembic_proof.proofs.state import read_heads
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[+-]\d\d:?\d\d|Z)?")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,21 +120,24 @@ def place_rewritten_file(
     """
     if message == amended.message:
         written = written.rename(amended.path)
-    if _code(written) != _code(amended.earlier):
+    if _text(written) != _text(amended.earlier):
         return written, amended.earlier
     amended.earlier.unlink()
     return written, None
 
 
-def _code(path: Path) -> str:
-    """Return what the file does, without its docstring, which holds the time when it was written."""
+def _text(path: Path) -> str:
+    """Return the file's text without what another run writes differently.
+
+    That is the time when it was written, and the message, which is the docstring's first line.
+    """
+    text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        tree = ast.parse(path.read_bytes())
+        docstring = ast.get_docstring(ast.parse(text), clean=False)
     except (SyntaxError, ValueError):
-        return path.read_text(encoding="utf-8", errors="replace")
-    if ast.get_docstring(tree, clean=False) is not None:
-        del tree.body[0]
-    return ast.dump(tree)
+        docstring = None
+    message = (docstring or "").partition("\n")[0]
+    return _TIME.sub("", text.replace(message, "", 1) if message else text)
 
 
 def _revision_id(path: Path) -> str | None:

@@ -9,6 +9,10 @@ from pathlib import Path
 from alembic_proof.history.function_body import without_docstring
 
 PREFIX = "unfinished: "
+BLANK = "write what it changes"
+"""What is left to do in a revision that holds nothing yet."""
+LISTED = "write what is listed"
+"""What is left to do in a revision that lacks what Alembic does not see."""
 
 
 def mark_unfinished(path: Path, what: str) -> None:
@@ -16,7 +20,7 @@ def mark_unfinished(path: Path, what: str) -> None:
 
     It is a plain `raise` of Python: Alembic refuses the revision wherever alembic_proof is missing.
 
-    :param what: What is left to do, such as "write what it changes".
+    :param what: What is left to do: BLANK or LISTED.
     """
     text = path.read_text(encoding="utf-8")
     upgrade = next(reversed([one for one in _functions(text) if one.name == "upgrade"]), None)

@@ -10,14 +10,15 @@ from alembic_proof.catalog import Change
 from alembic_proof.finding import Severity
 from alembic_proof.proofs.renamed import Renamed
 
-_UNFINISHED = (
+_BLANK = (
     'Until the line `raise NotImplementedError("unfinished: …")` is deleted, upgrade() refuses. '
-    "Edit the file,\nthen prove it with `roundtrip head` and `parity`; `revision --amend` rewrites it."
+    "Edit the file,\nthen prove it with `roundtrip head` and `parity`."
 )
 _FAILED = (
     "Edit the file, then prove it with `roundtrip head` and `parity`; "
     "`revision --amend` rewrites it."
 )
+_UNFINISHED = f"{_BLANK.removesuffix('.')}; `revision --amend` rewrites it."
 _RENAMED = (
     "only the name differs; instead of dropping it and building it again, as Alembic writes it, "
     "rename it:"
@@ -37,7 +38,7 @@ def authored_text(authored: Authored, *, path: str, contents: str, earlier: str 
     if authored.failure:
         parts += [f"The new revision cannot be applied: {_reason(authored.failure)}", _FAILED]
     elif authored.is_blank:
-        parts += [_UNFINISHED]
+        parts += [_BLANK]
     else:
         parts += _left_to_do(authored)
     if authored.renamed:
