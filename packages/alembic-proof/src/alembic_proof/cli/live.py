@@ -21,6 +21,7 @@ from rich.text import Text
 from alembic_proof.finding import Finding
 from alembic_proof.proofs import Step, Tell
 from alembic_proof.report import Outcome
+from alembic_proof.report.outcome import shown_on_error
 from alembic_proof.report.table import findings_lines, steps_table
 
 _BAR_WIDTH = 20
@@ -39,18 +40,16 @@ def prove_live(
     # A stream of its own: what runs meanwhile may put another one in the place of standard output.
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     steps: list[Step] = []
-    kept: list[Finding] = []
-    try:
-        with _bar(console) as progress:
-            tell, expect = _listeners(progress, proof, steps)
-            findings = prove(tell, expect, kept.extend)
-    except BaseException:
-        if kept:
-            _print(console, Outcome(proof, tuple(steps), tuple(kept)))
-        raise
-    outcome = Outcome(proof, tuple(steps), findings)
-    _print(console, outcome)
-    return outcome
+
+    def show(findings: tuple[Finding, ...]) -> Outcome:
+        outcome = Outcome(proof, tuple(steps), findings)
+        _print(console, outcome)
+        return outcome
+
+    with shown_on_error(show) as found, _bar(console) as progress:
+        tell, expect = _listeners(progress, proof, steps)
+        findings = prove(tell, expect, found.extend)
+    return show(findings)
 
 
 def _listeners(progress: Progress, proof: str, steps: list[Step]) -> tuple[Tell, Expect]:

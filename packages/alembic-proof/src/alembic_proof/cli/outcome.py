@@ -13,6 +13,7 @@ from alembic_proof.cli.terminal import is_lively, note, results_alone, say
 from alembic_proof.finding import Finding, has_failed
 from alembic_proof.proofs import Step, Tell
 from alembic_proof.report import Outcome, formats
+from alembic_proof.report.outcome import shown_on_error
 from alembic_proof.report.text import step_text
 
 
@@ -63,20 +64,18 @@ def _has_rich() -> bool:
 
 def _prove_plainly(format_: str, proof: str, prove: Prove) -> Outcome:
     steps: list[Step] = []
-    kept: list[Finding] = []
-    try:
-        with results_alone() as tell_result:
-            show = tell_result if format_ == "text" else note
 
-            def tell(step: Step) -> None:
-                steps.append(step)
-                show(step_text(step))
+    def show(findings: tuple[Finding, ...]) -> Outcome:
+        outcome = Outcome(proof, tuple(steps), findings)
+        say(formats()[format_](outcome))
+        return outcome
 
-            findings = prove(Audience(tell, expect=lambda _: None, keep=kept.extend))
-    except BaseException:
-        if kept:
-            say(formats()[format_](Outcome(proof, tuple(steps), tuple(kept))))
-        raise
-    outcome = Outcome(proof, tuple(steps), findings)
-    say(formats()[format_](outcome))
-    return outcome
+    with shown_on_error(show) as found, results_alone() as tell_result:
+        show_step = tell_result if format_ == "text" else note
+
+        def tell(step: Step) -> None:
+            steps.append(step)
+            show_step(step_text(step))
+
+        findings = prove(Audience(tell, expect=lambda _: None, keep=found.extend))
+    return show(findings)

@@ -77,7 +77,8 @@ def _run(arguments: argparse.Namespace) -> int:
     elif arguments.empty:
         authored = write_blank_revision(project.alembic, message=message)
     else:
-        authored = _author(project, message=message)
+        with results_alone(), history_and_models(project, os.environ) as urls:
+            authored = _author(project, urls, message=message)
     path = shown_path(authored.path) if authored.path else ""
     earlier = shown_path(authored.earlier) if authored.earlier else ""
     contents = _contents(authored.path)
@@ -88,32 +89,29 @@ def _run(arguments: argparse.Namespace) -> int:
 def _amend(project: Project, *, message: str | None) -> Authored:
     # Before the variable names a scratch database.
     live_url = developer_database_url(project.config, os.environ)
-    with results_alone(), history_and_models(project, os.environ) as (history_url, models_url):
-        config = alembic_config(project.alembic, url=history_url)
+    with results_alone(), history_and_models(project, os.environ) as urls:
+        config = alembic_config(project.alembic, url=urls[0])
         amended = find_amendable(config, live_url=live_url)
 
         def write(message: str, revision_id: str) -> Authored:
-            return author_revision(
-                project.alembic,
-                message=message,
-                history_url=history_url,
-                models_url=models_url,
-                column_order=project.config.column_order,
-                revision_id=revision_id,
-            )
+            return _author(project, urls, message=message, revision_id=revision_id)
 
         return amend_revision(amended, write, message=message)
 
 
-def _author(project: Project, *, message: str) -> Authored:
-    with results_alone(), history_and_models(project, os.environ) as (history_url, models_url):
-        return author_revision(
-            project.alembic,
-            message=message,
-            history_url=history_url,
-            models_url=models_url,
-            column_order=project.config.column_order,
-        )
+def _author(
+    project: Project, urls: tuple[str, str], *, message: str, revision_id: str | None = None
+) -> Authored:
+    """Write a revision; `urls` are of the scratch databases for the history and for the models."""
+    history_url, models_url = urls
+    return author_revision(
+        project.alembic,
+        message=message,
+        history_url=history_url,
+        models_url=models_url,
+        column_order=project.config.column_order,
+        revision_id=revision_id,
+    )
 
 
 def _contents(path: Path | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from alembic_proof.finding import Finding
@@ -19,3 +21,15 @@ class Outcome:
     def of_path(self, path: str) -> tuple[Finding, ...]:
         """The findings in one file."""
         return tuple(f for f in self.findings if f.location and f.location.path == path)
+
+
+@contextmanager
+def shown_on_error(show: Callable[[tuple[Finding, ...]], object]) -> Iterator[list[Finding]]:
+    """Yield a list for findings; where an error ends the block, show them before it passes on."""
+    found: list[Finding] = []
+    try:
+        yield found
+    except BaseException:
+        if found:
+            show(tuple(found))
+        raise
