@@ -134,10 +134,7 @@ def _run_reading(config: Config) -> tuple[ScriptDirectory, MigrationContext]:
     try:
         with explained_failures(config):
             script = find_history(config)
-            refuse_missing_env(script)
-            refuse_several_databases(config, script)
-            with EnvironmentContext(config, script, fn=look, dont_mutate=True):
-                script.run_env()
+            run_env_py(EnvironmentContext(config, script, fn=look, dont_mutate=True))
     except HistoryError as error:
         raise failures[0] if failures else error  # noqa: B904  it is the same error or its cause
     if failures:
@@ -148,6 +145,17 @@ def _run_reading(config: Config) -> tuple[ScriptDirectory, MigrationContext]:
     context, database = seen[-1]
     _refuse_another(database, config=config, place=place)
     return script, context
+
+
+def run_env_py(environment: EnvironmentContext) -> None:
+    """Run the project's env.py in this environment.
+
+    :raises HistoryError: there is none, or it migrates several databases.
+    """
+    refuse_missing_env(environment.script)
+    refuse_several_databases(environment.config, environment.script)
+    with environment:
+        environment.script.run_env()
 
 
 def refuse_missing_env(script: ScriptDirectory) -> None:

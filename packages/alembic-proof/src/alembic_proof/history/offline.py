@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 
 from alembic_proof.errors import HistoryError
-from alembic_proof.history.environment import explained_failures, refuse_missing_env
+from alembic_proof.history.environment import explained_failures, run_env_py
 from alembic_proof.history.exits import refuse_exits_of
 
 
@@ -68,9 +68,7 @@ def write_script(
         "destination_rev": revision_ids[-1],
     }
     with redirect_stdout(io.StringIO()), explained_failures(config):
-        refuse_missing_env(script)
-        with EnvironmentContext(config, script, **options):
-            script.run_env()
+        run_env_py(EnvironmentContext(config, script, **options))
     migration, text = writing.migration, writing.output.getvalue()
     if migration is None or not text.strip():
         raise HistoryError(

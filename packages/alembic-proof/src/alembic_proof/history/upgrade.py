@@ -20,7 +20,8 @@ from alembic_proof.history.chain import load_history
 from alembic_proof.history.environment import (
     explained_failures,
     no_migrations,
-    refuse_missing_env,
+    refuse_another_database,
+    run_env_py,
 )
 from alembic_proof.history.exits import refuse_exits_of
 from alembic_proof.history.fault import describe, place_in
@@ -177,10 +178,10 @@ def _run_env(config: Config, revision: str | tuple[str, ...], run: UpgradeRun) -
     """Run env.py for an upgrade as `alembic.command.upgrade` does."""
     with explained_failures(config):
         script = load_history(config)
-        refuse_missing_env(script)
         run.place = f"{script.dir}/env.py"
 
         def upgrade(heads: Any, migration: MigrationContext) -> Iterator[RevisionStep]:
+            refuse_another_database(migration, config=config, place=run.place)
             _note_context(run, migration)
             run.start = tuple(sorted(heads))
             refuse_unknown_heads(heads, migration)
@@ -190,8 +191,7 @@ def _run_env(config: Config, revision: str | tuple[str, ...], run: UpgradeRun) -
                 run.done.append(step.revision.revision)
                 run.running = ""
 
-        with EnvironmentContext(config, script, fn=upgrade, destination_rev=revision):
-            script.run_env()
+        run_env_py(EnvironmentContext(config, script, fn=upgrade, destination_rev=revision))
     if not run.has_begun:
         raise no_migrations(run.place)
 

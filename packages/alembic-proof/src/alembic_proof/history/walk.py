@@ -31,8 +31,7 @@ from alembic_proof.history.environment import (
     explained_failures,
     no_migrations,
     refuse_another_database,
-    refuse_missing_env,
-    refuse_several_databases,
+    run_env_py,
     several_databases,
 )
 from alembic_proof.history.exits import refuse_exits_of
@@ -113,10 +112,7 @@ def walk(config: Config, proof: Proof, *, script: ScriptDirectory | None = None)
             walking.watch.watching(),
         ):
             script = script or find_history(config)
-            refuse_missing_env(script)
-            refuse_several_databases(config, script)
-            with _environment(config, script, walking):
-                script.run_env()
+            run_env_py(_environment(config, script, walking))
     except ProofError as error:
         if walking.running is None:
             raise
