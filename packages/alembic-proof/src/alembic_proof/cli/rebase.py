@@ -105,7 +105,7 @@ def _nothing_to_rebase(script: ScriptDirectory) -> str:
 
 
 def _missing_text(script: ScriptDirectory, *, base_ref: str | None) -> str:
-    """What is to be done first, where the base ref has revisions that are not here; else nothing."""
+    """Return what is to be done first, where the base ref has revisions that are not here; else nothing."""
     try:
         ref, missing = missing_revisions(script, base_ref=base_ref)
     except ConfigError:
@@ -119,7 +119,7 @@ def _missing_text(script: ScriptDirectory, *, base_ref: str | None) -> str:
 
 
 def _rebased_text(done: Rebase) -> str:
-    """What was done to the files."""
+    """Return what was done to the files."""
     moved = [
         f"  {one.path} -> {shown_path(move.new)}" if move.new != move.old else f"  {one.path}"
         for one, move in zip(done.revisions, done.moves, strict=True)
@@ -129,7 +129,7 @@ def _rebased_text(done: Rebase) -> str:
 
 
 def _database_text(project: Project, done: Rebase) -> str:
-    """What to do with the developer's database, or with any that has the revisions applied."""
+    """Return what to do with the developer's database, or with any that has the revisions applied."""
     ids = [one.revision_id for one in done.revisions]
     known = _read_versions(project)
     if known is None:
