@@ -17,24 +17,22 @@ def test_unknown_revision(tracks: Any, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "command", "target"),
+    ("at", "command", "target", "todo"),
     [
-        ("bbbbbbbbbbbb", "downgrade", "-3"),
-        ("bbbbbbbbbbbb", "upgrade", "+2"),
-        ("bbbbbbbbbbbb", "upgrade", "-1"),
-        ("bbbbbbbbbbbb", "downgrade", "head"),
+        ("bbbbbbbbbbbb", "downgrade", "-3", "the command `history` lists the revisions"),
+        ("bbbbbbbbbbbb", "upgrade", "+2", "the command `history` lists the revisions"),
+        ("bbbbbbbbbbbb", "upgrade", "-1", "to go back: the command `downgrade` with -1"),
+        ("bbbbbbbbbbbb", "downgrade", "head", "to go forward: the command `upgrade` with head"),
+        ("bbbbbbbbbbbb", "downgrade", "cccc", "to go forward: the command `upgrade` with cccc"),
     ],
 )
-def test_no_way_there(tracks: Any, at: str, command: str, target: str) -> None:
+def test_no_way_there(tracks: Any, at: str, command: str, target: str, todo: str) -> None:
     """A step too far, or in the other direction, says from where to where, and changes nothing."""
     tracks.alembic("upgrade", at)
 
     text = tracks.failure(command, target)
 
-    assert (
-        text
-        == f"no way leads from {at} to {target}\n  do: the command `history` lists the revisions"
-    )
+    assert text == f"no way leads from {at} to {target}\n  do: {todo}"
     assert tracks.query(VERSION) == [at] * (at != "base")
 
 
@@ -143,6 +141,22 @@ def test_autogenerate_behind_head(tracks: Any) -> None:
     text = tracks.failure("revision", message="x", autogenerate=True)
 
     assert text.startswith("the database is at base, which is not the head of the history\n")
+
+
+def test_check_with_several_heads(project: Any) -> None:
+    """Heads that nobody meant come first: no upgrade helps a database that is at one of them."""
+    project.add("first")
+    project.add("left", after="r1")
+    project.alembic("upgrade", "head")
+    assert "not the head" not in project.alembic("check")
+    project.add("right", after="r1")
+
+    assert project.failure("check").startswith("the history has 2 heads: r2, r3\n")
+
+
+def test_current_at_base(tracks: Any) -> None:
+    """A database without any revision says so."""
+    assert tracks.alembic("current") == "base (no revision is applied)\n"
 
 
 def test_fault_of_our_own_keeps_its_traceback(tracks: Any) -> None:

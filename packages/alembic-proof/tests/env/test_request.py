@@ -159,3 +159,21 @@ def test_eight_revisions_at_once(tracks: Any) -> None:
     chain = [revision.path for revision in read_chain(load_history(tracks.config()))]
     assert chain[-8:] == files
     assert len(heads(tracks.config())) == 1
+
+
+def test_a_blank_revision_of_the_command_line_is_unfinished(tracks: Any) -> None:
+    """`alembic revision` without --autogenerate leaves a file that refuses; a merge is complete."""
+    tracks.alembic("revision", message="program")
+    (theirs,) = new_files(tracks)
+    at = ("--splice", "--head", "cccccccccccc")
+    for arguments in (("revision", "-m", "blank", *at), ("merge", "-m", "join", "heads")):
+        process = tracks.start(*arguments)
+        output = process.communicate(timeout=60)
+        assert process.returncode == 0, output
+
+    (merge,) = (path for path in new_files(tracks) if path.name.endswith("_join.py"))
+    (blank,) = {*new_files(tracks)} - {theirs, merge}
+    assert "unfinished: write what it changes" in blank.read_text(encoding="utf-8")
+    assert "unfinished" not in theirs.read_text(encoding="utf-8")
+    assert "unfinished" not in merge.read_text(encoding="utf-8")
+    assert "is unfinished: write what it changes" in tracks.failure("upgrade", "head")

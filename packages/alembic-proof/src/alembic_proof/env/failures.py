@@ -57,9 +57,7 @@ def as_command_errors(steps: Steps, *, is_command_line: bool) -> Iterator[None]:
         if isinstance(steps.running, RevisionStep):
             raise CommandError(str(_step_failure(error, steps.running, steps))) from error
         if isinstance(error, CommandError):
-            raise clearer_error(
-                error, heads=steps.start, is_at_head=steps.is_at_head
-            ) from error.__cause__
+            raise clearer_error(error, place=steps.place) from error.__cause__
         failure = _failure(error)
         if failure is None:
             raise

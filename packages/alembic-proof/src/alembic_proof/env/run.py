@@ -70,8 +70,11 @@ def _prepare_files(request: Request) -> None:
     command, script = request.command, context.script
     load_revisions(script)
     compared_heads = script.get_heads() if command.is_autogenerate else None
-    SafeRevisionFiles(script, compared_heads=compared_heads).pin()
-    if command.name == "revision":
+    is_revision = command.name == "revision"
+    # A program that asks for a blank revision fills it.
+    is_blank = is_revision and not command.is_autogenerate and is_command_line(context.config)
+    SafeRevisionFiles(script, compared_heads=compared_heads, is_blank=is_blank).pin()
+    if is_revision:
         clean_message(command.message)
 
 

@@ -16,9 +16,11 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from alembic_proof.errors import HistoryError
+from alembic_proof.history.alembic_error import DatabasePlace
 from alembic_proof.history.changed import branches_with
 from alembic_proof.history.command import RunningCommand
 from alembic_proof.history.exits import refuse_exits_of
+from alembic_proof.history.heads import graph_of, several_heads
 from alembic_proof.history.load import (
     refuse_unknown_heads,
     unknown_heads,
@@ -57,8 +59,7 @@ class Steps:
         """Whether it is the checkout's own database."""
         self.start: tuple[str, ...] = ()
         """The revisions that the database was at."""
-        self.is_at_head = False
-        """Whether that is every head of the history."""
+        self._script: ScriptDirectory | None = None
         self.heads: tuple[str, ...] = ()
         """The revisions that the database is at, as far as it is committed."""
 
@@ -71,14 +72,26 @@ class Steps:
             CommandError: Alembic finds no way from the heads to where it should go.
         """
         self.start = self.heads = tuple(heads)
-        script = migration.script
-        self.is_at_head = script is not None and set(self.start) == set(script.get_heads())
+        self._script = script = migration.script
         steps = iter(self._command.work(self._known(migration), migration))
         first = next(steps, None)
         if first is None and script is not None:
             self._refuse_behind(script)
         self._fetched = steps if first is None else chain([first], steps)
         return first
+
+    @property
+    def place(self) -> DatabasePlace:
+        """Where the database is in the history."""
+        if self._script is None:
+            return DatabasePlace(heads=self.start, command=self._command.name)
+        unmeant = several_heads(graph_of(self._script))
+        return DatabasePlace(
+            heads=self.start,
+            is_at_head=set(self.start) == set(self._script.get_heads()),
+            unmeant_heads=tuple(head.revision_id for one in unmeant for head in one.heads),
+            command=self._command.name,
+        )
 
     def _known(self, migration: MigrationContext) -> tuple[str, ...]:
         """Return where the database is; a command that only shows it answers for the unknown ones."""
@@ -88,6 +101,8 @@ class Steps:
             refuse_unknown_heads(unknown, migration, todo=todo)
         for head in unknown:
             self._answer(f"{head} (unknown: no file here has this revision)")
+        if self._command.name == "current" and not self.start:
+            self._answer("base (no revision is applied)")
         return tuple(head for head in self.start if head not in unknown)
 
     def _todo_for_local(self, unknown: tuple[str, ...], script: ScriptDirectory | None) -> str:

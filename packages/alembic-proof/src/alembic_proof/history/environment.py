@@ -215,7 +215,7 @@ def explained_failures(config: Config) -> Iterator[None]:
     except ProofError:
         raise
     except CommandError as error:
-        raise HistoryError(str(error)) from error
+        raise HistoryError(_without_database(str(error))) from error
     except Exception as error:
         script = ScriptDirectory.from_config(config)
         if not Path(script.dir, "env.py").is_file():
@@ -227,6 +227,11 @@ def explained_failures(config: Config) -> Iterator[None]:
                 todo="let its directory be one that this user may write to",
             ) from error
         raise _explained(error, script) from error
+
+
+def _without_database(message: str) -> str:
+    """Return run_env's message without where the database is left: a scratch database is gone."""
+    return "\n".join(one for one in message.splitlines() if not one.startswith("  now: "))
 
 
 def _explained(error: Exception, script: ScriptDirectory) -> HistoryError:

@@ -17,6 +17,7 @@ from alembic_proof.history.alembic_error import clearer_error
 from alembic_proof.history.directory_lock import directory_lock
 from alembic_proof.history.load import load_revisions, version_directories
 from alembic_proof.history.revision_message import LONGEST_SLUG, clean_message, slug_of
+from alembic_proof.history.unfinished import BLANK, mark_unfinished
 
 _STAMP = re.compile(r"(\d{8}_\d{6})_.*\.py")
 _STAMP_FORMAT = "%Y%m%d_%H%M%S"
@@ -28,12 +29,18 @@ class SafeRevisionFiles:
     """What a script directory does instead of its own when it makes a revision file.
 
     `compared_heads` are the heads that autogenerate has compared with; None where nothing was.
+    With `is_blank` its upgrade() refuses until the author has filled it.
     """
 
     def __init__(
-        self, script: ScriptDirectory, *, compared_heads: Iterable[str] | None = None
+        self,
+        script: ScriptDirectory,
+        *,
+        compared_heads: Iterable[str] | None = None,
+        is_blank: bool = False,
     ) -> None:
         self._script = script
+        self._is_blank = is_blank
         self._compared_heads = None if compared_heads is None else frozenset(compared_heads)
         self._generate = script.generate_revision
         self._name = script._rev_path
@@ -101,6 +108,8 @@ class SafeRevisionFiles:
         with status(f"Generating {place.absolute()}", **self._script.messaging_opts):
             try:
                 template_to_file(template, part, self._script.output_encoding, **values)
+                if self._is_blank:
+                    mark_unfinished(part, BLANK)
                 part.replace(place)
             finally:
                 part.unlink(missing_ok=True)

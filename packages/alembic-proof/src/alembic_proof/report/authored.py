@@ -57,9 +57,8 @@ def _renaming(renamed: Renamed) -> str:
 
 
 def _reason(failure: str) -> str:
-    """Return the failure without what it left behind: a scratch database, which is gone."""
-    lines = failure.splitlines()
-    return "\n".join(line for line in lines if not line.startswith(("  now: ", "  do: ")))
+    """Return the failure without what to do: that follows, for a revision that is new."""
+    return "\n".join(line for line in failure.splitlines() if not line.startswith("  do: "))
 
 
 def _left_to_do(authored: Authored) -> list[str]:

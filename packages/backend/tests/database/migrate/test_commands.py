@@ -93,8 +93,8 @@ def test_downgrade_base(migrate: Migrate, scratch_url: str) -> None:
 
 
 def test_current(migrate: Migrate) -> None:
-    """`current` names the revision, nothing on an empty database, and more with --verbose."""
-    assert migrate("current").out == ""
+    """`current` names the revision, base on an empty database, and more with --verbose."""
+    assert migrate("current").out == "base (no revision is applied)\n"
     migrate("upgrade", "+2")
 
     assert migrate("current").out.strip() == SECOND
