@@ -21,6 +21,7 @@ def _reparented(source: bytes, *, parent: str | None = "2b") -> bytes:
         ("down_revision = '2b'  # \"2b\"\n", "down_revision = '5e'  # \"2b\"\n"),
         ('down_revision: str | None = "2b"\n', 'down_revision: str | None = "5e"\n'),
         ('down_revision = ("2b",)\n', 'down_revision = ("5e",)\n'),
+        ('revision, down_revision = "2b", "2b"\n', 'revision, down_revision = "2b", "5e"\n'),
         ('down_revision = ["2b"]\ndepends_on = "2b"\n', 'down_revision = ["5e"]\ndepends_on = "2b"\n'),
         ('x = 1; é = "é"; down_revision = "2b"\n', 'x = 1; é = "é"; down_revision = "5e"\n'),
         ('down_revision = "1a"\ndown_revision = "2b"\n', 'down_revision = "1a"\ndown_revision = "5e"\n'),

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from alembic_proof.errors import HistoryError
 from alembic_proof.finding import Finding, Location, shown_path
 from alembic_proof.history.alembic_error import join_heads
-from alembic_proof.history.assignments import assigned_value, strings_in
+from alembic_proof.history.assignments import assigned_value, is_literal, may_assign, strings_in
 from alembic_proof.history.load import duplicate_id, revision_files
 
 RULE = "several-heads"
@@ -148,7 +148,7 @@ def read_graph(script: ScriptDirectory) -> RevisionGraph:
     """Return the revisions as their files say, in the order of the files; nothing is run.
 
     Raises:
-        HistoryError: a file that cannot be parsed, an id that two files have.
+        HistoryError: a file that cannot be parsed, an id that two files have, one that is computed.
     """
     found: dict[str, GraphRevision] = {}
     for path in revision_files(script):
@@ -160,33 +160,46 @@ def read_graph(script: ScriptDirectory) -> RevisionGraph:
                 what, where=f"{path}:{error.lineno}", todo="correct the file"
             ) from error
         one = parse_graph_revision(tree, path=shown_path(path))
+        _refuse_computed(tree, path=shown_path(path))
         if one is None:
             continue
-        _refuse_computed_parent(tree, path=one.path)
         if found.setdefault(one.revision_id, one) != one:
             raise duplicate_id(one.revision_id, found[one.revision_id].path, one.path)
     return RevisionGraph.of(found.values())
 
 
-def _refuse_computed_parent(tree: ast.Module, *, path: str) -> None:
-    value = assigned_value(tree, "down_revision")
-    try:
-        _ = ast.literal_eval(value) if value is not None else None
-    except ValueError as error:
-        raise HistoryError(
-            "down_revision is no plain string at the top of the module, so it cannot be read",
-            where=f"{path}:{value.lineno if value is not None else 0}",
-            todo="write it as a string",
-        ) from error
+def _refuse_computed(tree: ast.Module, *, path: str) -> None:
+    """Ensure that the file says its place in literals: nothing of it is run."""
+    for name in ("revision", "down_revision"):
+        if (line := computed_line(tree, name)) is not None:
+            raise HistoryError(
+                f"{name} is no plain string at the top of the module, so it cannot be read",
+                where=f"{path}:{line}" if line else path,
+                todo="write it as a string",
+            )
+
+
+def computed_line(tree: ast.Module, name: str) -> int | None:
+    """Return the line where the name gets a value that only a run tells; None where no line does.
+
+    0 where no assignment at the top of the module gives it: it is imported, or in an `if`.
+    """
+    value = assigned_value(tree, name)
+    if value is None:
+        return 0 if may_assign(tree, name) else None
+    is_known = is_literal(value) and (name != "revision" or isinstance(value, ast.Constant))
+    return None if is_known else value.lineno
 
 
 def parse_graph_revision(tree: ast.Module, *, path: str) -> GraphRevision | None:
     """Return what the file of a revision says of its place; None where it is no revision."""
-    ids = strings_in(assigned_value(tree, "revision"))
-    if len(ids) != 1:
-        return None
+    match assigned_value(tree, "revision"):
+        case ast.Constant(value=str(revision_id)):
+            pass
+        case _:
+            return None
     return GraphRevision(
-        revision_id=ids[0],
+        revision_id=revision_id,
         path=path,
         parents=strings_in(assigned_value(tree, "down_revision")),
         labels=strings_in(assigned_value(tree, "branch_labels")),

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from alembic_proof.finding import Location
-from alembic_proof.history.assignments import assigned_value, strings_in
+from alembic_proof.history.assignments import assigned_value, may_assign, strings_in
 
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _TO_US = re.compile(r"#\s*alembic-proof\s*:")
 _IGNORE = re.compile(r"#\s*alembic-proof\s*:\s*ignore\s*\[(?P<rules>[^\]]*)\](?P<reason>.*)")
 
@@ -84,8 +83,7 @@ class Revision:
 
     def has(self, name: str) -> bool:
         """Whether anything in the file may give the module that name: it may be imported as well."""
-        given = {one for node in _of_module(self.tree) for one in _given(node)}
-        return not given.isdisjoint((name, "*"))
+        return may_assign(self.tree, name)
 
     def assigned(self, name: str) -> ast.expr | None:
         """The expression last assigned to a module-level `name`; None where there is none."""
@@ -182,24 +180,3 @@ def _ignores(source: bytes) -> Iterator[Ignore]:
 def _unparsed(path: str, message: str, *, line: int) -> Revision:
     tree = ast.Module(body=[], type_ignores=[])
     return Revision(path=path, tree=tree, syntax_error=message, syntax_error_line=line)
-
-
-def _of_module(tree: ast.Module) -> Iterator[ast.AST]:
-    """The pieces of code that run in the module itself; not what functions and classes hold."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, _SCOPES):
-            waiting += ast.iter_child_nodes(node)
-
-
-def _given(node: ast.AST) -> Iterator[str]:
-    """The names that a piece of code gives a value; a star where it imports whatever there is."""
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Name(id=name, ctx=ast.Store()):
-            yield name
-        case ast.alias(name=name, asname=other):
-            yield other or name

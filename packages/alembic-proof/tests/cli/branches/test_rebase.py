@@ -78,6 +78,18 @@ def test_the_local_revisions_follow_the_merged_ones(parted: Repository, run: Run
     assert run("rebase")[:2] == (0, "nothing to rebase: the history has one head, 4d\n")
 
 
+def test_an_id_in_a_tuple_is_read(parted: Repository, run: Run) -> None:
+    """`revision, down_revision = "4d", "3c"` is a revision like any other."""
+    for one, parent in (("3c", "2b"), ("4d", "3c")):
+        old = f'revision = "{one}"\ndown_revision = "{parent}"'
+        parted.edit(one, old, f'revision, down_revision = "{one}", "{parent}"')
+    parted.commit()
+
+    assert run("rebase", "--no-proof")[0] == 0
+
+    assert _parents(parted) == {"1a": None, "2b": "1a", "5e": "2b", "3c": "5e", "4d": "3c"}
+
+
 def test_what_the_proof_finds_is_told_and_the_rebase_stays(parted: Repository, run: Run) -> None:
     """Both branches may have made the same thing; that is for their people to solve."""
     parted.edit("5e", "view_5e", "view_4d")
@@ -232,6 +244,11 @@ def _merge_locally(repository: Repository) -> None:
     repository.commit()
 
 
+def _compute_the_id(repository: Repository) -> None:
+    repository.edit("4d", 'revision = "4d"', 'revision = "4" + "d"')
+    repository.commit()
+
+
 def _compute_the_parent(repository: Repository) -> None:
     repository.edit("3c", '= "2b"', '= "2" + "b"')
     repository.commit()
@@ -260,6 +277,7 @@ def _give_main_two_heads(repository: Repository) -> None:
         (_merge_ours_too, "no head is local: origin/main has 4d (versions/"),
         (_merge_locally, "4d (versions/20260107_100000_view_4d.py) is a merge revision: "),
         (_compute_the_parent, "down_revision is no plain string at the top of the module"),
+        (_compute_the_id, "revision is no plain string at the top of the module"),
         (_forget_the_remote, "git does not know the main branch of the remote 'origin'\n"),
         (_give_main_two_heads, "origin/main itself has several heads: 5e (versions/"),
     ],

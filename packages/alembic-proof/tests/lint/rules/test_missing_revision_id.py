@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from alembic_proof.finding import Location, Severity
 from alembic_proof.lint import History, parse_revision
 from alembic_proof.lint.rules.missing_revision_id import RULE
 
@@ -25,7 +26,7 @@ def test_a_file_without_an_id_is_one_finding(name: str, text: str) -> None:
         ("tags.py", 'revision = "a"\n'),
         ("tags.py", 'revision: str = "a"\n'),
         ("tags.py", 'revision, down_revision = "a", None\n'),
-        ("tags.py", "from ids import revision\n"),
+        ("tags.py", '(revision, down_revision), depends_on = ["a", ("b", "c")], None\n'),
         ("tags.py", "revision = (\n"),
         ("1a2b3c.py", "down_revision = None\n"),
     ],
@@ -35,3 +36,31 @@ def test_an_id_from_anywhere_is_one(name: str, text: str) -> None:
     history = History(files=(parse_revision(name, text.encode()),))
 
     assert list(RULE.check(history)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\nrevision = make('a')\n", 2),
+        ("revision, down_revision = ids()\n", 1),
+        ("revision, *down_revision = 'a', 'b'\n", 1),
+        ("from ids import revision\n", 0),
+        ("if True:\n    revision = 'a'\n", 0),
+    ],
+)
+def test_an_id_that_only_a_run_tells_is_a_warning(text: str, line: int) -> None:
+    """Silence would say that the file was looked at."""
+    found = [*RULE.check(History(files=(parse_revision("tags.py", text.encode()),)))]
+
+    assert found[0].message.startswith("`revision` is no plain string at the top of the module: ")
+    assert found[0].location == Location("tags.py", line)
+    assert {one.severity for one in found} == {Severity.WARNING}
+
+
+def test_a_parent_that_only_a_run_tells_is_a_warning() -> None:
+    """The revision itself is looked at."""
+    source = b"revision = 'a'\ndown_revision = before('b')\n"
+
+    [found] = RULE.check(History(files=(parse_revision("tags.py", source),)))
+
+    assert found.message.startswith("`down_revision` is no plain string")
