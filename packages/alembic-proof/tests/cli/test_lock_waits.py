@@ -103,3 +103,46 @@ def test_whatever_builds_the_history_ends_such_a_wait(
     assert err.startswith("the upgrade of revision 0002 never ends: pid ")
     assert f"where: {root / 'versions' / '0002_index.py'}:20\n" in err
     assert "waits for: UPDATE notes SET name = name" in err
+
+
+_MUTEX = """import sqlalchemy as sa
+from alembic import context
+
+url = context.config.get_main_option("sqlalchemy.url") or ""
+engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+with engine.connect() as mutex, engine.connect() as connection:
+    mutex.exec_driver_sql("CREATE TABLE IF NOT EXISTS mutex (id integer)")
+    mutex.commit()
+    mutex.exec_driver_sql("LOCK TABLE mutex")
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize("is_advisory", [False, True])
+def test_reading_between_steps_does_not_wait_for_ever(
+    open_case: Callable[[str], Path],
+    run: Callable[..., tuple[int, str, str]],
+    *,
+    is_advisory: bool,
+) -> None:
+    """A table that env.py has locked all the time ends the proof; an advisory lock is in nobody's way."""
+    pytest.importorskip("psycopg", reason="the mutex's own connection")
+    root = open_case("lock_waits")
+    env = (
+        _MUTEX.replace("LOCK TABLE mutex", "SELECT pg_advisory_lock(7)") if is_advisory else _MUTEX
+    )
+    (root / "env.py").write_text(env, encoding="utf-8")
+    (root / "versions" / "0002_index.py").unlink()
+    settings = (root / "pyproject.toml").read_text(encoding="utf-8")
+    (root / "pyproject.toml").write_text(f'{settings}driver = "psycopg"\n', encoding="utf-8")
+
+    code, out, err = run("roundtrip")
+
+    if is_advisory:
+        assert code == 0, out
+        return
+    assert code == 2
+    assert "waited 0.5 s for the lock on mutex of pid " in err
+    assert "its last statement: LOCK TABLE mutex\n  where: " in err

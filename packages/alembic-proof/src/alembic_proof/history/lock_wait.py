@@ -1,4 +1,4 @@
-"""A step that waits for a lock which nobody releases: another connection of this process has it.
+"""What waits for a lock which nobody releases: another connection of this process has it.
 
 PostgreSQL ends deadlocks between its sessions. It cannot see that a session which is idle in a
 transaction belongs to the code that waits for the other one.
@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from alembic_proof.config import DEFAULT_WAIT_TIMEOUT_S
-from alembic_proof.errors import ProofError, causes_of
+from alembic_proof.errors import HistoryError, ProofError, causes_of
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.sqlstate import sqlstate_of
 
@@ -36,7 +36,8 @@ _QUERY_CANCELED = "57014"
 _CANCEL = """\
 SELECT *, pg_catalog.pg_cancel_backend(pid) AS is_cancelled
 FROM (SELECT w.pid, w.application_name AS application, w.query AS statement, h.state,
-  h.pid AS holder, h.application_name AS holder_application, h.query AS holder_statement
+  h.pid AS holder, h.application_name AS holder_application, h.query AS holder_statement,
+  CASE WHEN l.relation IS NULL THEN '' ELSE l.relation::pg_catalog.regclass::text END AS relation
 FROM pg_catalog.pg_locks AS l
 JOIN pg_catalog.pg_stat_activity AS w ON w.pid = l.pid
 CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(l.pid)) AS b (pid)
@@ -76,6 +77,8 @@ class LockWaitError(Exception):
     state: str
     """The holder's, as pg_stat_activity has it: `idle in transaction`."""
     timeout_s: float
+    relation: str = ""
+    """What the lock is on; empty where it is on no table or index."""
 
     def __str__(self) -> str:
         """Say who waited for whom, and how long."""
@@ -84,11 +87,23 @@ class LockWaitError(Exception):
             f"connection to this database that is {self.state}"
         )
 
+    def of_own_work(self, place: str) -> HistoryError:
+        """Return the error where no step waited, but what the proof does between two steps."""
+        relation = f" on {self.relation}" if self.relation else ""
+        return HistoryError(
+            f"the proof cannot read the database between two steps: {self.waiter} waited "
+            f"{self.timeout_s:g} s for the lock{relation} of {self.holder}, another connection to "
+            f"this database that is {self.state}; its last statement: {self.holder.statement}",
+            where=place,
+            todo="let env.py (or the revision before) hold no lock of a table in another "
+            "transaction: pg_advisory_lock() keeps two migrations apart as well",
+        )
+
 
 class LockWatch:
-    """Watch a step from a second connection; cancel a lock wait that cannot end.
+    """Watch the steps and the work between them from a second connection; cancel a lock wait that cannot end.
 
-    A look at the server and the begin or end of a step exclude one another.
+    A look at the server and the begin or end of what is watched exclude one another.
     """
 
     def __init__(self, url: str | None, *, timeout_s: float = DEFAULT_WAIT_TIMEOUT_S) -> None:
@@ -98,6 +113,7 @@ class LockWatch:
         self._started_s: float | None = None
         self._is_over = threading.Event()
         self._found: LockWaitError | None = None
+        self._is_own_work = False
 
     @classmethod
     def of(cls, config: Config) -> LockWatch:
@@ -120,14 +136,36 @@ class LockWatch:
             thread.join()
 
     def begin(self) -> None:
-        """Note that a step begins."""
+        """Note that a step begins, or work of ours between two."""
         with self._lock:
             self._found, self._started_s = None, time.monotonic()
 
     def end(self) -> None:
-        """Note that no step runs."""
+        """Note that it has ended."""
         with self._lock:
             self._started_s = None
+
+    @contextmanager
+    def bounding(self, place: str) -> Iterator[None]:
+        """Ensure that the proof's own work waits for a lock no longer than a step may.
+
+        :param place: the env.py through which the proof is connected.
+        :raises HistoryError: it was ended, whatever became of the statement that waited.
+        """
+        self.begin()
+        cause: Exception | None = None
+        self._is_own_work = True
+        try:
+            yield
+        except Exception as error:
+            cause = error
+        finally:
+            self._is_own_work = False
+            self.end()
+        if self._found is not None:
+            raise self._found.of_own_work(place) from cause
+        if cause is not None:
+            raise cause
 
     def explain(self, error: BaseException) -> BaseException:
         """Return why the step was cancelled, where this did it; the error itself otherwise."""
@@ -153,12 +191,15 @@ class LockWatch:
                 continue  # a server that does not answer is told by the step itself
 
     def _look(self, connection: Connection) -> None:
-        """Cancel the first wait without an end; it is not looked for between two steps."""
+        """Cancel the first wait without an end; nothing where no step or work of ours runs."""
         with self._lock:
             if self._started_s is None:
                 return
-            found = connection.execute(text(_CANCEL), {"timeout_s": self._timeout_s}).first()
-            if found is None or not found.is_cancelled:
+            # Our own work tries again where a statement fails; that is not to wait as long each time.
+            is_known = self._is_own_work and self._found is not None
+            timeout_s = 0.0 if is_known else self._timeout_s
+            found = connection.execute(text(_CANCEL), {"timeout_s": timeout_s}).first()
+            if found is None or not found.is_cancelled or is_known:
                 return
             self._found = LockWaitError(
                 WaitingSession(found.pid, found.application, _one_line(found.statement)),
@@ -167,6 +208,7 @@ class LockWatch:
                 ),
                 found.state if found.state != "active" else "waiting as well",
                 self._timeout_s,
+                found.relation,
             )
 
 

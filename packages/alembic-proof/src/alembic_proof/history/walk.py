@@ -187,7 +187,8 @@ class _Walking:
         ground = replace(_ground(tuple(heads), migration), ended_transaction=self.ended_transaction)
         self.let_pass.listen(ground.connection)
         moves = self._proof(ground)
-        while (move := self._next(moves)) is not None:
+        place = f"{migration.script.dir}/env.py" if migration.script is not None else ""
+        while (move := self._next(moves, place)) is not None:
             migration.impl.memo = self._memo(move)
             if move.rehearsal is not None:
                 step = self._bare_step(move, migration)
@@ -232,13 +233,20 @@ class _Walking:
             if isinstance(names, set):
                 self._made.setdefault(key, set()).update(names)
 
-    def _next(self, moves: Iterator[Move]) -> Move | None:
+    def _next(self, moves: Iterator[Move], place: str) -> Move | None:
         """Let the proof look, and say what it wants; what it prints itself is not kept back.
 
         An env.py that has changed the directory finds itself there again.
+
+        :raises HistoryError: it waited for a lock that another connection of env.py's holds.
         """
-        with redirect_stdout(self._outside), chdir(self._directory):
+        with (
+            redirect_stdout(self._outside),
+            chdir(self._directory),
+            self.watch.bounding(place),
+        ):
             return next(moves, None)
+        return None  # a lock that was waited for ends the block with an error
 
     def _find_row_failures(
         self, migration: MigrationContext, step: Callable[[], None], *, path: str
