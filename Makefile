@@ -14,7 +14,9 @@ override format := $(value format)
 override empty := $(value empty)
 override amend := $(value amend)
 override base := $(value base)
-export m rev do k format empty amend base
+override v := $(value v)
+override verbose := $(value verbose)
+export m rev do k format empty amend base v verbose
 
 .DEFAULT_GOAL := help
 .PHONY: help tools test lint format roundtrip parity drift revision rebase migrate upgrade downgrade history current check db pins
@@ -53,8 +55,8 @@ lint: bootstrap ## Check style, types, layers and every revision
 format: bootstrap ## Fix what can be fixed
 	@$(NOX) -s format
 
-roundtrip: bootstrap ## Prove that every revision goes up, down and up again (rev=REVISION: that one; format=json)
-	@$(NOX) -s roundtrip -- $${format:+--format "$$format"} $${rev:+"$$rev"}
+roundtrip: bootstrap ## Prove that every revision goes up, down and up again (rev=REVISION: that one; format=json; v=1: all notes)
+	@$(NOX) -s roundtrip -- $${v:+-v} $${verbose:+-v} $${format:+--format "$$format"} $${rev:+"$$rev"}
 
 parity: bootstrap ## Prove that models and history build the same database
 	@$(NOX) -s parity -- $${format:+--format "$$format"}

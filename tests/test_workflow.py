@@ -346,6 +346,7 @@ def test_make_runs_nothing_of_a_value(
         (("revision", "m=tidy tags", "empty=1"), "-s|revision|--|--empty|tidy tags|"),
         (("revision", "amend=1"), "-s|revision|--|--amend|"),
         (("roundtrip", "rev=head", "format=json"), "-s|roundtrip|--|--format|json|head|"),
+        (("roundtrip", "v=1"), "-s|roundtrip|--|-v|"),
         (("roundtrip",), "-s|roundtrip|--|"),
     ],
 )

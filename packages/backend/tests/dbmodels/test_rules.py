@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +26,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from boards import dbmodels
 from boards.dbmodels import Base, naming_convention, target_metadata
 from boards.dbmodels.base import Identified, Updated, refers
 from boards.dbmodels.ddl import declare, declared
-from boards.dbmodels.rules import IncompleteModelError, check_models, faults
+from boards.dbmodels.rules import IncompleteModelError, check_models, check_modules, faults
 
 Change = Callable[[Table], object]
 
@@ -235,6 +239,24 @@ def test_error_names_the_class_its_line_and_what_to_write() -> None:
         ),
     ]
     assert "docs/models.md" in caught.value.todo
+
+
+def test_a_module_that_nothing_imports_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tables would be in no revision; the error names its file."""
+    package = ModuleType("shop")
+    package.__path__ = [str(tmp_path)]
+    for name in ("orders", "bills"):
+        (tmp_path / f"{name}.py").touch()
+    monkeypatch.setitem(sys.modules, "shop.orders", ModuleType("shop.orders"))
+
+    with pytest.raises(IncompleteModelError) as refused:
+        check_modules(package)
+
+    assert f"{tmp_path / 'bills.py'}: no module of shop imports it" in str(refused.value)
+    assert "orders" not in str(refused.value)
+    check_modules(dbmodels)
 
 
 def test_models_of_boards_are_complete() -> None:

@@ -131,14 +131,16 @@ def _rebased_text(done: Rebase) -> str:
 def _database_text(project: Project, done: Rebase) -> str:
     """Return what to do with the developer's database, or with any that has the revisions applied."""
     ids = [one.revision_id for one in done.revisions]
+    directory = shown_path(project.alembic.directory)
+    needs = "needs:" if directory == "." else f"needs, typed in {directory}:"
     known = _read_versions(project)
     if known is None:
         head, onto = ids[-1], done.onto.revision_id
         return "\n".join(
             [
-                f"A database that has {' and '.join(ids)} applied, and not {onto}, needs:",
+                f"A database that has {' and '.join(ids)} applied, and not {onto}, {needs}",
                 *(f"  {one}" for one in done.commands_for((head,))),
-                "One that has both applied needs:",
+                f"One that has both applied {needs}",
                 *(f"  {one}" for one in done.commands_for((head, onto))),
             ]
         )
@@ -146,7 +148,7 @@ def _database_text(project: Project, done: Rebase) -> str:
     commands = done.commands_for(versions)
     if not commands:
         return f"{name} has not applied {' or '.join(ids)}: upgrade it as usual"
-    what = "is at the old order: an upgrade would pass over what it lacks. It needs:"
+    what = f"is at the old order: an upgrade would pass over what it lacks. It {needs}"
     return "\n".join([f"{name} {what}", *(f"  {one}" for one in commands)])
 
 

@@ -216,6 +216,17 @@ def test_without_a_database_it_is_said_what_one_would_need(parted: Repository, r
     assert "One that has both applied needs:\n  alembic stamp --purge 4d\n" in out
 
 
+def test_the_directory_of_the_commands_is_named(
+    parted: Repository, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alembic finds its configuration in the current directory only."""
+    monkeypatch.chdir(parted.root.parent)
+
+    out = run("--config", str(parted.root / "alembic.ini"), "rebase", "--no-proof")[1]
+
+    assert f"not 5e, needs, typed in {parted.root.name}:\n  alembic downgrade 5e\n" in out
+
+
 def _edit_tracked(repository: Repository) -> None:
     (repository.root / "models.py").write_text("x = 1\n", encoding="utf-8")
 

@@ -6,9 +6,13 @@ A rule looks at what is declared, never at SQL: `ddl` records it.
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 
 from sqlalchemy import (
     JSON,
@@ -58,6 +62,25 @@ def check_models(base: type[Base]) -> None:
         _sentence(table, models.get(table), fault)
         for table in base.metadata.sorted_tables
         for fault in faults(table)
+    ]
+    if lines:
+        raise IncompleteModelError("\n  ".join(("incomplete models:", *lines)), todo=_DOCUMENTATION)
+
+
+def check_modules(package: ModuleType) -> None:
+    """Refuse a package with a module that nothing has imported: no database has its tables.
+
+    :raises IncompleteModelError: Names each module's file, and what to write.
+    """
+    names = (one.name for one in pkgutil.iter_modules(package.__path__, f"{package.__name__}."))
+    places = (
+        Path(package.__path__[0], f"{name.rpartition('.')[2]}.py")
+        for name in names
+        if name not in sys.modules
+    )
+    lines = [
+        f"{place}: no module of {package.__name__} imports it: import its classes in __init__.py"
+        for place in places
     ]
     if lines:
         raise IncompleteModelError("\n  ".join(("incomplete models:", *lines)), todo=_DOCUMENTATION)
