@@ -97,7 +97,7 @@ def test_two_heads(migrate: Migrate, own_history: Path) -> None:
     assert done.code == 2
     assert "left1" in done.err
     assert "right1" in done.err
-    assert migrate("current").out == ""
+    assert migrate("current").out == "base (no revision is applied)\n"
 
 
 def test_revision_that_cannot_be_read(migrate: Migrate, own_history: Path) -> None:
