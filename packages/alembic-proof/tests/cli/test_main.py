@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from alembic_proof.cli import lint, main
+from alembic_proof.env.ending import tell
 
 _PROGRAM = [sys.executable, "-c", "from alembic_proof.cli import main; raise SystemExit(main())"]
 
@@ -136,6 +138,19 @@ def test_an_error_that_nobody_reads_keeps_its_code() -> None:
     done = _unread("--config", "nope.ini", "lint", redirect="2>&1")
 
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("utf-8", "größe \\ud800\n"), ("ascii", "gr\\xf6\\xdfe \\ud800\n")]
+)
+def test_what_cannot_be_encoded_is_escaped(encoding: str, shown: str) -> None:
+    """A message of a revision is anything that Python has for text; none of it ends the report."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+
+    tell(stream, "größe \ud800")
+
+    stream.seek(0)
+    assert stream.read() == shown
 
 
 def _unread(*arguments: str, redirect: str = "") -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_proof.postgres.statements import split_statements
+from alembic_proof.postgres.statements import Statement, split_statements
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,21 @@ def test_a_statement_knows_where_it_begins() -> None:
     script = "-- first\nSELECT 1;\n  SELECT 2;"
 
     assert [script[one.start :][:8] for one in split_statements(script)] == ["SELECT 1", "SELECT 2"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_for_psql"),
+    [
+        ("COPY t (a, b) FROM STDIN", True),
+        ("copy (SELECT 1) TO stdout WITH (FORMAT csv)", True),
+        ("COPY t FROM '/srv/rows'", False),
+        ("COPY (SELECT a FROM stdin) TO '/srv/rows'", False),
+        ("\\copy t FROM rows", True),
+        ("SELECT 1 AS one \\gset", True),
+        (r"SELECT '\d', $$ \d $$, E'\\'  -- \d", False),
+        ("SELECT a[1:2], a::text FROM stdin", False),
+    ],
+)
+def test_what_only_psql_can_run_is_known(statement: str, *, is_for_psql: bool) -> None:
+    """A driver would wait for the client's rows, and the server does not know a backslash."""
+    assert Statement(statement, 0).is_for_psql is is_for_psql

@@ -55,8 +55,11 @@ def exit_code_of(run: Callable[[], int], *, prefix: str = "") -> int:
 def tell(stream: TextIO, text: str) -> None:
     """Print whole lines; who has left does not read them, and the work behind them goes on.
 
-    A terminal that was closed is an error of its own kind.
+    A terminal that was closed is an error of its own kind. What the stream cannot encode (half of a
+    surrogate pair, a letter that a C locale lacks) is printed as Python escapes it.
     """
+    encoding = stream.encoding or "utf-8"
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
     try:
         print(text, file=stream, flush=True)
     except OSError as error:

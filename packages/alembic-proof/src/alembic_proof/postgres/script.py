@@ -20,17 +20,20 @@ _GUARD = re.compile(r"^\\(un)?restrict\b.*$", re.MULTILINE)
 _FOR_PSQL = re.compile(r"^(\\[a-z!].*|COPY\b.*\bFROM\s+stdin\b.*)$", re.MULTILINE | re.IGNORECASE)
 
 
-def run_as_psql(url: str, script: str) -> tuple[Statement, DBAPIError] | None:
+def run_as_psql(url: str, script: str) -> tuple[Statement, DBAPIError | None] | None:
     """Send a script as `psql -v ON_ERROR_STOP=1` does; return the statement that failed, and why.
 
     Each statement is sent by itself, outside of a transaction unless the script begins one; a
-    transaction that the script leaves open is rolled back. psql's own commands are not known.
+    transaction that the script leaves open is rolled back. What only psql can run is not sent, and
+    returned without an error: a driver would wait for the rows of COPY … FROM STDIN for ever.
 
     :raises ServerError: no connection.
     """
 
-    def send(connection: sqlalchemy.Connection) -> tuple[Statement, DBAPIError] | None:
+    def send(connection: sqlalchemy.Connection) -> tuple[Statement, DBAPIError | None] | None:
         for statement in split_statements(script):
+            if statement.is_for_psql:
+                return statement, None
             try:
                 connection.exec_driver_sql(
                     statement.text, execution_options={"no_parameters": True}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 _TOKEN = re.compile(
     r"""
@@ -18,6 +19,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_STREAMS = {(way, end) for way in ("from", "to") for end in ("stdin", "stdout")}
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 
 
@@ -28,6 +30,22 @@ class Statement:
     text: str
     start: int
     """Where it begins in the script, after blanks and comments."""
+
+    @property
+    def is_for_psql(self) -> bool:
+        """Whether only psql can run it: a command with a backslash, or COPY from or to the client.
+
+        Source: psql, "Meta-Commands"; sql-copy, STDIN and STDOUT.
+        """
+        words: list[str] = []
+        depth = 0
+        for kind, text in _tokens(self.text):
+            if text == "\\":
+                return True
+            depth += {"(": 1, ")": -1}.get(text, 0)
+            if kind == "word" and depth == 0:
+                words.append(text.lower())
+        return words[:1] == ["copy"] and not _STREAMS.isdisjoint(pairwise(words))
 
 
 def split_statements(script: str) -> Iterator[Statement]:
@@ -58,6 +76,15 @@ def split_statements(script: str) -> Iterator[Statement]:
             body = _body_depth(words, body)
     if start >= 0:
         yield Statement(script[start:].rstrip(), start)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the kind and the text of each token; comments are left out."""
+    position = 0
+    while (token := _TOKEN.search(text, position)) is not None:
+        position = _end_of(token)
+        if token.lastgroup not in ("comment", "block"):
+            yield token.lastgroup or "", token.group()
 
 
 def _end_of(token: re.Match[str]) -> int:

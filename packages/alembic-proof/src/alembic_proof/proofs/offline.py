@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -10,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 from alembic_proof.catalog import Catalog, read_catalog
 from alembic_proof.config import Config
-from alembic_proof.env.server_message import first_cause, server_message
+from alembic_proof.env.server_message import first_cause, server_message, shown_statement
 from alembic_proof.errors import HistoryError
 from alembic_proof.finding import Finding, Location, Severity, first_of, shown_path
 from alembic_proof.history.chain import ChainRevision, followers, heads_of, reached
@@ -21,6 +22,7 @@ from alembic_proof.history.script import alembic_config
 from alembic_proof.history.walk import Ground, Move, walk
 from alembic_proof.postgres.connect import run_on
 from alembic_proof.postgres.script import run_as_psql
+from alembic_proof.postgres.sqlstate import sqlstate_of
 from alembic_proof.proofs.ignored import Ignored
 from alembic_proof.proofs.roundtrip.leave import Leave
 from alembic_proof.proofs.step import Tell, timed
@@ -30,6 +32,11 @@ _WITHOUT_ROWS = (
     "let it run on tables without rows as well, as `alembic upgrade head` runs it on a new database"
 )
 _OFFLINE_MODE = "let env.py run where context.is_offline_mode(), or set offline_sql = false"
+_ACCEPT = "accept it: # alembic-proof: ignore[breaks-offline-sql] reason"
+_NO_VARIABLE = f"psql's variables have no value here: write the value, or {_ACCEPT}"
+_SYNTAX_ERROR = "42601"
+_VARIABLE = re.compile(r"""(?<!:):(?:[A-Za-z_]|'[A-Za-z_]\w*'|"[A-Za-z_]\w*"|\{)""")
+"""Source: psql, "SQL Interpolation"."""
 _ONLY_TOGETHER = (
     "each revision's script is right by itself: give each a transaction of its own "
     "(transaction_per_migration=True where env.py runs offline)"
@@ -287,11 +294,15 @@ class _OfflineProof:
             return None
         statement, error = failed
         name = script.revision_at(statement.start)
+        if error is None:
+            return _for_psql(self._revision(name), direction, statement.text)
         message = server_message(error)
         text = f"{name}: the script of its {direction} fails: {_said(error)}"
         if message and message.statement:
             text = f"{text}\n  statement: {message.statement}"
-        return _finding("offline-sql-fails", self._revision(name), direction, text)
+        is_variable = sqlstate_of(error) == _SYNTAX_ERROR and _VARIABLE.search(statement.text)
+        todo = _NO_VARIABLE if is_variable else ""
+        return _finding("offline-sql-fails", self._revision(name), direction, text, todo=todo)
 
     def _differences(
         self, expected: Catalog, found: Catalog, *, direction: str, name: str = ""
@@ -375,8 +386,21 @@ def _unwritten(revision: ChainRevision, direction: str, error: Exception) -> Fin
         f"{revision.revision_id}: its {direction} cannot be written with --sql: {describe(error)}",
         place=Location(shown_path(path), int(line)) if path else None,
         todo="ask for no answer from the database (`alembic-proof lint --explain "
-        "breaks-offline-sql`), or accept it: # alembic-proof: ignore[breaks-offline-sql] reason",
+        f"breaks-offline-sql`), or {_ACCEPT}",
     )
+
+
+def _for_psql(revision: ChainRevision, direction: str, statement: str) -> Finding:
+    """Return a warning for a statement that is not SQL to the server."""
+    found = _finding(
+        "offline-sql-not-proved",
+        revision,
+        direction,
+        f"{revision.revision_id}: the script of its {direction} is not proved: only psql can run "
+        f"`{shown_statement(statement.partition(chr(10))[0])}`",
+        todo=f"write plain SQL (INSERT in place of COPY), or {_ACCEPT}",
+    )
+    return replace(found, severity=Severity.WARNING)
 
 
 def _finding(
