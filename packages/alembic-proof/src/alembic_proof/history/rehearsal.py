@@ -39,8 +39,8 @@ class Rehearsal:
 
     observe: Callable[[], None]
     """Is called after the last statement, before the rollback."""
-    after_statement: Callable[[str], None]
-    """Is called after each statement, with its text."""
+    after_statement: Callable[[SentStatement], None]
+    """Is called after each statement."""
     sent: list[SentStatement] = field(default_factory=list)
     is_observed: bool = False
     """Whether the step ran to its end, or to its first autocommit block, and was observed."""
@@ -154,7 +154,7 @@ def logged_statements(
     sent: list[SentStatement],
     *,
     path: str,
-    then: Callable[[str], None] = lambda _: None,
+    then: Callable[[SentStatement], None] = lambda _: None,
 ) -> Iterator[None]:
     """Append each statement that the connection's engine sends meanwhile.
 
@@ -171,7 +171,7 @@ def logged_statements(
         sent.append(SentStatement(statement, -1 if count is None else count, line_in(path)))
         is_own = True
         try:
-            then(statement)
+            then(sent[-1])
         finally:
             is_own = False
 

@@ -1,8 +1,9 @@
 """Row-level security that hides rows from a step: what it would write without, and what it writes.
 
 FORCE ROW LEVEL SECURITY binds a table's owner as well, so that a backfill changes the rows alone that a
-policy shows, often none, without an error. Where policies hide rows from the role that migrates, a step
-is first run on trial without FORCE and rolled back; PostgreSQL counts what each of the runs writes.
+policy shows, often none, without an error. Where policies bind the role that migrates, a step is first
+run on trial without FORCE and rolled back; PostgreSQL counts what each of the runs writes. What SELECT
+shows does not decide: other policies may apply to UPDATE and DELETE.
 
 Source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 """
@@ -41,8 +42,25 @@ WHERE c.relforcerowsecurity AND c.relrowsecurity AND pg_catalog.row_security_act
 ORDER BY n.nspname, c.relname"""
 _BYPASSING = """SELECT r.rolname FROM pg_catalog.pg_roles AS r
 WHERE r.rolname = current_user AND (r.rolsuper OR r.rolbypassrls)"""
-_POLICIES = """(SELECT pg_catalog.jsonb_agg(p.polname ORDER BY p.polname)
-FROM pg_catalog.pg_policy AS p WHERE p.polrelid = {}::pg_catalog.regclass)"""
+_POLICIES = """(SELECT pg_catalog.jsonb_build_object(
+    'is_bound', pg_catalog.row_security_active(t.oid) AND pg_catalog.pg_has_role(t.relowner, 'USAGE'),
+    'policies', (SELECT pg_catalog.jsonb_agg(p.polname ORDER BY p.polname)
+        FROM pg_catalog.pg_policy AS p WHERE p.polrelid = t.oid),
+    'reads', (SELECT pg_catalog.jsonb_agg(pg_catalog.concat(
+            pg_catalog.pg_get_expr(p.polqual, p.polrelid), ' ',
+            pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), ' ',
+            (SELECT pg_catalog.string_agg(f.prosrc, ' ' ORDER BY f.oid)
+            FROM pg_catalog.pg_depend AS d
+            JOIN pg_catalog.pg_proc AS f ON f.oid = d.refobjid
+            WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
+                AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass)) ORDER BY p.polname)
+        FROM pg_catalog.pg_policy AS p WHERE p.polrelid = t.oid))
+FROM pg_catalog.pg_class AS t WHERE t.oid = {}::pg_catalog.regclass)"""
+_WRITES_NO_ROW = re.compile(r"\s*(ALTER|COMMENT|DROP|GRANT|REVOKE|SET)\b", re.IGNORECASE)
+_SETS = re.compile(
+    r"\bset_config\s*\(\s*E?'([\w.]+)'|\bSET\s+(?:LOCAL\s+|SESSION\s+)?(\w+(?:\.\w+)+)\s*(?:=|\bTO\b)",
+    re.IGNORECASE,
+)
 _TODO = (
     "write ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY before the statement and ALTER TABLE {table} "
     "FORCE ROW LEVEL SECURITY after it; where production migrates as a role with BYPASSRLS, let "
@@ -52,16 +70,24 @@ _TODO = (
 
 @dataclass(frozen=True, slots=True)
 class HidingTable:
-    """A table with rows that the role that migrates does not see, although it owns the table."""
+    """A table with rows whose policies bind the role that migrates, although it owns the table."""
 
     name: TableName
     count: int
     hidden: int
+    """How many of them SELECT does not show."""
     policies: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
+    """What the policies read: their expressions, with the bodies of the functions that those call."""
 
     def __str__(self) -> str:
         """Say what hides how many of its rows."""
         names = ", ".join(self.policies)
+        if not self.hidden:
+            return (
+                f"the policies of {shown(self.name)} ({names}) show rows to SELECT that they hide "
+                "from UPDATE or DELETE"
+            )
         rows = f"{self.hidden} of {self.count} rows of {shown(self.name)}"
         match len(self.policies):
             case 0:
@@ -69,6 +95,11 @@ class HidingTable:
             case 1:
                 return f"policy {names} hides {rows}"
         return f"policies {names} hide {rows}"
+
+    def reads_setting_of(self, statement: SentStatement) -> bool:
+        """Return whether the statement sets a parameter by name that a policy of the table reads."""
+        names = {f"'{(one[1] or one[2]).lower()}'" for one in _SETS.finditer(statement.sql)}
+        return any(name in text.lower() for name in names for text in self.expressions)
 
 
 @dataclass(slots=True)
@@ -82,10 +113,12 @@ class PolicyTrial:
     """The statements of the real run."""
     _begun: Activity = field(init=False)
     _on_trial: dict[TableName, int] = field(default_factory=dict)
+    _first_writes: dict[TableName, SentStatement] = field(default_factory=dict)
+    """The first statement of the trial that wrote to each table."""
 
     def __post_init__(self) -> None:
         self._begun = read_activity(self.connection)
-        self.rehearsal = Rehearsal(observe=self._observe, after_statement=self._unforce_again)
+        self.rehearsal = Rehearsal(observe=self._observe, after_statement=self._note_writes)
 
     def begin_real_run(self) -> None:
         """Take note of what was written until now."""
@@ -103,8 +136,14 @@ class PolicyTrial:
         return tuple(sorted(name for name in self._on_trial if _names(statement.sql, name)))
 
     def first_statement_on(self, tables: Sequence[TableName]) -> SentStatement | None:
-        """Return the first statement that names a table with hidden rows, else one of the tables."""
-        for names in ([one.name for one in self.hiding], tables):
+        """Return the first statement that wrote to the tables on trial.
+
+        Else one that names a table with hidden rows, else one of the tables.
+        """
+        writes = [self._first_writes[name] for name in tables if name in self._first_writes]
+        if writes:
+            return min(writes, key=self.rehearsal.sent.index)
+        for names in ([one.name for one in self.hiding if one.hidden], tables):
             named = (one for one in self.sent if any(_names(one.sql, name) for name in names))
             if (found := next(named, None)) is not None:
                 return found
@@ -122,14 +161,38 @@ class PolicyTrial:
     def _observe(self) -> None:
         self._on_trial = read_activity(self.connection).written_since(self._begun)
 
-    def _unforce_again(self, sql: str) -> None:
-        """Let a step that forces row-level security itself see the rows."""
-        if _FORCES.search(sql):
+    def blamed(self, tables: Sequence[TableName]) -> SentStatement | None:
+        """Return the statement to report for tables that are written to on trial alone."""
+        return self.blind_statement() or self.first_statement_on(tables)
+
+    def involved(
+        self, tables: Sequence[TableName], statement: SentStatement | None
+    ) -> tuple[HidingTable, ...]:
+        """Return the tables whose policies explain that the statement writes to none of the tables."""
+        return (
+            tuple(one for one in self.hiding if one.name in tables)
+            or tuple(one for one in self.hiding if statement and _names(statement.sql, one.name))
+            or tuple(one for one in self.hiding if one.hidden)
+            or self.hiding
+        )
+
+    def chooses_rows(self, tables: Sequence[TableName]) -> bool:
+        """Return whether the step itself sets a parameter that decides which rows a policy shows."""
+        involved = self.involved(tables, self.blamed(tables))
+        return any(table.reads_setting_of(one) for table in involved for one in self.sent)
+
+    def _note_writes(self, statement: SentStatement) -> None:
+        """Let a step that forces row-level security itself see the rows; note first writes."""
+        if _FORCES.search(statement.sql):
             _unforce(self.connection)
+        if _WRITES_NO_ROW.match(statement.sql):
+            return
+        for name in read_activity(self.connection).written_since(self._begun):
+            self._first_writes.setdefault(name, statement)
 
 
 def hiding_tables(connection: Connection, shapes: Shapes, held: Digests) -> tuple[HidingTable, ...]:
-    """Return the tables whose policies hide rows from the role that migrates and owns them.
+    """Return the tables with rows whose policies bind the role that migrates and owns them.
 
     One round trip where a table is forced, none otherwise. A policy that fails hides all rows.
 
@@ -144,11 +207,17 @@ def hiding_tables(connection: Connection, shapes: Shapes, held: Digests) -> tupl
     with working(connection):
         outcomes = run_each(connection, [*counting, *naming], is_kept=False)
     seen, named = outcomes[: len(forced)], outcomes[len(forced) :]
-    tables = (
-        HidingTable(name, counts[name], counts[name] - (one.value or 0), tuple(other.value or ()))
+    return tuple(
+        HidingTable(
+            name,
+            counts[name],
+            hidden=counts[name] - (one.value or 0),
+            policies=tuple(other.value["policies"] or ()),
+            expressions=tuple(other.value["reads"] or ()),
+        )
         for name, one, other in zip(forced, seen, named, strict=True)
+        if other.value and other.value["is_bound"]
     )
-    return tuple(table for table in tables if table.hidden > 0)
 
 
 def bypassing_role(connection: Connection) -> str:
@@ -200,12 +269,8 @@ def hidden_rows(
     tables: Sequence[TableName],
 ) -> Finding:
     """Return the finding for tables that a step writes no row to because a policy hides rows."""
-    statement = trial.blind_statement() or trial.first_statement_on(tables)
-    hiding = (
-        tuple(one for one in trial.hiding if one.name in tables)
-        or tuple(one for one in trial.hiding if statement and _names(statement.sql, one.name))
-        or trial.hiding
-    )
+    statement = trial.blamed(tables)
+    hiding = trial.involved(tables, statement)
     way = "upgrade" if direction == "second upgrade" else direction
     message = (
         f"its {way} changes no row of {', '.join(map(shown, tables))}: FORCE ROW LEVEL SECURITY hides "

@@ -121,7 +121,7 @@ class Turn:
     may_miss_hidden_rows: bool = False
     """Whether a policy hides rows from a step whose trial could not be observed."""
     hiding: dict[Direction, tuple[HidingTable, ...]] = field(default_factory=dict)
-    """The tables whose policies hid rows before the step."""
+    """The tables whose policies bound the role before the step."""
     unrestored: tuple[RowChange, ...] = ()
     """What the rows differ in after the downgrade."""
     fallen: set[TableColumn] = field(default_factory=set)
@@ -243,7 +243,7 @@ class Turn:
         return state
 
     def _step_under_policies(self, direction: Direction) -> Generator[Move, None, State]:
-        """Run the step; where policies hide rows from it, run it on trial before, without FORCE."""
+        """Run the step; where policies bind it, run it on trial before, without FORCE."""
         self.direction = direction
         population = self.database.population
         if self.has_rows and self.has_policy_trials:
@@ -268,7 +268,7 @@ class Turn:
     def _try_without_force(
         self, direction: Direction, hiding: tuple[HidingTable, ...]
     ) -> Generator[Move, None, None]:
-        """Run the step on trial where policies hide rows; the real run is observed then as well."""
+        """Run the step on trial where policies bind it; the real run is observed then as well."""
         if not hiding:
             return
         connection = self.ground.connection
@@ -289,7 +289,11 @@ class Turn:
         """Report tables that the step wrote to on trial and not in the real run."""
         trial, self.policy_trial = self.policy_trial, None
         self.may_miss_hidden_rows |= trial is not None and not trial.rehearsal.is_observed
-        if trial is not None and (tables := trial.unwritten()):
+        if trial is None or not (tables := trial.unwritten()):
+            return
+        if trial.chooses_rows(tables):
+            self.may_miss_hidden_rows = True
+        else:
             self.findings.append(hidden_rows(self.revision, self.direction, trial, tables))
 
     def report_hidden_rows_of_failure(self) -> None:
