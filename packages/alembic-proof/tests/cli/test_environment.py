@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -61,7 +62,13 @@ def test_an_env_for_several_databases_is_refused(open_case: Open, run: Run) -> N
     code, out, err = run("roundtrip")
 
     assert (code, out) == (2, "")
-    assert err.startswith("env.py migrates several databases\n")
+    assert err.startswith("env.py runs the migrations more than once, on several databases or on ")
+
+    code, out, err = run("roundtrip", "--format", "json")
+
+    [found] = json.loads(out)["findings"]
+    assert (code, found["rule"]) == (2, "proof-stopped")
+    assert "env.py runs the migrations more than once" in found["message"]
 
 
 @pytest.mark.parametrize("command", ["roundtrip", "parity"])

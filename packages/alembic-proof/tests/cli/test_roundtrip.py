@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from alembic_proof.cli import main
+from alembic_proof.cli.outcome import Audience, conclude
+from alembic_proof.finding import Finding
 from alembic_proof.postgres.url import DatabaseUrl
 
 
@@ -345,3 +349,39 @@ def test_what_the_round_trip_has_found_is_printed_when_the_scripts_of_sql_cannot
 
     rules = [found["rule"] for found in json.loads(out)["findings"]]
     assert (code, rules) == (130, ["not-restored", "proof-stopped"])
+
+
+@pytest.mark.parametrize("format_", ["json", "junit", "sarif"])
+def test_an_interrupted_proof_is_a_document_that_says_so(
+    format_: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing was found until then; an empty text is neither JSON nor XML."""
+
+    def prove(_: Audience) -> tuple[Finding, ...]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        conclude(format_, "round trip", prove)
+
+    out = capsys.readouterr().out
+    _ = ElementTree.fromstring(out) if format_ == "junit" else json.loads(out)  # noqa: S314
+    assert "the proof ended before its end: KeyboardInterrupt" in out
+
+
+def test_a_child_of_env_does_not_write_into_a_document(
+    open_case: Callable[[str], Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It goes to standard error, as what env.py itself prints."""
+    root = open_case("roundtrip/clean")
+    env = (root / "env.py").read_text(encoding="utf-8")
+    prints = "import os, sys\nos.system('echo from a child')\nprint('from env')\n"
+    prints += "sys.__stdout__.write('below')\n"
+    (root / "env.py").write_text(f"{prints}{env}", encoding="utf-8")
+
+    code = main(["roundtrip", "--format", "json"])
+
+    shown = capfd.readouterr()
+    assert (code, json.loads(shown.out)["findings"]) == (0, [])
+    assert "from a child\n" in shown.err
+    os.write(1, b"restored")
+    assert capfd.readouterr().out == "restored"

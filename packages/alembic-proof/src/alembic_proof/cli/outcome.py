@@ -6,15 +6,19 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from alembic_proof.cli.terminal import is_lively, note, results_alone, say
+from alembic_proof.cli.terminal import descriptor_aside, is_lively, note, results_alone, say
 from alembic_proof.finding import Finding, has_failed
 from alembic_proof.proofs import Step, Tell
 from alembic_proof.report import Outcome, formats
 from alembic_proof.report.outcome import shown_on_error
 from alembic_proof.report.text import step_text
+
+_DOCUMENTS = frozenset({"json", "junit", "sarif"})
+"""The formats of which an empty text is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,13 @@ def _prove_plainly(format_: str, proof: str, prove: Prove) -> Outcome:
         say(formats()[format_](outcome))
         return outcome
 
-    with shown_on_error(show) as found, results_alone() as tell_result:
-        show_step = tell_result if format_ == "text" else note
+    is_text = format_ == "text"
+    with (
+        shown_on_error(show, is_always=format_ in _DOCUMENTS) as found,
+        nullcontext() if is_text else descriptor_aside(),
+        results_alone() as tell_result,
+    ):
+        show_step = tell_result if is_text else note
 
         def tell(step: Step) -> None:
             steps.append(step)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial
 from typing import TextIO
 
 from alembic_proof.env.ending import tell
+
+_STDOUT, _STDERR = 1, 2
 
 
 def say(text: str) -> None:
@@ -32,6 +35,30 @@ def results_alone() -> Iterator[Callable[[str], None]]:
     results = sys.stdout
     with redirect_stdout(sys.stderr):
         yield partial(tell, results)
+
+
+@contextmanager
+def descriptor_aside() -> Iterator[None]:
+    """Ensure that what a project's processes write to standard output goes to standard error.
+
+    They inherit the file descriptor, whatever stands in the place of Python's `sys.stdout`.
+    """
+    with suppress(OSError, ValueError, AttributeError):
+        sys.__stdout__.flush()  # type: ignore[union-attr]
+    try:
+        kept = os.dup(_STDOUT)
+    except OSError:  # it is closed: nothing can get there
+        yield
+        return
+    try:
+        with suppress(OSError):
+            _ = os.dup2(_STDERR, _STDOUT)
+        yield
+    finally:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.__stdout__.flush()  # type: ignore[union-attr]
+        _ = os.dup2(kept, _STDOUT)
+        os.close(kept)
 
 
 def is_lively(stream: TextIO, environ: Mapping[str, str]) -> bool:

@@ -185,12 +185,14 @@ def refuse_several_databases(config: Config, script: ScriptDirectory) -> None:
 
 
 def several_databases(script: ScriptDirectory, names: Sequence[str] = ()) -> HistoryError:
-    """The error for an env.py that migrates more than one database; their names where known."""
-    said = f": {', '.join(names)}" if names else ""
+    """Return the error for an env.py that migrates more than once; names its databases where known."""
+    what = "env.py runs the migrations more than once, on several databases or on the same one"
+    if names:
+        what = f"env.py migrates several databases: {', '.join(names)}"
     return HistoryError(
-        f"env.py migrates several databases{said}",
+        what,
         where=f"{script.dir}/env.py",
-        todo="give the proof a configuration whose env.py migrates one",
+        todo="give the proof a configuration whose env.py runs them once, on one database",
     )
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from alembic_proof.finding import Finding
+from alembic_proof.history.fault import describe
 from alembic_proof.proofs import Step
 
 
@@ -24,12 +25,22 @@ class Outcome:
 
 
 @contextmanager
-def shown_on_error(show: Callable[[tuple[Finding, ...]], object]) -> Iterator[list[Finding]]:
-    """Yield a list for findings; where an error ends the block, show them before it passes on."""
+def shown_on_error(
+    show: Callable[[tuple[Finding, ...]], object], *, is_always: bool = False
+) -> Iterator[list[Finding]]:
+    """Yield a list for findings; where an error ends the block, show them before it passes on.
+
+    :param is_always: show the error as the one finding where there are none: a program reads it.
+    """
     found: list[Finding] = []
     try:
         yield found
-    except BaseException:
-        if found:
-            show(tuple(found))
+    except BaseException as error:
+        if found or is_always:
+            show(tuple(found) or (_stopped(error),))
         raise
+
+
+def _stopped(error: BaseException) -> Finding:
+    said = describe(error)
+    return Finding(rule="proof-stopped", message=f"the proof ended before its end: {said}")
