@@ -13,7 +13,7 @@ from weakref import WeakSet
 import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from alembic_proof.postgres._connection_error import explain_connection_error
 from alembic_proof.postgres._driver import DRIVERS, is_usable_driver, refuse_missing_driver
@@ -104,11 +104,15 @@ def engines_noted() -> Iterator[Callable[[], None]]:
         noted.add(connection.engine)
 
     def close() -> None:
-        for engine in list(noted):
+        is_keeping = False
+        for engine in noted:
             if getattr(engine.dialect, "is_async", False):
-                _abandon(engine)
+                is_keeping |= _abandon(engine)
             else:
                 engine.dispose()
+        noted.clear()
+        if is_keeping:
+            _collect_connections()
 
     event.listen(Engine, "engine_connect", note)
     try:
@@ -118,16 +122,26 @@ def engines_noted() -> Iterator[Callable[[], None]]:
         event.remove(Engine, "engine_connect", note)
 
 
-def _abandon(engine: Engine) -> None:
-    """Give the engine an empty pool; the connections of the old one end as they are collected.
+def _abandon(engine: Engine) -> bool:
+    """Give the engine an empty pool; return whether the old one has connections.
 
-    They can be closed in their own event loop only, which has ended: asyncio.run() makes one each
-    time, and in another loop such a connection raises "attached to a different loop".
+    They end as they are collected. They can be closed in their own event loop only, which has ended:
+    asyncio.run() makes one each time, and in another loop such a connection raises "attached to a
+    different loop".
     """
     pool, engine.pool = engine.pool, engine.pool.recreate()
-    is_keeping = not isinstance(pool, NullPool)
-    del pool
-    if is_keeping:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
+    if isinstance(pool, NullPool):
+        return False
+    return not isinstance(pool, QueuePool) or pool.checkedin() + pool.checkedout() > 0
+
+
+def _collect_connections() -> None:
+    """Collect connections that nothing uses any more, which closes them.
+
+    What is left then is frozen: the collector reads every other object of the process, which takes
+    a second where env.py has imported a large application, and need not read them again.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    gc.freeze()
