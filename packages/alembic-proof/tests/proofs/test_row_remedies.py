@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 
 import pytest
 
 from alembic_proof.env.server_message import ServerMessage
+from alembic_proof.history.losses import parse_losses
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.proofs.roundtrip.row_remedies import loss_remedy, row_remedy
 from alembic_proof.rows import RowChange, RowChangeKind, TableName
@@ -35,7 +37,7 @@ _NULLS = ServerMessage(
         ("upgrade", replace(_NULLS, sqlstate="22P02"), "USING"),
         ("upgrade", replace(_NULLS, sqlstate="55006"), "SET CONSTRAINTS ALL IMMEDIATE"),
         ("upgrade", None, "backfill or convert existing rows"),
-        ("downgrade", _NULLS, 'declare `lossy = "audit."Log".at: what becomes of them"`'),
+        ("downgrade", _NULLS, "declare `lossy = 'audit.\"Log\".at: what becomes of them'`"),
         ("second upgrade", _NULLS, "downgrade() leaves rows"),
     ],
 )
@@ -60,3 +62,25 @@ def test_rows_that_differ(kind: RowChangeKind, direction: Direction, advice: str
     change = RowChange(TableName("public.tags"), "id", kind)
 
     assert advice in loss_remedy(change, direction, None)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "place"),
+    [
+        ('public."User"', "legacyId", '"User"."legacyId"'),
+        ("public.tags", "legacy_id", "tags.legacy_id"),
+        ("audit.log", 'it"s', 'audit.log."it""s"'),
+        ('public."a\\b"', "", '"a\\b"'),
+    ],
+)
+def test_the_declaration_that_is_advised_is_one(table: str, column: str, place: str) -> None:
+    """Pasted into the revision it is Python, and names what is lost, whatever its letters."""
+    change = RowChange(TableName(table), column, RowChangeKind.VALUES_GONE)
+    _, _, advised = loss_remedy(change, "downgrade", None).partition("declare `lossy = ")
+
+    text = ast.literal_eval(advised.removesuffix("`"))
+
+    assert text == f"{place}: what is lost"
+    assert [loss.covers(table, column) and loss.names != () for loss in parse_losses(text)] == [
+        True
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sysconfig
 import traceback
+from asyncio import CancelledError
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -12,7 +13,7 @@ from types import ModuleType
 
 from alembic.util import CommandError
 
-from alembic_proof.errors import HistoryError, ProofError, without_addresses
+from alembic_proof.errors import HistoryError, ProofError, Terminated, without_addresses
 from alembic_proof.postgres.sqlstate import server_text
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -27,6 +28,10 @@ def describe(error: BaseException) -> str:
         return f"{type(error).__name__}: {error.msg}"
     if isinstance(error, ProofError):
         return " ".join(error.what.split())
+    if isinstance(error, (KeyboardInterrupt, CancelledError)):
+        return "interrupted"  # where an event loop runs, Control-C cancels its tasks
+    if isinstance(error, Terminated):
+        return "terminated"
     text = server_text(error) or str(error) or _failed_assertion(error)
     text = " ".join(without_addresses(text).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -32,9 +32,9 @@ from alembic_proof.history.version_table import version_tables
 from alembic_proof.postgres.connect import run_on
 
 _COMMIT_TODO = (
-    "env.py (or what it calls) has begun a transaction before context.configure(), by a statement "
-    "or connection.begin(): Alembic leaves that one to env.py; connection.commit() before "
-    "context.configure(), or at the end"
+    "look in env.py (or what it calls) for a rollback() after run_migrations(), or a transaction that "
+    "is begun before context.configure(), by a statement or connection.begin(): Alembic leaves that "
+    "one to env.py, so connection.commit() before context.configure(), or at the end"
 )
 """What to do where nothing that `alembic upgrade` has done is committed."""
 

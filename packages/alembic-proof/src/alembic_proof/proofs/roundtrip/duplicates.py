@@ -14,6 +14,7 @@ from alembic_proof.finding import Finding, Severity
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.walk import Ground
 from alembic_proof.proofs.roundtrip.population import Population
+from alembic_proof.proofs.roundtrip.row_remedies import equal_rows_lost
 from alembic_proof.proofs.roundtrip.verdict import finding_of
 from alembic_proof.proofs.roundtrip.working import working
 from alembic_proof.rows import RowChange, Shapes
@@ -72,7 +73,5 @@ def duplicates_lost(revision: ChainRevision, changes: Sequence[RowChange]) -> It
             "rows-lost",
             change.told(when="after downgrade over rows that its new key forbids"),
             Severity.NOTE if is_declared else Severity.ERROR,
-            todo=""
-            if is_declared
-            else f'declare `lossy = "{change.place}: what becomes of rows that are equal"`',
+            todo="" if is_declared else equal_rows_lost(change),
         )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from alembic_proof.catalog.names import split_name, unquoted
 from alembic_proof.env.server_message import ServerMessage
 from alembic_proof.proofs.roundtrip.direction import Direction
 from alembic_proof.rows import RowChange, RowChangeKind, Shapes, TableName
@@ -31,10 +32,10 @@ def row_remedy(direction: Direction, message: ServerMessage | None) -> str:
         case "downgrade":
             update = _update(message, table)
             example = f", e.g. {update}" if update else ""
-            place = _place(message, table)
+            declared = lossy(_place(message, table), "what becomes of them")
             return (
                 "in downgrade(), first change or delete the rows that the older schema does not "
-                f'allow{example}; then declare `lossy = "{place}: what becomes of them"`'
+                f"allow{example}; then declare {declared}"
             )
     return "downgrade() leaves rows that upgrade() does not take: let one of them change these"
 
@@ -50,7 +51,7 @@ def _of_upgrade(message: ServerMessage | None, table: str) -> str:
             return (
                 f"existing rows hold NULL: backfill them before SET NOT NULL, e.g. "
                 f"{_update(message, table)}; if downgrade() leaves the new values, declare "
-                f'`lossy = "{_place(message, table)}: NULL becomes …"`'
+                f"{lossy(_place(message, table), 'NULL becomes …')}"
             )
         case "23514":
             return (
@@ -99,6 +100,34 @@ def _update(message: ServerMessage | None, table: str) -> str:
     return f"UPDATE {table} SET {column} = … WHERE {column} IS NULL"
 
 
+def lossy(place: str, why: str) -> str:
+    """Return the declaration of a loss as the revision would hold it.
+
+    :param place: as SQL writes it: quoted where it must be.
+    """
+    return f"`lossy = {_literal(f'{place}: {why}')}`"
+
+
+def equal_rows_lost(change: RowChange) -> str:
+    """Return what to do where rows that a new key forbids are lost."""
+    return f"declare {lossy(_place_of(change), 'what becomes of rows that are equal')}"
+
+
+def written(*names: str) -> str:
+    """Return the names as SQL writes them, joined by dots; empty ones are left out."""
+    return ".".join(_written(name) for name in names if name)
+
+
+def _place_of(change: RowChange) -> str:
+    table = change.table.removeprefix("public.")
+    return f"{table}.{_written(change.column)}" if change.column else table
+
+
+def _literal(text: str) -> str:
+    """Return the text as a Python literal, in double quotes unless it has some."""
+    return repr(text) if '"' in text or "\\" in text else f'"{text}"'
+
+
 def _written(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else quote_name(name)
 
@@ -135,11 +164,13 @@ def loss_remedy(change: RowChange, direction: Direction, upgraded: UpgradeEffect
     if change.kind is RowChangeKind.ROWS_RENUMBERED:
         return (
             "keep the old key in a column that downgrade() takes it from, or declare "
-            f'`lossy = "{change.place}: rows get other keys"`'
+            f"{lossy(_place_of(change), 'rows get other keys')}"
         )
     if not change.is_loss:
-        return f'take them away in downgrade(), or declare `lossy = "{change.place}: what is left"`'
-    declare = f'declare `lossy = "{change.place}: what is lost"`'
+        return (
+            f"take them away in downgrade(), or declare {lossy(_place_of(change), 'what is left')}"
+        )
+    declare = f"declare {lossy(_place_of(change), 'what is lost')}"
     keep = f"keep what it was where downgrade() can take it from (a column, a table), or {declare}"
     if upgraded is None:
         return f"bring them back in downgrade(), or {declare}"
@@ -155,9 +186,10 @@ def _rename(change: RowChange, names: list[str]) -> str:
     """Return the question whether the column was renamed, where one of its type is new."""
     if not names:
         return ""
-    schema, _, table = change.table.rpartition(".")
-    where = "" if schema == "public" else f', schema="{schema}"'
+    schema, table = (_literal(unquoted(name)) for name in split_name(change.table))
+    where = "" if schema == '"public"' else f", schema={schema}"
     return (
         f" and adds {', '.join(names)} with the same type (renamed? then it is "
-        f'op.alter_column("{table}", "{change.column}", new_column_name="{names[0]}"{where}))'
+        f"op.alter_column({table}, {_literal(change.column)}, "
+        f"new_column_name={_literal(names[0])}{where}))"
     )

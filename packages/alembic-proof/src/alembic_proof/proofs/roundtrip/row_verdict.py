@@ -9,7 +9,7 @@ from alembic_proof.finding import Finding, Severity, first_of
 from alembic_proof.history.chain import ChainRevision
 from alembic_proof.history.losses import TableColumn, place_of
 from alembic_proof.proofs.roundtrip.direction import Direction
-from alembic_proof.proofs.roundtrip.row_remedies import UpgradeEffects, loss_remedy
+from alembic_proof.proofs.roundtrip.row_remedies import UpgradeEffects, loss_remedy, lossy, written
 from alembic_proof.proofs.roundtrip.verdict import finding_of
 from alembic_proof.rows import (
     Digests,
@@ -181,9 +181,12 @@ def declared_losses(revision: ChainRevision, seen: LossesSeen) -> Iterator[Findi
 
 def _unnamed(revision: ChainRevision, seen: LossesSeen) -> Finding:
     """Return a note on a declaration that covers every loss."""
-    places = sorted(_spelt(place) for place in seen.excused)
+    places = sorted(
+        written("" if schema == "public" else schema, table, column)
+        for schema, table, column in seen.excused
+    )
     message = f"its `lossy` names no table, so it covers every loss: {first_of(places, most=_MOST_LISTED)}"
-    todo = f'name what is lost: `lossy = "{", ".join(places[:3])}: why"`'
+    todo = f"name what is lost: {lossy(', '.join(places[:3]), 'why')}"
     return finding_of(
         revision, "downgrade", "loss-without-a-name", message, Severity.NOTE, todo=todo
     )
@@ -203,11 +206,6 @@ def _untrue(revision: ChainRevision, message: str, todo: str = "") -> Finding:
         Severity.WARNING,
         todo=todo or "take the declaration out, or supply rows that show what is lost",
     )
-
-
-def _spelt(place: TableColumn) -> str:
-    schema, table, column = place
-    return ".".join(part for part in (schema if schema != "public" else "", table, column) if part)
 
 
 def not_filled(revision: ChainRevision, one: NotFilled) -> Finding:
