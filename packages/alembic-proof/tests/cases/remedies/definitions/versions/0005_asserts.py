@@ -1,4 +1,4 @@
-"""What fails on its own account: there is nothing to advise."""
+"""Refuses with an object in its words: an address would be another one in each run."""
 
 from alembic import op
 
