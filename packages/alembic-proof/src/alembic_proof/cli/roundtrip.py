@@ -43,25 +43,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
             "second upgrade as after the first."
         ),
     )
-    parser.add_argument(
-        "revisions",
-        nargs="*",
-        metavar="REVISION",
-        help="prove these only: a revision (ab12, head, heads) or a range with both its ends "
-        "(ab12:cd34, ab12:, :cd34)",
-    )
-    parser.add_argument(
-        "--from",
-        dest="start",
-        metavar="REV",
-        help="prove REV and everything after it; combined with REVISION or --base-ref, only "
-        "what both select",
-    )
-    parser.add_argument(
-        "--base-ref",
-        metavar="REF",
-        help="prove the revisions whose files changed since the merge base with this git ref",
-    )
+    _add_selection(parser)
     parser.add_argument(
         "--rows",
         type=row_number,
@@ -86,6 +68,29 @@ def add(commands: Any) -> argparse.ArgumentParser:
     add_baseline(parser)
     parser.set_defaults(run=_run)
     return parser
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which revisions are proved."""
+    parser.add_argument(
+        "revisions",
+        nargs="*",
+        metavar="REVISION",
+        help="prove these only: a revision (ab12, head, heads) or a range with both its ends "
+        "(ab12:cd34, ab12:, :cd34)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="REV",
+        help="prove REV and everything after it; combined with REVISION or --base-ref, only "
+        "what both select",
+    )
+    parser.add_argument(
+        "--base-ref",
+        metavar="REF",
+        help="prove the revisions whose files changed since the merge base with this git ref",
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:

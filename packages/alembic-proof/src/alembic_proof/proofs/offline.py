@@ -52,7 +52,7 @@ def prove_offline_sql(
     tell: Tell,
     wanted: Collection[str],
     left_out: Collection[str] = (),
-    found: Iterable[Finding] = (),
+    found: tuple[Finding, ...] = (),
     settings: Config | None = None,
     keep: Callable[[tuple[Finding, ...]], None] = lambda _: None,
 ) -> tuple[Finding, ...]:
@@ -69,7 +69,6 @@ def prove_offline_sql(
     :param keep: is given them and what was found so far, where an error ends the proof
     """
     start = settings.start_revision if settings is not None else None
-    heads = (script.get_revision(start).revision,) if start else ()
     leave = Leave.of(settings, chain)
     chain = leave.chain
     needless = {one.revision_id for one in chain if one.revision_id not in wanted}
@@ -80,19 +79,18 @@ def prove_offline_sql(
         open_database=open_database,
         url=open_database(),
         ignored=leave.ignored,
-        applied=frozenset(reached(chain, heads)),
+        applied=frozenset(reached(chain, (script.get_revision(start).revision,) if start else ())),
         online=needless.union(left_out, leave.skipped),
         one_way={one.revision_id for one in chain if one.irreversible},
     )
-    known = tuple(found)
-    proof.excuse(known)
+    proof.excuse(found)
     try:
         with timed("the scripts of --sql", tell=tell):
             proof.prove()
     except HistoryError as error:
         return (*proof.sorted_findings(), _not_proved(error))
     except BaseException as error:
-        keep((*known, *proof.sorted_findings(), _stopped(error)))
+        keep((*found, *proof.sorted_findings(), _stopped(error)))
         raise
     return (*proof.sorted_findings(), *_left_out(chain, {*left_out}.intersection(wanted)))
 
