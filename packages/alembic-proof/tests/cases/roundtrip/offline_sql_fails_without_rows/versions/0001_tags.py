@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    if "tags" not in sa.inspect(op.get_bind()).get_table_names():
+    if op.get_bind().execute(sa.text("SELECT to_regclass('tags')")).scalar() is None:
         op.create_table("tags", sa.Column("id", sa.Integer(), primary_key=True))
 
 
