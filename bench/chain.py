@@ -20,7 +20,7 @@ if engine is None:
         context.config.get_main_option("sqlalchemy.url"), poolclass=sa.pool.NullPool
     )
 with engine.connect() as connection:
-    # Nothing is compared with models: whoever judges by autogenerate has nothing to do here.
+    # Nothing is compared with models: a tool that judges by autogenerate has nothing to do here.
     context.configure(
         connection=connection,
         target_metadata=sa.MetaData(),
