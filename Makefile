@@ -1,4 +1,5 @@
-# Every target is one nox call; `make` alone lists them. noxfile.py is the definition.
+# Targets call nox sessions, which noxfile.py describes: `test` without k= calls lint, roundtrip and test,
+# each other one a single session. `##` names the target's variables.
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,\
             $(if $(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print(1)' 2>/dev/null),$(p))) python3)
 # The checkout's root, as seen from where make runs: packages/backend includes this file.
@@ -14,15 +15,22 @@ override format := $(value format)
 override empty := $(value empty)
 override amend := $(value amend)
 override base := $(value base)
+override rename := $(value rename)
+override no_rename := $(value no_rename)
+override fill := $(value fill)
+override dry_run := $(value dry_run)
+override sql := $(value sql)
+override plain := $(value plain)
 override v := $(value v)
 override verbose := $(value verbose)
-export m rev do k format empty amend base v verbose
+override yes := $(value yes)
+export m rev do k format empty amend base rename no_rename fill dry_run sql plain v verbose yes
 
 .DEFAULT_GOAL := help
-.PHONY: help tools test lint format roundtrip parity drift revision rebase migrate upgrade downgrade history current check db pins
+.PHONY: help tools test lint format roundtrip parity drift revision rebase migrate upgrade downgrade history current plan doctor check db pins
 
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(ROOT)/Makefile
+	@"$(PYTHON)" $(ROOT)/tools/targets.py
 
 tools: bootstrap ## Install pinned nox and uv into .tools and print the PATH line to use
 	@printf 'export PATH="%s/.tools/bin:$$PATH"\n' "$$(cd $(ROOT) && pwd)"
@@ -31,53 +39,60 @@ tools: bootstrap ## Install pinned nox and uv into .tools and print the PATH lin
 bootstrap:
 	@"$(PYTHON)" $(ROOT)/tools/bootstrap.py
 
-migrate: bootstrap ## Migrate the database to the newest revision (rev=REVISION for another)
+migrate: bootstrap ## rev=REVISION, default: the newest
 	@$(NOX) -s upgrade $(if $(value rev),-- "$$rev")
 
 upgrade: migrate
 
-downgrade: bootstrap ## Take the newest revision back (rev=REVISION for another target)
-	@$(NOX) -s downgrade $(if $(value rev),-- "$$rev")
+downgrade: bootstrap ## rev=REVISION, default: the one before; yes=1 does not ask
+	@$(NOX) -s downgrade -- $${rev:+"$$rev"} $${yes:+--yes}
 
-revision: bootstrap ## Write a revision from the models' changes: make revision m="message" (empty=1, amend=1)
+revision: bootstrap ## m="message"; rename=OLD=NEW, fill=COLUMN=SQL; empty=1, amend=1, dry_run=1, sql=1, plain=1
 	@test -n "$$m$$amend" || { echo 'name what changes: make revision m="add user preferences"' >&2; exit 2; }
-	@$(NOX) -s revision -- $${empty:+--empty} $${amend:+--amend} $${m:+"$$m"}
+	@$(NOX) -s revision -- $${empty:+--empty} $${amend:+--amend} $${dry_run:+--dry-run} $${sql:+--sql} $${plain:+--plain} \
+		$${rename:+--rename "$$rename"} $${no_rename:+--no-rename} $${fill:+--fill "$$fill"} $${m:+"$$m"}
 
-rebase: bootstrap ## Put your revisions behind those that were merged meanwhile (base=REF: another branch than origin's)
+rebase: bootstrap ## base=REF, default: origin's main branch
 	@$(NOX) -s rebase -- $${base:+--base-ref "$$base"}
 
-test: bootstrap ## Lint, prove the round trip, run the test suite: what CI runs (k=WORD: matching tests alone)
+test: bootstrap ## after lint and roundtrip; k=WORD: matching tests only
 	@$(NOX) $${k:+-s test -- -k "$$k"}
 
-lint: bootstrap ## Check style, types, layers and every revision
+lint: bootstrap ##
 	@$(NOX) -s lint
 
-format: bootstrap ## Fix what can be fixed
+format: bootstrap ##
 	@$(NOX) -s format
 
-roundtrip: bootstrap ## Prove that every revision goes up, down and up again (rev=REVISION: that one; format=json; v=1: all notes)
+roundtrip: bootstrap ## rev=REVISION, format=json, v=1
 	@$(NOX) -s roundtrip -- $${v:+-v} $${verbose:+-v} $${format:+--format "$$format"} $${rev:+"$$rev"}
 
-parity: bootstrap ## Prove that models and history build the same database
+parity: bootstrap ## format=json
 	@$(NOX) -s parity -- $${format:+--format "$$format"}
 
-drift: bootstrap ## Compare the database with its history: everything, and only reading
+drift: bootstrap ## format=json
 	@$(NOX) -s drift -- $${format:+--format "$$format"}
 
-history: bootstrap ## List the revisions
+history: bootstrap ##
 	@$(NOX) -s history
 
-current: bootstrap ## Show the revision that the database is at
+current: bootstrap ##
 	@$(NOX) -s current
 
-check: bootstrap ## Compare the database with the models, as far as Alembic sees
+plan: bootstrap ## rev=REVISION, default: the newest
+	@$(NOX) -s plan $(if $(value rev),-- "$$rev")
+
+doctor: bootstrap ## format=json
+	@$(NOX) -s doctor -- $${format:+--format "$$format"}
+
+check: bootstrap ##
 	@$(NOX) -s check
 
-db: bootstrap ## Handle the local server: make db do=start|stop|status|url|shell|reset
+db: bootstrap ## do=start, stop, status, url, shell or reset
 	@set -f; $(NOX) -s db -- $${do:-status}
 
-pins: bootstrap ## Refresh the exact versions in pyproject.toml
+pins: bootstrap ##
 	@$(NOX) -s pins
 
 .DEFAULT:
-	@"$(PYTHON)" $(ROOT)/tools/unknown_target.py $(ROOT)/Makefile "$@"
+	@"$(PYTHON)" $(ROOT)/tools/targets.py "$@"

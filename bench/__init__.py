@@ -1,1 +1,1 @@
-"""How long the round trip takes, beside a stairway and others' tools; see docs/performance.md."""
+"""How long the round trip takes, beside a stairway and others' tools; see docs/explanation/performance.md."""

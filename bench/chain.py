@@ -51,7 +51,7 @@ def downgrade():
 
 
 def write_project(directory: Path, *, revisions: int) -> Path:
-    """The alembic.ini of a project with so many revisions, written into the directory."""
+    """Return the alembic.ini of a project with so many revisions, written into the directory."""
     versions = directory / "migrations" / "versions"
     versions.mkdir(parents=True)
     ini = directory / "alembic.ini"

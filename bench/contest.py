@@ -10,10 +10,10 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from alembic_proof.history.chain import load_history, read_chain
-from alembic_proof.history.script import alembic_config
-from alembic_proof.postgres.scratch import scratch_database
-from alembic_proof.project import find_project, scratch_server_url
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.project import find_project
+from alembic_proof.history.revisions import load_history, read_chain
+from alembic_proof.scratch import scratch_database, scratch_server_url
 from bench.floor import replay_s, walk_alone
 from bench.growth import grow
 from bench.peers import pytest_alembic, pytest_mrt
@@ -37,7 +37,7 @@ class Contest:
     codes: Container[int] = (0,)
     """How commands may end; with 1 a round trip that has findings."""
     is_kept: bool = True
-    """Whether Python keeps what it compiles of the revisions; many container images say no."""
+    """Whether Python writes bytecode of the revisions; many container images disable that."""
 
     def compare_on(self, ini: Path) -> None:
         """Time the round trip and a stairway on any project, whose history may have faults."""
@@ -92,7 +92,7 @@ class Contest:
     def _peer(
         self, name: str, command_of: Callable[[Path], tuple[str, ...]], project: Path
     ) -> Line:
-        """A tool that wants the URL of an empty database; making it does not count."""
+        """Time a tool that needs the URL of an empty database; its creation does not count."""
         command = command_of(project)
 
         def once() -> Timing:
@@ -104,7 +104,7 @@ class Contest:
         return self._repeat(name, once)
 
     def _floor(self, ini: Path) -> tuple[Line, Line]:
-        """The walk alone, and its statements alone."""
+        """Time the walk alone, and its statements alone."""
         server_url = _server_url(ini)
         recordings = [walk_alone(ini, server_url=server_url) for _ in range(self.runs + 1)][1:]
         walks = Line("the walk alone", tuple(Timing(None, one.elapsed_s) for one in recordings))
@@ -112,7 +112,7 @@ class Contest:
         return Line("its statements alone", floors), walks
 
     def _repeat(self, name: str, once: Callable[[], Timing]) -> Line:
-        """The runs; one before them does not count, in which Python compiles what it imports."""
+        """Return the timed runs; Python compiles its imports in an untimed one before them."""
         print(f"timing: {name}", file=sys.stderr, flush=True)
         once()
         return Line(name, tuple(once() for _ in range(self.runs)))
@@ -125,19 +125,19 @@ class Contest:
         return (self.python, "-m", "bench.stairway", str(ini))
 
     def _environ(self) -> Mapping[str, str]:
-        """The environment, which says nothing else of what Python keeps than is asked for."""
+        """Return the environment, with PYTHONDONTWRITEBYTECODE as asked for."""
         kept = {name: value for name, value in self.environ.items() if name != _NOT_KEPT}
         return {**kept, "PYTHONPATH": str(ROOT)} | ({} if self.is_kept else {_NOT_KEPT: "1"})
 
 
 def _forget_compiled(project: Path) -> None:
-    """Ensures that nothing is left of what Python compiled of the project."""
+    """Delete what Python has compiled of the project."""
     for directory in tuple(project.rglob("__pycache__")):
         shutil.rmtree(directory)
 
 
 def _count(ini: Path) -> int:
-    return len(read_chain(load_history(alembic_config(find_project(ini).alembic))))
+    return len(read_chain(load_history(alembic_config(find_project(ini)))))
 
 
 def _server_url(ini: Path) -> str:
@@ -145,6 +145,6 @@ def _server_url(ini: Path) -> str:
 
 
 def knows_rows(python: str) -> bool:
-    """Whether the round trip that this interpreter has can write rows."""
+    """Return whether the round trip of this interpreter can write rows."""
     command = (python, "-c", _PROGRAM, "roundtrip", "--help")
     return "--rows" in subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

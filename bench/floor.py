@@ -11,12 +11,12 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from alembic_proof.history.chain import load_history, read_chain
-from alembic_proof.history.script import alembic_config
-from alembic_proof.history.walk import Ground, Move, walk
-from alembic_proof.postgres.scratch import scratch_database
-from alembic_proof.postgres.url import DatabaseUrl
-from alembic_proof.project import find_project
+from alembic_deploy.url import DatabaseUrl
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.project import find_project
+from alembic_proof.history.revisions import load_history, read_chain
+from alembic_proof.history.steps import StepRequest, WalkContext, walk
+from alembic_proof.scratch import scratch_database
 
 _COMMIT = ("COMMIT", None)
 Statement = tuple[str, Any]
@@ -24,35 +24,35 @@ Statement = tuple[str, Any]
 
 @dataclass(slots=True)
 class Recording:
-    """What was sent while every revision went up, down and up again, and how long that took."""
+    """The statements of every revision's up, down and up again, and their duration."""
 
     statements: list[Statement] = field(default_factory=list)
     elapsed_s: float = 0.0
 
 
 def walk_alone(ini: Path, *, server_url: str) -> Recording:
-    """The walk without a single look at the catalog.
+    """Walk without reading the catalog.
 
     Raises:
         RuntimeError: a revision failed.
     """
     recording = Recording()
-    project = find_project(ini).alembic
+    project = find_project(ini)
     names = [revision.revision_id for revision in read_chain(load_history(alembic_config(project)))]
 
-    def proof(ground: Ground) -> Iterator[Move]:
-        _listen(ground.connection, recording.statements)
+    def proof(context: WalkContext) -> Iterator[StepRequest]:
+        _listen(context.connection, recording.statements)
         for name in names:
-            yield Move(name, is_upgrade=True)
-            yield Move(name, is_upgrade=False)
-            yield Move(name, is_upgrade=True)
+            yield StepRequest(name, is_upgrade=True)
+            yield StepRequest(name, is_upgrade=False)
+            yield StepRequest(name, is_upgrade=True)
 
     with scratch_database(server_url, label="walk") as url:
         start = perf_counter()
         failure = walk(alembic_config(project, url=url), proof)
         recording.elapsed_s = perf_counter() - start
     if failure is not None:
-        raise RuntimeError(f"{failure.move.revision_id}: {failure.error}")
+        raise RuntimeError(f"{failure.request.revision_id}: {failure.error}")
     return recording
 
 

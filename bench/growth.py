@@ -1,4 +1,4 @@
-"""What a revision costs at the beginning of a long history, and what at its end."""
+"""Compare the cost of a revision at the beginning and at the end of a long history."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Growth:
 def grow(
     command: tuple[str, ...], *, directory: Path, environ: Mapping[str, str], span: int = 100
 ) -> Growth:
-    """The growth of a round trip that prints a line for each revision that it has proved.
+    """Return the growth of a round trip that prints a line for each revision that it has proved.
 
     Raises:
         CommandError: it failed, or printed too few lines.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a revision does, as Python statements in `upgrade` and in `downgrade`."""
+    """One kind of revision: Python statements for `upgrade` and for `downgrade`."""
 
     title: str
     up: tuple[str, ...]
@@ -16,7 +16,7 @@ class Body:
 
 
 def body(number: int) -> Body:
-    """The body of the revision of that number: ten kinds in turn, a new table every ten."""
+    """Return the body of the revision of that number: ten kinds in turn, a new table every ten."""
     block, place = divmod(number, len(KINDS))
     return KINDS[place](f"t{block:04d}", f"t{max(block - 1, 0):04d}")
 

@@ -34,12 +34,12 @@ def pytest_configure(config):
 
 
 def pytest_alembic(project: Path) -> tuple[str, ...]:
-    """The command that runs pytest-alembic's built-in suite on the project."""
+    """Return the command that runs pytest-alembic's built-in suite on the project."""
     return _pytest(project, _ALEMBIC, "-p", "no:mrt", "--test-alembic")
 
 
 def pytest_mrt(project: Path) -> tuple[str, ...]:
-    """The command that runs pytest-mrt's up_down_consistency on the project, with rows."""
+    """Return the command that runs pytest-mrt's up_down_consistency on the project, with rows."""
     chosen = ("-k", "test_mrt_up_down_consistency")
     return _pytest(project, _MRT, "-p", "no:pytest_alembic", *chosen)
 

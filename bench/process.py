@@ -10,14 +10,14 @@ from pathlib import Path
 from time import perf_counter
 
 _ITSELF = re.compile(r"^itself: (\d+\.\d+) s$|\bin (\d+\.\d+)s\b", re.MULTILINE)
-"""What our own programs print of their work alone, and pytest of its session."""
+"""The duration of the work alone, as our programs and pytest print it."""
 
 _FAILED = re.compile(r"^failed: (\d+) revisions$", re.MULTILINE)
-"""What a stairway prints of the revisions that it could not climb."""
+"""The number of revisions that a stairway could not apply, as it prints it."""
 
 
 class CommandError(Exception):
-    """A contestant that did not come to a good end: its time would say nothing."""
+    """A contestant that failed, so that its time has no meaning."""
 
     def __init__(self, command: tuple[str, ...], output: str) -> None:
         super().__init__(f"{' '.join(command)}\n{output[-2000:]}")

@@ -10,16 +10,15 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from alembic_proof import prove
 from alembic_proof.cli import main
-from alembic_proof.history.chain import load_history
-from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config
-from alembic_proof.proofs import prove_roundtrip
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.project import Project
+from alembic_proof.history.revisions import load_history
+from alembic_proof.proofs import prove_roundtrip, run
 
 
-def _timed(project: AlembicProject, *, open_database: Callable[[], str], **named: Any) -> Any:
-    """The proof, the loading of the revisions included, on a database that is there."""
+def _timed(project: Project, *, open_database: Callable[[], str], **named: Any) -> Any:
+    """Return the proof, the loading of the revisions included, on a database that is there."""
     ready = [open_database()]
     start = perf_counter()
     findings = prove_roundtrip(
@@ -32,5 +31,5 @@ def _timed(project: AlembicProject, *, open_database: Callable[[], str], **named
 
 
 if __name__ == "__main__":
-    setattr(prove, "prove_roundtrip", _timed)  # noqa: B010  a module's name is no attribute
+    setattr(run, "prove_roundtrip", _timed)  # noqa: B010  a module has no attribute of that type
     sys.exit(main(sys.argv[1:]))

@@ -15,9 +15,10 @@ from time import perf_counter
 from alembic import command
 from alembic.config import Config
 
-from alembic_proof.history.chain import ChainRevision, load_history, read_chain
-from alembic_proof.history.script import alembic_config
-from alembic_proof.project import Project, find_project, history_databases, scratch_server_url
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.project import Project, find_project
+from alembic_proof.history.revisions import ChainRevision, load_history, read_chain
+from alembic_proof.scratch import history_databases, scratch_server_url
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class Stairway:
         self.elapsed_s += perf_counter() - start
 
     def _begin(self) -> Config:
-        return alembic_config(self.project.alembic, url=self.open_database())
+        return alembic_config(self.project, url=self.open_database())
 
 
 def _is_led(config: Config, revision: ChainRevision) -> bool:

@@ -1,1 +1,1 @@
-"""Histories that nobody here wrote, proved as they were released."""
+"""Prove the histories of other projects as they were released."""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpus.author import Authored, author, with_revisions
 from corpus.errors import CorpusError
 from corpus.explain import Explanation, explain
 from corpus.install import install
@@ -14,7 +15,7 @@ from corpus.page import Proved, corpus_page
 from corpus.project import Project, all_projects
 from corpus.prove import prove
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "corpus.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "corpus.md"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,6 +23,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         chosen = _chosen(arguments.projects)
+        if arguments.revisions:
+            page = PAGE.read_text(encoding="utf-8")
+            PAGE.write_text(
+                with_revisions(page, _authored(chosen, uv=arguments.uv)), encoding="utf-8"
+            )
+            return 0
         proved = [_proved(project, uv=arguments.uv) for project in chosen]
     except CorpusError as error:
         print(error, file=sys.stderr)
@@ -29,9 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not all(entry.explanation.is_complete for entry in proved):
         return 1
     if not arguments.projects:
-        PAGE.write_text(corpus_page(proved), encoding="utf-8")
+        page = with_revisions(corpus_page(proved), _authored(chosen, uv=arguments.uv))
+        PAGE.write_text(page, encoding="utf-8")
         _say(f"written: {PAGE.name}")
     return 0
+
+
+def _authored(projects: Sequence[Project], *, uv: str) -> list[Authored]:
+    """Return the revision of each project's head."""
+    return [author(project, environment=install(project, uv=uv)) for project in projects]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("uv", help="the program that installs")
     parser.add_argument(
         "projects", nargs="*", metavar="PROJECT", help="these only; then no page is written"
+    )
+    parser.add_argument(
+        "--revisions", action="store_true", help="write the section on revisions alone"
     )
     return parser
 
@@ -61,7 +77,7 @@ def _proved(project: Project, *, uv: str) -> Proved:
 
 
 def _left_over(explanation: Explanation) -> str:
-    """What is left over on either side, a line each."""
+    """Return unexplained findings and unused groups, one per line."""
     findings = [
         f"  not explained: {found.revision}: {found.message} [{found.rule}]"
         for found in explanation.unexplained

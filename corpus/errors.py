@@ -1,4 +1,4 @@
-"""What ends the corpus before it has a result."""
+"""The errors that end a run of the corpus before it has a result."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Group:
 
 
 def read_groups(path: Path) -> tuple[Group, ...]:
-    """The groups of an explained.toml in their order: a finding belongs to the first that takes it.
+    """Return the groups of an explained.toml in order; a finding belongs to the first group that matches.
 
     Raises:
         CorpusError: the file says what no group has.

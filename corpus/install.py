@@ -1,4 +1,4 @@
-"""An environment for each project, with exactly its versions and with alembic-proof."""
+"""Install each project with exactly its versions, and alembic-proof beside it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from corpus.project import Project
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / ".nox" / "corpus"
-_OURS = ROOT / "packages" / "alembic-proof"
+_OURS = tuple(
+    ROOT / "packages" / name for name in ("alembic-deploy", "local-postgres", "alembic-proof")
+)
 _STAMP = "installed.txt"
 
 
 def install(project: Project, *, uv: str, environments: Path = ENVIRONMENTS) -> Path:
-    """The directory of the project's environment; nothing is done where it is as it should be.
+    """Return the directory of the project's environment; install it unless it is up to date.
 
     Raises:
         NotInstalledError: something cannot be had; in uv's words.
@@ -40,7 +42,7 @@ def _install(project: Project, *, uv: str, place: Path) -> Path:
     for command in (
         [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(place)],
         [*pip, "--requirement", str(project.requirements)],
-        [*pip, "--editable", str(_OURS)],
+        [*pip, *(f"--editable={path}" for path in _OURS)],
     ):
         _run(command, error=NotInstalledError(f"{project.name} cannot be installed"))
     _write_start(project, environment=place)
@@ -60,7 +62,7 @@ def _wanted(project: Project) -> str:
     """All that an environment is made of."""
     files = (project.requirements, project.directory / "start.py")
     texts = (file.read_text(encoding="utf-8") for file in files if file.is_file())
-    return "\n".join([sys.version, str(_OURS), *texts])
+    return "\n".join([sys.version, *map(str, _OURS), *texts])
 
 
 def _has_start(project: Project) -> bool:
@@ -69,7 +71,7 @@ def _has_start(project: Project) -> bool:
 
 
 def _write_start(project: Project, *, environment: Path) -> None:
-    """Ensures that start.sql holds what the project itself makes before its first revision."""
+    """Write start.sql, which has what the project itself makes before its first revision."""
     program = project.directory / "start.py"
     if program.is_file():
         python = environment / "bin" / "python"
@@ -79,7 +81,7 @@ def _write_start(project: Project, *, environment: Path) -> None:
 
 
 def _run(command: list[str], *, error: CorpusError) -> str:
-    """What the command prints; it runs where no pyproject.toml of ours constrains it."""
+    """Run a command outside of the checkout, whose pins are not for it; return what it prints."""
     root = Path(ROOT.anchor)
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,4 +1,4 @@
-"""docs/corpus.md, made of what the proofs said."""
+"""Render docs/reference/corpus.md from the proofs' findings."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from corpus.prove import Result
 _INTRODUCTION = """\
 # The corpus
 
-Released packages that ship an Alembic history for PostgreSQL, proved as they were released by
-`alembic-proof roundtrip`: every revision up, down and up again, with rows in the tables.
-`nox -s corpus` writes this page and fails when a finding has no explanation, or an explanation no
-finding. How a project is added is told in [corpus/README.md](../corpus/README.md).
+Released packages with an Alembic history for PostgreSQL, proved unchanged by `alembic-proof roundtrip`: every
+revision up, down and up again, with rows in the tables. `nox -s corpus` writes this page; it fails if a finding
+has no explanation, or an explanation no finding. How to add a project:
+[corpus/README.md](../../corpus/README.md).
 
-A *defect* is the project's: its revision does what the finding says. A *limitation* is ours. Apart
-from both, *permitted rows* counts the revisions that fail over rows which the schema permits and
-the project itself may never write. Notes fail nothing: values that differ with each upgrade, rows
-that only an upgrade allows and its downgrade removes, tables that could not be filled."""
+A *defect* is the project's: its revision does what the finding says. A *limitation* is ours. *Permitted rows*
+counts the revisions that fail with rows which the schema permits and the project itself may never write. Notes
+fail nothing: values that differ with each upgrade, rows that only an upgrade permits and its downgrade removes,
+tables that could not be filled."""
 _SHOWN_REVISIONS = 4
 PERMITTED = "fails-on-permitted-rows"
 """The rule whose findings count apart."""
@@ -38,7 +38,7 @@ class Proved:
 
 
 def corpus_page(proved: Iterable[Proved]) -> str:
-    """The page in Markdown: all projects in one table, then a section for each."""
+    """Return the page in Markdown: all projects in one table, then a section for each."""
     entries = tuple(proved)
     return "\n\n".join([_INTRODUCTION, _overview(entries), *(_section(e) for e in entries)]) + "\n"
 
@@ -107,12 +107,12 @@ def _group_row(explained: Explained) -> str:
 
 
 def _cell(text: str) -> str:
-    """The text in one line, as it may stand in a table."""
+    """Return the text in one line, as it may stand in a table."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
 def _named(revisions: tuple[str, ...]) -> str:
-    """The revisions' ids, or the first of many."""
+    """Return the revisions' ids, or the first of many."""
     names = [f"`{revision}`" for revision in revisions[:_SHOWN_REVISIONS]]
     more = len(revisions) - len(names)
     return ", ".join(names) + (f" and {more} more" if more else "")

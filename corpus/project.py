@@ -1,4 +1,4 @@
-"""A project of the corpus: what is installed, what it wants to be told, what is known of it."""
+"""A project of the corpus: its packages, its settings and its known findings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def all_projects(root: Path = PROJECTS) -> tuple[Project, ...]:
 
 
 def read_project(directory: Path) -> Project:
-    """The project that a directory describes.
+    """Return the project that a directory describes.
 
     Raises:
         CorpusError: it describes none.

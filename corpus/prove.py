@@ -21,7 +21,7 @@ _OWN = ("ALEMBIC_PROOF_", "BOARDS_", "VIRTUAL_ENV", "PYTHON", "UV_", "NOX", "PYT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a proof said."""
+    """The result of one proof."""
 
     revisions: int
     elapsed_s: float
@@ -44,7 +44,7 @@ class Result:
 
 
 def prove(project: Project, *, environment: Path) -> Result:
-    """The round trip of the project's history, on a scratch database.
+    """Return the round trip of the project's history, on a scratch database.
 
     Raises:
         CorpusError: the proof did not come to its end; in its own words.
@@ -68,7 +68,7 @@ def prove(project: Project, *, environment: Path) -> Result:
 
 
 def environ_of(project: Project, *, environment: Path) -> dict[str, str]:
-    """What this process was given, less what is meant for this checkout; and the project's own."""
+    """Return this process's variables without those of this checkout, and the project's own."""
     home = environment / "home"
     home.mkdir(exist_ok=True)
     foreign = {name: value for name, value in os.environ.items() if not _is_ours(name)}
@@ -87,9 +87,10 @@ def _result(said: dict[str, Any], *, elapsed_s: float) -> Result:
 
 def _found(finding: dict[str, Any]) -> Found:
     revision = finding["revision"] or ""
+    sentence = finding["message"].removeprefix(f"{revision}: ")
     return Found(
         rule=finding["rule"],
         severity=finding["severity"],
         revision=revision,
-        message=finding["message"].removeprefix(f"{revision}: "),
+        message=": ".join(filter(None, (sentence, finding["postgres"]))),
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.postgres.scratch import scratch_database, scratch_server
-from tests.checkout import ROOT, Checkout, copy_sources, ensure_tools
+from alembic_proof.scratch import scratch_database, scratch_server
+from tests.checkout import Checkout, copy_sources, ensure_tools
 
 FOREIGN = (
     "BOARDS_",
@@ -37,21 +37,21 @@ def made_checkout(directory: Path) -> Iterator[Checkout]:
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A checkout that every test leaves as it was."""
+    """Provide a checkout that every test leaves as it was."""
     with made_checkout(tmp_path_factory.mktemp("work")) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def own_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A checkout that the tests of one module may change."""
+    """Provide a checkout that the tests of one module may change."""
     with made_checkout(tmp_path_factory.mktemp("own")) as made:
         yield made
 
 
 @pytest.fixture
-def scratch_url() -> Iterator[str]:
-    """The URL of a fresh, empty database, which stands for a deployed one."""
+def scratch_url(scratch_state: Path) -> Iterator[str]:
+    """Provide the URL of a fresh, empty database, which plays the role of a deployed one."""
     given = os.environ.get("BOARDS_SCRATCH_URL")
-    with scratch_database(given or scratch_server(os.environ, state=ROOT / ".postgres")) as url:
+    with scratch_database(given or scratch_server(os.environ, state=scratch_state)) as url:
         yield url

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.postgres.download import cache_directory
-from alembic_proof.postgres.server import LocalServer, reset
+from local_postgres.download import cache_directory
+from local_postgres.server import LocalServer, reset
 from tests.checkout import ROOT
 from tests.test_docs import FOREIGN, blocks
 
@@ -43,13 +43,13 @@ class Shop:
         )
 
     def git(self, *arguments: str) -> None:
-        """Run git as nobody in particular."""
+        """Run git with a neutral user name."""
         subprocess.run(["git", *_IDENTITY, *arguments], cwd=self.root, check=True)
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    """The project; the local server that it starts has its data here, and ends with the test."""
+    """Yield the project; the local server that it starts ends with the test."""
     cache = tmp_path / "cache" / "alembic-proof"
     fetched = cache_directory(os.environ)
     fetched.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def test_its_commands_run_in_a_foreign_project(shop: Shop) -> None:
 
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("round trip: no findings") == 3, done.stdout
-    assert "1 of the findings are in the baseline" in done.stdout
+    assert "1 known finding hidden (baseline)" in done.stdout
     assert not (shop.root / "pyproject.toml").exists()
 
     bare = shop.run("alembic-proof roundtrip")

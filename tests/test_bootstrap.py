@@ -16,7 +16,7 @@ from tests.checkout import ROOT
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
-    """A directory with nothing but the bootstrap, told to install nothing: no network needed."""
+    """Provide a directory with the bootstrap only, which installs nothing here: no network is needed."""
     root = tmp_path / "bäre checkout"
     (root / "tools").mkdir(parents=True)
     shutil.copy2(ROOT / "tools" / "bootstrap.py", root / "tools")
@@ -60,7 +60,7 @@ def test_half_made_is_made_again(bare: Path) -> None:
     assert not (bare / ".tools" / "bin" / "leftover").exists()
 
 
-def test_what_is_whole_is_left_alone(bare: Path) -> None:
+def test_a_complete_installation_is_kept(bare: Path) -> None:
     """A second run does nothing."""
     finish(bootstrap(bare))
 
@@ -78,7 +78,7 @@ def test_another_python_s_packages_are_made_again(bare: Path) -> None:
     assert (code, "Installing" in output, packages.is_dir()) == (0, True, True), output
 
 
-def test_a_program_that_is_gone_is_missed(bare: Path) -> None:
+def test_a_missing_program_is_installed_again(bare: Path) -> None:
     """A stamp is no proof that the programs are still there."""
     finish(bootstrap(bare))
     for place in ("tools", ".tools"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from shlex import quote
 
@@ -16,17 +17,18 @@ LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 TARGET = re.compile(r"^\s*make ([a-z]+)", re.MULTILINE)
 SESSION = re.compile(r"nox -s ([a-z]+)")
 RUNS_THE_SUITE = re.compile(r"^\s*(make test|nox|nox -s test.*|docker .*)\s*(#.*)?$", re.MULTILINE)
-# Its commands are for somebody else's project: test_adopting.py runs them in one.
-FOREIGN = "docs/adopting.md"
+FOREIGN = "docs/howto/adopt.md"
+# Their commands are for another project: test_adopting.py and the findings' tests run them.
+RUN_ELSEWHERE = (FOREIGN, "docs/reference/findings.md")
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "packages/*/README.md")
+    for pattern in ("*.md", "docs/**/*.md", "packages/*/README.md")
     for path in ROOT.glob(pattern)
 )
 
 
 def blocks(document: str) -> list[str]:
-    """The document's ```sh blocks, in order."""
+    """Return the document's ```sh blocks, in order."""
     return BLOCK.findall((ROOT / document).read_text(encoding="utf-8"))
 
 
@@ -37,7 +39,7 @@ def script(document: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "document", [name for name in DOCUMENTS if script(name) and name != FOREIGN]
+    "document", [name for name in DOCUMENTS if script(name) and name not in RUN_ELSEWHERE]
 )
 def test_commands_run(document: str, checkout: Checkout, document_url: str | None) -> None:
     """Every command block of a document succeeds when it is typed word for word."""
@@ -88,17 +90,39 @@ def test_names_exist(document: str) -> None:
     assert (*unknown, links) == (set(), set(), [])
 
 
+def test_layers_of_the_page_are_those_that_lint_enforces() -> None:
+    """The table in architecture.md has the rows of import-linter's contract, in its order."""
+    page = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    table = page.partition("| layer |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \|", table, re.MULTILINE)
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    [layers] = [one["layers"] for one in contracts if one.get("containers") == ["alembic_proof"]]
+
+    shown = [re.findall("[a-z_]+", row) for row in rows]
+
+    assert shown == [re.findall("[a-z_]+", layer) for layer in layers]
+
+
 @pytest.fixture
 def document_url(
     request: pytest.FixtureRequest, checkout: Checkout, document: str
 ) -> Iterator[str | None]:
-    """A scratch database for the document that speaks of a deployed one, else None.
+    """Provide a scratch database for the document about deployed databases, else None.
 
-    Afterwards the checkout is as before: the documents write revisions and migrate.
+    Afterwards the checkout is as before: documents change models, write revisions and migrate.
     """
-    versions = checkout.root / "packages" / "backend" / "alembic" / "versions"
+    backend = checkout.root / "packages" / "backend"
+    versions = backend / "alembic" / "versions"
+    models = {
+        path: path.read_bytes() for path in (backend / "src" / "boards" / "dbmodels").glob("*.py")
+    }
     before = set(versions.glob("*.py"))
-    yield request.getfixturevalue("scratch_url") if document == "docs/deploy.md" else None
-    for path in set(versions.glob("*.py")) - before:
+    yield request.getfixturevalue("scratch_url") if document == "docs/howto/deploy.md" else None
+    written = set(versions.glob("*.py")) - before
+    for path in written:
         path.unlink()
-    checkout.run("make", "--silent", "db", "do=reset --yes")
+    for path, content in models.items():
+        path.write_bytes(content)
+    if written:  # the database may be at a revision that is gone
+        checkout.run("make", "--silent", "db", "do=reset --yes")

@@ -39,7 +39,7 @@ def test_make_alone_lists_the_targets(checkout: Checkout) -> None:
     assert "make migrate" in done.stdout
 
 
-def test_eight_at_once_on_nothing(checkout: Checkout) -> None:
+def test_eight_concurrent_first_commands_succeed(checkout: Checkout) -> None:
     """Eight simultaneous first commands all succeed and give one migrated database."""
     checkout.run("make", "db", "do=stop")
     shutil.rmtree(checkout.root / ".postgres", ignore_errors=True)
@@ -80,9 +80,9 @@ def test_from_another_directory(checkout: Checkout, tmp_path: Path) -> None:
     """The sessions do not depend on the directory that they are called from, and leave it empty."""
     python, noxfile = checkout.root / NOX[0], checkout.root / "noxfile.py"
 
-    for session in ("upgrade", "current", "roundtrip"):
+    for arguments in (("upgrade", "current"), ("roundtrip", "--", "head")):
         done = checkout.run(
-            str(python), "-m", "nox", "-f", str(noxfile), "-s", session, cwd=tmp_path
+            str(python), "-m", "nox", "-f", str(noxfile), "-s", *arguments, cwd=tmp_path
         )
         assert done.returncode == 0, done.stdout
 
@@ -168,7 +168,7 @@ def test_bad_input_is_one_clear_error(
 
 @pytest.fixture
 def user_file(checkout: Checkout) -> Iterator[Path]:
-    """The file of the users' models; it and the versions are as before afterwards."""
+    """Provide the file of the users' models; it and the versions are as before afterwards."""
     path = checkout.root / "packages/backend/src/boards/dbmodels/users.py"
     model, revisions = (
         path.read_text(encoding="utf-8"),
@@ -237,7 +237,7 @@ def test_two_branches_become_one_line(checkout: Checkout) -> None:
 
         assert merged.returncode == 0, merged.stdout
         assert rebased.returncode == 0, rebased.stdout
-        assert "1 revision put behind theirs (" in rebased.stdout
+        assert "1 revision moved after theirs (" in rebased.stdout
         assert "round trip: no findings" in rebased.stdout
         ours = (versions / "20991231_200001_ours.py").read_text(encoding="utf-8")
         assert "Revision: ours, after theirs\n" in ours
@@ -261,37 +261,51 @@ def add_column(path: Path) -> None:
     path.write_text(changed, encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("path", "text", "checker"),
-    [
-        (
-            "packages/alembic-proof/src/alembic_proof/finding.py",
-            "\nimport boards  # noqa\n",
-            "lint-imports",
-        ),
-        ("packages/alembic-proof/src/alembic_proof/finding.py", '\nX: int = "1"\n', "mypy"),
-        (".github/workflows/ci.yml", "\nsurprise: true\n", "check-jsonschema"),
-        ("tools/pins.py", "\nimport   os\n", "ruff"),
-    ],
+FAULTS = (
+    ("packages/alembic-proof/src/alembic_proof/finding.py", "\nimport boards  # noqa\n"),
+    ("packages/alembic-proof/src/alembic_proof/config.py", '\nX: int = "1"\n'),
+    (".github/workflows/ci.yml", "\nsurprise: true\n"),
+    ("tools/pins.py", "\nimport   os\n"),
 )
-def test_lint_notices(checkout: Checkout, path: str, text: str, checker: str) -> None:
+
+
+@pytest.fixture
+def faulty_checkout(checkout: Checkout) -> Iterator[Checkout]:
+    """Provide the checkout with a fault for each checker; it is as before afterwards.
+
+    mypy finds there what it knows of this checkout, by the contents of the files.
+    """
+    if (ROOT / ".mypy_cache").exists():
+        shutil.copytree(ROOT / ".mypy_cache", checkout.root / ".mypy_cache", dirs_exist_ok=True)
+    before = {path: (checkout.root / path).read_text(encoding="utf-8") for path, _ in FAULTS}
+    for path, text in FAULTS:
+        (checkout.root / path).write_text(before[path] + text, encoding="utf-8")
+    yield checkout
+    for path, content in before.items():
+        (checkout.root / path).write_text(content, encoding="utf-8")
+
+
+def test_lint_notices(faulty_checkout: Checkout) -> None:
     """Each checker of the lint session fails it: layers, types, the workflow's schema, style."""
-    file = checkout.root / path
-    before = file.read_text(encoding="utf-8")
-    file.write_text(before + text, encoding="utf-8")
-    try:
-        done = checkout.run(*NOX, "-s", "lint")
-    finally:
-        file.write_text(before, encoding="utf-8")
+    done = faulty_checkout.run(*NOX, "-s", "lint")
 
     assert done.returncode == 1, done.stdout
-    failed = next(line for line in done.stdout.splitlines() if "failed: " in line)
-    assert checker in failed
+    [line] = (line for line in done.stdout.splitlines() if "failed: " in line)
+    failed = line.partition("failed: ")[2].split("; ")
+    names = {"env": "mypy"}  # the mypy runs that set an environment variable
+    assert {names.get(one.split()[0], one.split()[0]) for one in failed} == {
+        "ruff",
+        "mypy",
+        "lint-imports",
+        "check-jsonschema",
+    }
+    assert 'variable has type "int"' in done.stdout, "mypy names the fault of types"
+    assert len([one for one in failed if one.startswith("check-jsonschema")]) == 1
 
 
 @pytest.fixture
 def recorder(checkout: Checkout, tmp_path: Path) -> Iterator[None]:
-    """A Python in .tools that prints its arguments instead of running nox."""
+    """Provide a Python in .tools that prints its arguments instead of running nox."""
     fake = checkout.root / ".tools"
     tools = fake.rename(tmp_path / "tools")
     (fake / "bin").mkdir(parents=True)
@@ -321,7 +335,7 @@ def recorder(checkout: Checkout, tmp_path: Path) -> Iterator[None]:
     ],
 )
 @pytest.mark.usefixtures("recorder")
-def test_make_runs_nothing_of_a_value(
+def test_make_does_not_execute_values(
     checkout: Checkout,
     tmp_path: Path,
     target: str,
@@ -329,7 +343,7 @@ def test_make_runs_nothing_of_a_value(
     session: str,
     option: tuple[str, ...],
 ) -> None:
-    """Neither make nor the shell runs what stands in a value, and nox gets it word for word."""
+    """Neither make nor the shell executes a value, and nox gets it unchanged."""
     value = f"$(shell touch {tmp_path}/1)`touch {tmp_path}/2`$5;touch {tmp_path}/3;'\"*"
 
     done = checkout.run("make", target, f"{variable}={value}")
@@ -345,6 +359,16 @@ def test_make_runs_nothing_of_a_value(
     [
         (("revision", "m=tidy tags", "empty=1"), "-s|revision|--|--empty|tidy tags|"),
         (("revision", "amend=1"), "-s|revision|--|--amend|"),
+        (("revision", "m=x y", "dry_run=1", "sql=1"), "-s|revision|--|--dry-run|--sql|x y|"),
+        (("revision", "m=x", "plain=1", "no_rename=1"), "-s|revision|--|--plain|--no-rename|x|"),
+        (
+            ("revision", "m=x", "rename=a.b=c", "fill=a.c=lower(b) || '!'"),
+            "-s|revision|--|--rename|a.b=c|--fill|a.c=lower(b) || '!'|x|",
+        ),
+        (
+            ("revision", "m=x", "fill=a.b=regexp_replace(b, '^(a|b)$|$(c)', 1)"),
+            "-s|revision|--|--fill|a.b=regexp_replace(b, '^(a|b)$|$(c)', 1)|x|",
+        ),
         (("roundtrip", "rev=head", "format=json"), "-s|roundtrip|--|--format|json|head|"),
         (("roundtrip", "v=1"), "-s|roundtrip|--|-v|"),
         (("roundtrip",), "-s|roundtrip|--|"),
@@ -352,7 +376,7 @@ def test_make_runs_nothing_of_a_value(
 )
 @pytest.mark.parametrize("directory", ["", "packages/backend"])
 @pytest.mark.usefixtures("recorder")
-def test_make_passes_what_nox_takes(
+def test_make_passes_its_variables_to_nox(
     checkout: Checkout, directory: str, arguments: tuple[str, ...], expected: str
 ) -> None:
     """Options as variables, from the root and from the backend's directory."""
@@ -378,7 +402,7 @@ def test_a_report_is_all_of_standard_output(checkout: Checkout) -> None:
     assert (done.returncode, "nox > " in done.stderr) == (0, True)
 
 
-def test_a_mistyped_session_is_met_with_its_neighbour(checkout: Checkout) -> None:
+def test_a_mistyped_session_gets_a_suggestion(checkout: Checkout) -> None:
     """Nox itself only says that it does not find it."""
     done = checkout.run(*NOX, "-s", "rountrip", "--", "-s", "tests")
 

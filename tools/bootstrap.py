@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def is_current() -> bool:
-    """Whether the stamp, written last, names the pins of today, and what it stands for is there."""
+    """Return whether the stamp names the current pins and the programs exist."""
     try:
         python = (TOOLS / "bin" / "python").resolve(strict=True)
         is_pinned = STAMP.read_bytes() == REQUIREMENTS.read_bytes()
@@ -53,7 +53,7 @@ def is_current() -> bool:
 
 
 def parts(python: Path) -> Iterator[Path]:
-    """What .tools needs besides its stamp: its programs, and the packages of its Python's version.
+    """Return what .tools needs besides its stamp: its programs, and the packages of its Python's version.
 
     A system that upgrades Python leaves a .tools/bin/python that finds none of its packages.
     """
@@ -64,7 +64,7 @@ def parts(python: Path) -> Iterator[Path]:
 
 
 def install() -> None:
-    """Make .tools anew; a half-made one of an interrupted run has no stamp and is removed."""
+    """Create .tools; one that an interrupted run left has no stamp and is removed first."""
     print("Installing nox and uv into .tools (once) …", file=sys.stderr)
     if TOOLS.exists():
         shutil.rmtree(TOOLS)

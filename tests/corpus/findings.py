@@ -6,7 +6,7 @@ from corpus.group import Found, Group, Verdict
 
 
 def found(message: str = "after its downgrade: index public.i: missing", **said: str) -> Found:
-    """A finding of revision aa1 that fails a proof, unless told otherwise."""
+    """Return a finding of revision aa1; by default it fails a proof."""
     return Found(
         rule=said.get("rule", "not-restored"),
         severity=said.get("severity", "error"),
@@ -16,7 +16,7 @@ def found(message: str = "after its downgrade: index public.i: missing", **said:
 
 
 def group(*says: str, verdict: Verdict = Verdict.DEFECT, revisions: tuple[str, ...] = ()) -> Group:
-    """A group of findings that were not restored."""
+    """Return a group of findings that were not restored."""
     return Group(
         verdict=verdict,
         why="The downgrade\nforgets it.",

@@ -22,7 +22,7 @@ def project() -> Project:
 
 @pytest.fixture(scope="module")
 def result(project: Project) -> Result:
-    """What the proof says; skipped, with the reason, where the packages cannot be had.
+    """Return the proof's result; skip, with the reason, if the packages cannot be installed.
 
     Every reading of the catalog is held against a whole one; one that differs ends the proof.
     """
@@ -36,7 +36,7 @@ def result(project: Project) -> Result:
 
 
 def test_every_finding_is_explained(project: Project, result: Result) -> None:
-    """Nothing is found that nobody has judged, and nothing that was judged has gone away."""
+    """Every finding is explained, and every explanation has its finding."""
     explanation = explain(result.findings, groups=project.groups)
 
     assert explanation.unexplained == ()
@@ -44,7 +44,7 @@ def test_every_finding_is_explained(project: Project, result: Result) -> None:
 
 
 def test_every_revision_is_proved(result: Result) -> None:
-    """The walk comes through the whole chain, whatever fails in it."""
+    """The proof reaches the end of the history although revisions fail."""
     assert result.revisions == 67
 
 

@@ -54,5 +54,5 @@ def test_a_group_without_findings_is_left_over(stale: Group) -> None:
 
 
 def test_notes_need_no_explanation() -> None:
-    """A note never fails a proof, so nobody has to explain it."""
+    """A note does not fail a proof, so it needs no explanation."""
     assert explain([found(severity="note")], groups=()).is_complete

@@ -12,8 +12,8 @@ from corpus.project import Project
 from tests.checkout import ensure_tools
 
 
-def test_what_cannot_be_had_is_said_with_the_project_s_name(tmp_path: Path) -> None:
-    """The tests may skip a chain for this reason alone, so it must be told from every other."""
+def test_a_failed_download_names_the_project(tmp_path: Path) -> None:
+    """Tests may skip a project for this reason only, so it must differ from every other error."""
     (tmp_path / "requirements.txt").write_text("missing @ file:///missing-1-py3-none-any.whl\n")
     project = Project(
         name="shop",

@@ -1,4 +1,4 @@
-"""docs/corpus.md."""
+"""docs/reference/corpus.md."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_line_sums_a_project_up() -> None:
         found(),
         found(revision="bb2"),
         found("table"),
-        found("its upgrade fails over rows: no", rule=PERMITTED),
+        found("its upgrade fails on rows: no", rule=PERMITTED),
         found(severity="note"),
         found("public.a: not filled: why | how", severity="note", rule="not-filled"),
     )
@@ -49,8 +49,8 @@ def test_a_line_sums_a_project_up() -> None:
     assert "\nTables without rows:\n\n- public.a: not filled: why \\| how\n" in page
 
 
-def test_a_section_tells_each_group_with_its_reason() -> None:
-    """The revisions are named, the first of many; the reason stands in one line."""
+def test_a_section_lists_each_group_with_its_reason() -> None:
+    """The first revisions are named; the reason is one line."""
     many = tuple(found(revision=f"r{number}") for number in range(6))
 
     page = corpus_page([_proved(*many, found("table"))])

@@ -48,7 +48,7 @@ def _write(directory: Path, files: dict[str, str]) -> None:
         (directory / name).write_text(text, encoding="utf-8")
 
 
-def test_a_project_is_what_its_files_say(tmp_path: Path) -> None:
+def test_a_project_is_read_from_its_files(tmp_path: Path) -> None:
     """Name, distribution and version come from three places."""
     _write(tmp_path, _DESCRIPTION)
 

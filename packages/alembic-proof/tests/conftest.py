@@ -1,51 +1,59 @@
-"""Databases for the tests: empty scratch ones on one shared server, and servers of a test's own."""
+"""Servers of a test's own; projects that tests import are forgotten."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from alembic_proof.postgres.scratch import scratch_database, scratch_server
-from alembic_proof.postgres.server import LocalServer, reset
+from local_postgres.server import LocalServer, reset, start
 
-ROOT = Path(__file__).resolve().parents[3]
-TEST_SERVER = "ALEMBIC_PROOF_TEST_SERVER"
-START = """
-import os, sys
-from pathlib import Path
-from alembic_proof.postgres.server import LocalServer, start
-print(start(LocalServer(Path(sys.argv[1]), durable=sys.argv[2] == "durable"), os.environ).data)
-"""
+_KEPT: dict[str, ModuleType] = {}
+"""The modules that are no project's; a process of the suite has two thousand."""
 
 
-@pytest.fixture(scope="session")
-def server_url() -> str:
-    """The URL of the scratch server, as an ordinary role that may create databases."""
-    given = os.environ.get(TEST_SERVER)
-    return given or scratch_server(os.environ, state=ROOT / ".postgres")
+@pytest.fixture(autouse=True)
+def forget_projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Take the modules of copied projects and their directories out of this process again.
+
+    Two projects may have modules of the same name, and each test is to import its own.
+    """
+    below = f"{tmp_path_factory.getbasetemp()}{os.sep}"
+    yield
+    sys.path[:] = [directory for directory in sys.path if not directory.startswith(below)]
+    for name, module in tuple(sys.modules.items()):
+        if _KEPT.get(name) is module:
+            continue
+        origin = getattr(module, "__file__", None) or next(
+            iter(getattr(module, "__path__", ())), ""
+        )
+        if str(origin).startswith(below):
+            del sys.modules[name]
+        else:
+            _KEPT[name] = module
 
 
 @pytest.fixture
-def scratch_url(server_url: str) -> Iterator[str]:
-    """The URL of a fresh, empty database."""
-    with scratch_database(server_url) as url:
-        yield url
+def superuser_url(scratch_state: Path) -> str:
+    """Return the URL of the local scratch server, as its superuser."""
+    if os.environ.get("ALEMBIC_PROOF_TEST_SERVER"):
+        pytest.skip("the given server may have no superuser for tests")
+    return start(LocalServer(scratch_state, durable=False), os.environ).url("postgres")
 
 
 @pytest.fixture
 def environ() -> dict[str, str]:
-    """The environment, to be changed by the test alone."""
+    """Provide the environment, to be changed by the test alone."""
     return dict(os.environ)
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
-    """A state directory with a space, a quote and a letter beyond ASCII; servers end with it."""
+    """Provide a state directory with a space, a quote and a letter beyond ASCII; servers end with it."""
     directory = tmp_path / "it's a stäte"
     yield directory
     for durable in (True, False):
@@ -54,42 +62,5 @@ def state(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def durable(state: Path) -> LocalServer:
-    """A server that keeps its data."""
+    """Provide a server that keeps its data."""
     return LocalServer(state, durable=True)
-
-
-@pytest.fixture
-def scratch(state: Path) -> LocalServer:
-    """A server that may lose its data."""
-    return LocalServer(state, durable=False)
-
-
-@pytest.fixture
-def starter(state: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Starts a process that starts a server, prints its data directory and ends."""
-
-    def run(
-        kind: str = "durable", *, environ: dict[str, str] | None = None, code: str = START
-    ) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-c", code, str(state), kind],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environ,
-            text=True,
-            start_new_session=True,
-        )
-
-    return run
-
-
-@pytest.fixture
-def without_namespaces(environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """An environment whose `unshare` fails, as it does where the kernel refuses."""
-    directory = tmp_path / "refusing"
-    directory.mkdir()
-    program = directory / "unshare"
-    program.write_text("#!/bin/sh\necho 'unshare failed: Operation not permitted' >&2\nexit 1\n")
-    program.chmod(0o755)
-    environ["PATH"] = f"{directory}{os.pathsep}{environ['PATH']}"
-    return environ

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.config import KNOWN_KEYS, Config, Declaration, read_config
-from alembic_proof.errors import ConfigError
-
-_LOCAL = 'local_state = "../state"\nlocal_database = "shop"\nlocal_owner = "shopkeeper"\n'
+from alembic_deploy.errors import ConfigError
+from alembic_proof.config import SETTINGS, Declaration, Settings, read_settings
+from alembic_proof.history.project import find_project
 
 
 def _write(directory: Path, text: str) -> Path:
@@ -22,36 +21,32 @@ def _table(directory: Path, body: str) -> Path:
 
 
 def test_a_directory_without_the_file_has_no_configuration(tmp_path: Path) -> None:
-    """Only a project that says something has a Config."""
-    assert read_config(tmp_path) is None
-    assert read_config(tmp_path / "missing") is None
+    """A project without the file has no settings."""
+    assert read_settings(tmp_path) is None
+    assert read_settings(tmp_path / "missing") is None
 
 
 def test_a_file_without_the_table_has_no_configuration(tmp_path: Path) -> None:
-    """Another tool's table is none of ours."""
-    assert read_config(_write(tmp_path, "[tool.other]\nkey = 1\n")) is None
+    """The table of another tool does not count."""
+    assert read_settings(_write(tmp_path, "[tool.other]\nkey = 1\n")) is None
 
 
 def test_an_empty_table_is_a_configuration_of_defaults(tmp_path: Path) -> None:
-    """The table's presence is enough; revisions are frozen from alembic_proof by default."""
-    assert read_config(_table(tmp_path, "")) == Config(directory=tmp_path)
+    """An empty table has the same settings as a project without it."""
+    assert read_settings(_table(tmp_path, "")) == Settings(directory=tmp_path)
 
 
-def test_every_key_arrives_and_the_state_is_absolute(tmp_path: Path) -> None:
-    """A relative local_state starts at the pyproject.toml, not at the working directory."""
+def test_every_key_arrives(tmp_path: Path) -> None:
+    """A key of the table is a field of the settings."""
     body = (
-        'local_app_login = "shop_app"\nurl_env = "SHOP_URL"\n'
         'scratch_url_env = "SHOP_SCRATCH"\nfrozen_from = ["shop", "till"]\n'
+        '[tool.alembic-deploy]\nurl_env = "SHOP_URL"\n'
     )
 
-    config = read_config(_table(tmp_path, _LOCAL + body))
+    settings = read_settings(_table(tmp_path, body))
 
-    assert config == Config(
+    assert settings == Settings(
         directory=tmp_path,
-        local_state=tmp_path.parent / "state",
-        local_database="shop",
-        local_owner="shopkeeper",
-        local_app_login="shop_app",
         url_env="SHOP_URL",
         scratch_url_env="SHOP_SCRATCH",
         frozen_from=("shop", "till"),
@@ -62,9 +57,9 @@ def test_the_parts_of_a_url_have_the_local_server_listen_on_tcp(tmp_path: Path) 
     """Unless the settings say otherwise: a host name is no directory of a socket."""
     parts = 'url_parts_env = { host = "DB_HOST", port = "DB_PORT" }\n'
 
-    config = read_config(_table(tmp_path, parts))
-    assert config is not None
-    assert (config.url_parts_env, config.is_tcp) == (
+    settings = read_settings(_table(tmp_path, parts))
+    assert settings is not None
+    assert (settings.url_parts_env, settings.is_tcp) == (
         (("host", "DB_HOST"), ("port", "DB_PORT")),
         True,
     )
@@ -73,9 +68,9 @@ def test_the_parts_of_a_url_have_the_local_server_listen_on_tcp(tmp_path: Path) 
         ("url_tcp = true\n", True),
         ("", False),
     ):
-        config = read_config(_table(tmp_path, body))
-        assert config is not None
-        assert config.is_tcp is is_tcp
+        settings = read_settings(_table(tmp_path, body))
+        assert settings is not None
+        assert settings.is_tcp is is_tcp
 
 
 @pytest.mark.parametrize(
@@ -96,7 +91,7 @@ def test_the_parts_of_a_url_have_the_local_server_listen_on_tcp(tmp_path: Path) 
 def test_half_a_route_by_parts_is_refused(tmp_path: Path, body: str, said: str) -> None:
     """By the key that is wrong."""
     with pytest.raises(ConfigError) as caught:
-        read_config(_table(tmp_path, body))
+        read_settings(_table(tmp_path, body))
 
     assert said in str(caught.value)
 
@@ -107,14 +102,14 @@ def test_the_settings_of_an_old_history_are_read(tmp_path: Path) -> None:
         'url_x_arg = "db"\nurl_ini_key = "shop.url"\ndriver = "psycopg2"\n'
         'flask_app = "shop:app"\nserver_url = "postgresql://h/x"\nroles = ["reader"]\n'
         'start_revision = "ab"\nstart_sql = "start.sql"\nignore = ["table:x"]\n'
-        'rows = "shop:rows"\nleave_out = ["public.big"]\ncolumn_order = true\n'
+        'rows = "shop:rows"\nwithout_rows = ["public.big"]\ncolumn_order = true\n'
         '[tool.alembic-proof.exceptions]\nab = { lossy = "a", irreversible = "b" }\n'
         '[tool.alembic-proof.skip]\ncd = "slow"\n'
     )
 
-    config = read_config(_table(tmp_path, body))
+    settings = read_settings(_table(tmp_path, body))
 
-    assert config == Config(
+    assert settings == Settings(
         directory=tmp_path,
         url_x_arg="db",
         url_ini_key="shop.url",
@@ -131,7 +126,7 @@ def test_the_settings_of_an_old_history_are_read(tmp_path: Path) -> None:
         skip=(("cd", "slow"),),
         ignore=("table:x",),
         rows="shop:rows",
-        leave_out=("public.big",),
+        without_rows=("public.big",),
         column_order=True,
     )
 
@@ -148,28 +143,29 @@ def test_the_settings_of_an_old_history_are_read(tmp_path: Path) -> None:
         ('start_revision = "ab"\n', "start_revision in .* needs start_sql"),
         ("start_sql = [1]\n", "start_sql in"),
         ('column_order = "yes"\n', "column_order in .* is not true or false"),
+        ("oldest_postgres = 14\n", "oldest_postgres in .* is not a major version"),
     ],
 )
 def test_half_a_setting_is_refused(tmp_path: Path, body: str, said: str) -> None:
     """With the key, down to the revision that it is about."""
     with pytest.raises(ConfigError, match=said):
-        read_config(_table(tmp_path, body))
+        read_settings(_table(tmp_path, body))
 
 
 def test_an_unknown_key_names_the_known_ones_and_the_nearest(tmp_path: Path) -> None:
     """A typing error is an error that shows the way out."""
     with pytest.raises(ConfigError) as caught:
-        read_config(_table(tmp_path, 'local_owners = "x"\n'))
+        read_settings(_table(tmp_path, 'scratch_urls_env = "x"\n'))
 
-    assert caught.value.what == "unknown key 'local_owners' in [tool.alembic-proof]"
-    assert "did you mean 'local_owner'?" in caught.value.todo
-    assert all(key in caught.value.todo for key in KNOWN_KEYS)
+    assert caught.value.what == "unknown key 'scratch_urls_env' in [tool.alembic-proof]"
+    assert "did you mean 'scratch_url_env'?" in caught.value.todo
+    assert all(key in caught.value.todo for key in SETTINGS)
 
 
 def test_an_unknown_key_far_from_all_others_suggests_nothing(tmp_path: Path) -> None:
     """A suggestion is made only where there is a near one."""
     with pytest.raises(ConfigError) as caught:
-        read_config(_table(tmp_path, "zzz = 1\n"))
+        read_settings(_table(tmp_path, "zzz = 1\n"))
 
     assert caught.value.todo.startswith("the known keys are ")
 
@@ -177,9 +173,9 @@ def test_an_unknown_key_far_from_all_others_suggests_nothing(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "body",
     [
-        "url_env = 1\n",
-        'url_env = ""\n',
-        'url_env = "A B"\n',
+        "scratch_url_env = 1\n",
+        'scratch_url_env = ""\n',
+        'scratch_url_env = "A B"\n',
         'scratch_url_env = "A=B"\n',
         'frozen_from = "shop"\n',
     ],
@@ -187,13 +183,16 @@ def test_an_unknown_key_far_from_all_others_suggests_nothing(tmp_path: Path) -> 
 def test_a_value_of_the_wrong_type_is_refused_by_key(tmp_path: Path, body: str) -> None:
     """Strings are non-empty, variables' names are names, and a list of packages is a list."""
     with pytest.raises(ConfigError, match=body.split()[0]):
-        read_config(_table(tmp_path, body))
+        read_settings(_table(tmp_path, body))
 
 
-def test_half_a_local_database_is_refused(tmp_path: Path) -> None:
-    """State, database and owner describe a local database only together."""
-    with pytest.raises(ConfigError, match="local_database, local_owner is missing"):
-        read_config(_table(tmp_path, 'local_state = "state"\n'))
+def test_the_keys_of_the_local_server_are_in_their_own_table(tmp_path: Path) -> None:
+    """One error names the new table and every new key."""
+    with pytest.raises(ConfigError, match="local_state, local_owner cannot be set") as caught:
+        read_settings(_table(tmp_path, 'local_state = "state"\nlocal_owner = "me"\n'))
+
+    assert "write local_state as data in [tool.local-postgres]" in caught.value.todo
+    assert "write local_owner as owner in [tool.local-postgres]" in caught.value.todo
 
 
 @pytest.mark.parametrize(
@@ -209,7 +208,22 @@ def test_half_a_local_database_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_used_is_one_clear_error(tmp_path: Path, text: str) -> None:
     """The file is named, and nothing but ConfigError escapes, with the next step."""
     with pytest.raises(ConfigError) as caught:
-        read_config(_write(tmp_path, text))
+        read_settings(_write(tmp_path, text))
 
     assert caught.value.where == str(tmp_path / "pyproject.toml")
     assert caught.value.todo
+
+
+def test_the_url_variable_does_not_hide_settings_above_it(tmp_path: Path) -> None:
+    """`[tool.alembic-deploy]` beside alembic.ini, `[tool.alembic-proof]` above it: both count."""
+    (tmp_path / ".git").mkdir()
+    _table(tmp_path, 'url_x_arg = "database"\n')
+    app = tmp_path / "app"
+    app.mkdir()
+    text = '[tool.alembic-deploy]\nurl_env = "SHOP_URL"\n'
+    (app / "pyproject.toml").write_text(text, encoding="utf-8")
+    (app / "alembic.ini").write_text("[alembic]\nscript_location = .\n", encoding="utf-8")
+
+    settings = find_project(app / "alembic.ini", directory=app).settings
+
+    assert (settings.url_env, settings.url_x_arg) == ("SHOP_URL", "database")

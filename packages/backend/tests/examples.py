@@ -1,7 +1,7 @@
 """Example rows for every table of the models: a tenant, and rows of its own everywhere.
 
-Only what tests speak of is written here. Every other value, and every row of every other table, is
-made by `alembic_proof.rows` from the constraints of the database that the models build.
+Only values that tests refer to are written here. `alembic_proof.rows` makes every other value, and
+the rows of every other table, from the constraints of the database that the models build.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
-from typing import Any, Self
+from typing import Self
 from uuid import UUID, uuid4
 
+import asyncpg
 from sqlalchemy import Column, Connection, Table, Uuid
 
-from alembic_proof.rows import fill, read_shapes
+from alembic_proof.rows import fill, read_user_tables
 from boards.dbmodels import target_metadata
 
 SLUG = "example"
@@ -68,14 +69,14 @@ KNOWN: Mapping[str, Rows] = {
     "tags": ({"id": EXAMPLE.tag, "name": "Ink", "slug": "ink"},),
     "generation_tags": ({"generation_id": EXAMPLE.made, "tag_id": EXAMPLE.tag},),
 }
-"""What tests speak of; a table or a column more needs nothing here."""
+"""Values that tests refer to; a further table or column needs no entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
     """(table, row) of the example tenant, parents first; a row is what `to_jsonb()` gives."""
 
-    rows: tuple[tuple[Table, Mapping[str, Any]], ...]
+    rows: tuple[tuple[Table, Mapping[str, object]], ...]
 
     @classmethod
     def of(cls, connection: Connection) -> Self:
@@ -85,7 +86,7 @@ class Examples:
         """
         with connection.begin_nested() as savepoint:
             supplied = {name: _with_tenant(name, rows) for name, rows in KNOWN.items()}
-            report = fill(connection, read_shapes(connection), rows=1, supplied=supplied)
+            report = fill(connection, read_user_tables(connection), rows=1, supplied=supplied)
             assert not report.not_filled, report.not_filled
             rows = tuple(_read(connection))
             savepoint.rollback()
@@ -94,7 +95,7 @@ class Examples:
     def sql(self, world: World, *, slug: str, is_everywhere: bool = True) -> tuple[str, ...]:
         """Return the INSERTs of a tenant like the example one, under the ids of `world`.
 
-        :param is_everywhere: Whether each table gets rows, or only those that tests speak of.
+        :param is_everywhere: Whether every table gets rows, or only those of `KNOWN`.
         """
         ids = {
             str(old): str(new) for old, new in zip(astuple(EXAMPLE), astuple(world), strict=True)
@@ -105,7 +106,9 @@ class Examples:
             if is_everywhere or table.name in KNOWN
         )
 
-    async def insert(self, connection: Any, *, slug: str, is_everywhere: bool = True) -> World:
+    async def insert(
+        self, connection: asyncpg.Connection, *, slug: str, is_everywhere: bool = True
+    ) -> World:
         """Insert a tenant like the example one by asyncpg; return its ids."""
         world = World()
         for statement in self.sql(world, slug=slug, is_everywhere=is_everywhere):
@@ -118,40 +121,40 @@ def _with_tenant(name: str, rows: Rows) -> list[Mapping[str, object]]:
     return [owned | dict(row) for row in rows]
 
 
-def _read(connection: Connection) -> Iterator[tuple[Table, Mapping[str, Any]]]:
+def _read(connection: Connection) -> Iterator[tuple[Table, Mapping[str, object]]]:
     for table in target_metadata.sorted_tables:
         query = f"SELECT to_jsonb(t)::text FROM public.{table.name} AS t ORDER BY ctid"
         rows = [json.loads(text) for text in connection.exec_driver_sql(query).scalars()]
-        given = KNOWN.get(table.name, ())
+        known_rows = KNOWN.get(table.name, ())
         for position, row in enumerate(rows):
-            said = given[position] if position < len(given) else None
-            yield table, {c.name: row[c.name] for c in table.columns if _is_written(c, said)}
+            known = known_rows[position] if position < len(known_rows) else None
+            yield table, {c.name: row[c.name] for c in table.columns if _is_written(c, known)}
 
 
-def _is_written(column: Column[Any], said: Mapping[str, object] | None) -> bool:
-    """Whether a row brings a value: of a row that tests speak of, what is said or has to be there."""
+def _is_written(column: Column[object], known: Mapping[str, object] | None) -> bool:
+    """Return whether a row has a value for the column; of a known row, if it is known or required."""
     if column.computed is not None or (column.identity is not None and column.identity.always):
         return False
-    if said is None or column.name in said:
+    if known is None or column.name in known:
         return True
     return not column.nullable and column.server_default is None
 
 
 def _renamed(
-    table: Table, row: Mapping[str, Any], *, ids: dict[str, str], slug: str
-) -> dict[str, Any]:
+    table: Table, row: Mapping[str, object], *, ids: dict[str, str], slug: str
+) -> dict[str, object]:
     """Return the row with this tenant's ids and slug; what has no new id yet gets one."""
     found = dict(row)
     for column in table.columns:
         value = found.get(column.name)
         if isinstance(column.type, Uuid) and value is not None:
-            found[column.name] = ids.setdefault(value, str(uuid4()))
+            found[column.name] = ids.setdefault(str(value), str(uuid4()))
         elif value == SLUG:
             found[column.name] = slug
     return found
 
 
-def _insert(table: Table, row: Mapping[str, Any]) -> str:
+def _insert(table: Table, row: Mapping[str, object]) -> str:
     columns = ", ".join(f'"{name}"' for name in row)
     values = json.dumps(row).replace("'", "''")
     return (

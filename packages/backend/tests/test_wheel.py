@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.env import DatabaseUrl
-from alembic_proof.postgres.connect import run_on
+from alembic_deploy.connect import run_on
+from alembic_deploy.url import DatabaseUrl
 
 ROOT = Path(__file__).resolve().parents[3]
 BACKEND = ROOT / "packages" / "backend"
@@ -25,7 +25,7 @@ DEVELOPMENT_ONLY = re.compile(
 
 
 def uv(*arguments: str | Path, cwd: Path = ROOT) -> str:
-    """What uv printed; the pinned one of the checkout, else the one on PATH."""
+    """Run uv, the pinned one of the checkout or the one on PATH; return what it prints."""
     path = os.pathsep.join([str(ROOT / ".tools" / "bin"), os.environ.get("PATH", "")])
     program = shutil.which("uv", path=path)
     assert program is not None, "uv is missing: `make tools`"
@@ -38,13 +38,13 @@ def uv(*arguments: str | Path, cwd: Path = ROOT) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A clean environment with the two wheels, and the boards wheel itself."""
+    """A clean environment with the three wheels, and the boards wheel itself."""
 
     environment: Path
     wheel: Path
 
     def run(self, *command: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs a program of the environment, with nothing of this checkout in its own."""
+        """Run a program of the environment, with no variable of this checkout."""
         inherited = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "LC_ALL": "C.UTF-8"}
         return subprocess.run(
             [str(self.environment / "bin" / command[0]), *command[1:]],
@@ -58,9 +58,9 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Both wheels, built from their source distributions and installed without any extra."""
+    """Return an environment with the wheels, built from their source distributions and installed without any extra."""
     directory = tmp_path_factory.mktemp("wheel")
-    for package in ("alembic-proof", "backend"):
+    for package in ("alembic-deploy", "backend"):
         uv("build", "--quiet", "--out-dir", directory, ROOT / "packages" / package)
     environment = directory / "venv"
     uv("venv", "--quiet", "--python", sys.executable, environment)
@@ -71,7 +71,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Path:
-    """An empty directory."""
+    """Return an empty directory."""
     path = tmp_path / "ein leeres Verzeichnis"
     path.mkdir()
     return path
@@ -102,7 +102,8 @@ def test_nothing_for_development(installed: Installed) -> None:
 
     packages = uv("pip", "freeze", "--python", python)
 
-    assert "alembic-proof" in packages
+    assert "alembic-deploy" in packages
+    assert not {"alembic-proof", "local-postgres"}.intersection(packages.split())
     assert DEVELOPMENT_ONLY.findall(packages) == []
     assert DEVELOPMENT_ONLY.findall("rich==15.0.0\nruff==1") == ["rich", "ruff"]
 
@@ -113,7 +114,7 @@ def test_migrates(installed: Installed, empty: Path, scratch_url: str) -> None:
         installed.run(
             "boards-migrate", *command.split(), cwd=empty, BOARDS_DATABASE_URL=scratch_url
         )
-        for command in ("upgrade", "check", "current", "downgrade base")
+        for command in ("upgrade", "check", "current", "downgrade base --yes")
     ]
 
     assert [(run.returncode, run.stderr) for run in runs if run.returncode] == []

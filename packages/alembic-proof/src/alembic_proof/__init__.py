@@ -1,1 +1,1 @@
-"""Proves an Alembic migration history on a real PostgreSQL."""
+"""Prove an Alembic migration history on a real PostgreSQL."""

@@ -1,8 +1,8 @@
-"""Steps that have to come in an order: what is said, and taken back."""
+"""Steps that need an order."""
 
 from __future__ import annotations
 
-from .battery.zoo import WRITER
+from .cases.sample_schema import WRITER
 
 CHAINS = (
     (

@@ -16,15 +16,23 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from alembic_proof.catalog import Catalog, read_catalog
-from alembic_proof.errors import ProofError
-from alembic_proof.postgres.scratch import scratch_database
-from alembic_proof.postgres.server import LocalServer, start
-from alembic_proof.postgres.url import DatabaseUrl
+from alembic_deploy.errors import DeployError
+from alembic_deploy.url import DatabaseUrl
+from alembic_proof.catalog import Catalog, Snapshot
+from alembic_proof.catalog.parse import parse_catalog, parse_with_names
+from alembic_proof.catalog.prepared import without_jit
+from alembic_proof.catalog.queries.dependencies import DEPENDENCIES_SQL
+from alembic_proof.catalog.queries.statement import statement
+from alembic_proof.catalog.read import server_major
+from alembic_proof.catalog.snapshot import dependencies_of
+from alembic_proof.scratch import scratch_database
+from local_postgres.server import LocalServer, start
 
-from .battery.zoo import READER, SPACE, WRITER, ZOO
+from .authored import VERSION_TABLE, AlembicProject
+from .cases.sample_schema import READER, SAMPLE_SCHEMA, SPACE, WRITER
 
 T = TypeVar("T")
+_PREPARED = "alembic_proof_tests_catalog"
 ROOT = Path(__file__).resolve().parents[4]
 TEST_SERVER = "ALEMBIC_PROOF_TEST_SERVER"
 MAJOR = "ALEMBIC_PROOF_PG_MAJOR"
@@ -56,17 +64,21 @@ class Database:
     connection: AsyncConnection
 
     def run(self, work: Callable[[sa.Connection], T]) -> T:
-        """What the work returns."""
+        """Return what the work returns."""
         return self.loop.run_until_complete(self.connection.run_sync(work))
 
     def execute(self, *statements: str) -> None:
         """Send the statements, one at a time."""
-        for statement in statements:
-            self.run(partial(_send, statement.replace("{database}", self.name)))
+        for sql in statements:
+            self.run(partial(_send, sql.replace("{database}", self.name)))
 
     def read(self) -> Catalog:
-        """The catalog as it is now, in this transaction."""
-        return self.run(partial(read_catalog, keep_prepared=True))
+        """Return the catalog as it is now, in this transaction."""
+        return self.run(_read_prepared)
+
+    def snapshot(self) -> Snapshot:
+        """Return the catalog and the dependencies as they are now."""
+        return self.run(_snapshot_prepared)
 
     def rollback(self) -> None:
         """Forget what happened since the last commit."""
@@ -77,13 +89,42 @@ class Database:
         self.loop.run_until_complete(self.connection.commit())
 
 
+def _read_prepared(connection: sa.Connection) -> Catalog:
+    """Read as `read_catalog` does, with a statement that is planned once in a session."""
+    text, major = _prepared_text(connection), server_major(connection)
+    return parse_catalog(text, major=major, version_table=VERSION_TABLE)
+
+
+def _snapshot_prepared(connection: sa.Connection) -> Snapshot:
+    """Read as `read_snapshot` does, with the same statement."""
+    if not connection.in_transaction():
+        with connection.begin():
+            return _snapshot_prepared(connection)
+    text, major = _prepared_text(connection), server_major(connection)
+    rows = connection.exec_driver_sql(DEPENDENCIES_SQL).all()
+    catalog, names = parse_with_names(text, major=major, version_table=VERSION_TABLE)
+    return Snapshot(catalog, dependencies_of(rows, names))
+
+
+def _prepared_text(connection: sa.Connection) -> str:
+    if not connection.in_transaction():
+        with connection.begin():
+            return _prepared_text(connection)
+    if _PREPARED not in connection.info:
+        sql = statement(major=server_major(connection))
+        connection.exec_driver_sql(f"PREPARE {_PREPARED} AS {sql}")
+        connection.info[_PREPARED] = True
+    with without_jit(connection):
+        return str(connection.exec_driver_sql(f"EXECUTE {_PREPARED}").scalar_one())
+
+
 def _send(statement: str, connection: sa.Connection) -> None:
     connection.exec_driver_sql(statement)
 
 
 @contextmanager
 def open_database(url: str) -> Iterator[Database]:
-    """A connection to the URL's database."""
+    """Provide a connection to the URL's database."""
     target = DatabaseUrl.parse(url)
     loop = asyncio.new_event_loop()
     engine = create_async_engine(target.engine_url, poolclass=NullPool, **target.engine_arguments())
@@ -98,12 +139,12 @@ def open_database(url: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session", params=SERVERS)
-def admin_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a scratch server, as its superuser unless the server is a given one."""
+def admin_url(request: pytest.FixtureRequest, scratch_state: Path) -> str:
+    """Provide the URL of a scratch server, as its superuser unless the server is a given one."""
     given = os.environ.get(TEST_SERVER)
     if given:
         return given
-    scratch = LocalServer(ROOT / ".postgres", durable=False)
+    scratch = LocalServer(scratch_state, durable=False)
     running = start(scratch, os.environ)
     if request.param != OLDEST:
         return running.url("postgres")
@@ -111,47 +152,71 @@ def admin_url(request: pytest.FixtureRequest) -> str:
         pytest.skip(f"the default server is PostgreSQL {OLDEST} already")
     try:
         return start(scratch, {**os.environ, MAJOR: OLDEST}).url("postgres")
-    except ProofError as error:
+    except DeployError as error:
         pytest.skip(f"PostgreSQL {OLDEST} cannot be had here: {error.what}")
 
 
 @pytest.fixture(scope="session")
 def empty(admin_url: str) -> Iterator[Database]:
-    """A database with nothing in it."""
+    """Provide a database with nothing in it."""
     with scratch_database(admin_url, label="empty") as url, open_database(url) as database:
         make_roles(database)
         yield database
 
 
-@contextmanager
-def open_zoo(admin_url: str) -> Iterator[Database]:
-    """A fresh database with the zoo in it."""
-    with scratch_database(admin_url, label="zoo") as url, open_database(url) as database:
-        if not database.run(_is_superuser):
-            pytest.skip("the zoo wants a superuser: event triggers, languages, wrappers")
-        make_roles(database)
-        _make_tablespace(database)
-        database.execute(*ZOO)
-        database.commit()
-        yield database
+@dataclass(frozen=True, slots=True)
+class SampleTemplate:
+    """A database with the sample schema and without open connections."""
+
+    server_url: str
+    database: str
+
+    @contextmanager
+    def copy(self) -> Iterator[Database]:
+        """Yield a connection to a fresh copy of it."""
+        copied = scratch_database(self.server_url, template=self.database, label="sample")
+        with copied as url, open_database(url) as database:
+            yield database
 
 
 @pytest.fixture(scope="session")
-def built_zoo(admin_url: str) -> Iterator[Database]:
-    """The zoo that most tests share."""
-    with open_zoo(admin_url) as database:
+def sample_template(admin_url: str) -> Iterator[SampleTemplate]:
+    """Build the sample schema once for all tests that need a copy of their own."""
+    with scratch_database(admin_url, label="sample") as url:
+        with open_database(url) as database:
+            if not database.run(_is_superuser):
+                pytest.skip(
+                    "the sample schema needs a superuser: event triggers, languages, wrappers"
+                )
+            make_roles(database)
+            _make_tablespace(database)
+            database.execute(*SAMPLE_SCHEMA)
+            database.commit()
+        yield SampleTemplate(admin_url, database.name)
+
+
+@pytest.fixture(scope="session")
+def sample_database(sample_template: SampleTemplate) -> Iterator[Database]:
+    """Provide the sample schema that most tests share."""
+    with sample_template.copy() as database:
         yield database
 
 
 @pytest.fixture
-def zoo(built_zoo: Database) -> Iterator[Database]:
-    """The zoo as it was built; what a test does to it is rolled back."""
-    yield built_zoo
-    built_zoo.rollback()
+def sample(sample_database: Database) -> Iterator[Database]:
+    """Provide the sample schema as it was built; the changes of a test are rolled back."""
+    yield sample_database
+    sample_database.rollback()
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> AlembicProject:
+    """Provide a project for revisions that are written, run and deleted."""
+    return AlembicProject.create(tmp_path_factory.mktemp("authored") / "alembic")
 
 
 def _is_superuser(connection: sa.Connection) -> bool:
-    """The superuser that the battery's sentences call postgres."""
+    """Provide the superuser that the cases's sentences call postgres."""
     query = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolsuper AND rolname = current_user"
     return connection.exec_driver_sql(query).scalar_one_or_none() == "postgres"
 
@@ -163,7 +228,7 @@ def make_roles(database: Database) -> None:
 
 
 def _make_tablespace(database: Database) -> None:
-    """A tablespace cannot be made in a transaction, nor twice at once."""
+    """Create a tablespace: not possible in a transaction, nor concurrently."""
     database.execute("SET allow_in_place_tablespaces = on")
     database.commit()
     connection = database.loop.run_until_complete(

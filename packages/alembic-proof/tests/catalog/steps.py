@@ -1,8 +1,8 @@
-"""Single steps that a history may take in any order; one that does not fit is refused and skipped."""
+"""Single steps in any order; one that fails is skipped."""
 
 from __future__ import annotations
 
-from .battery.zoo import READER, WRITER
+from .cases.sample_schema import READER, WRITER
 
 FRESH = (
     "DROP EVENT TRIGGER IF EXISTS seer",

@@ -1,4 +1,4 @@
-"""The comparison itself, on catalogs that no server made."""
+"""Catalogs are compared, without a server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def record(
     is_implicit: bool = False,
     **facts: str,
 ) -> CatalogObject:
-    """An object of those facts; underscores stand for spaces."""
+    """Return an object with these facts; underscores become spaces."""
     named = sorted((name.replace("_", " "), text) for name, text in facts.items())
     return CatalogObject(at, tuple(named), parents, origin, is_implicit)
 
@@ -80,8 +80,8 @@ def test_the_order_of_objects_does_not_matter(objects: list[CatalogObject], rand
     assert hash(Catalog.of(objects)) == hash(Catalog.of(shuffled))
 
 
-def test_what_a_missing_object_carries_is_not_listed() -> None:
-    """A missing table is one change, however much hangs on it."""
+def test_children_of_a_missing_object_are_not_listed() -> None:
+    """A missing table is one change, with all its columns and indexes."""
     before = Catalog.of([record(TABLE), record(COLUMN, parents=(TABLE,), type="text")])
 
     assert [str(change) for change in diff(before, Catalog())] == ["table public.t: missing"]
@@ -97,7 +97,7 @@ def test_a_missing_child_of_a_table_that_is_there_is_listed() -> None:
     assert [str(change) for change in changes] == ["column public.t.c: missing"]
 
 
-def test_what_follows_the_same_change_of_its_origin_is_not_listed() -> None:
+def test_an_inherited_change_is_listed_at_its_origin() -> None:
     """An inherited column changes with the one that it is inherited from."""
     heir = key("column", "public.p.c")
     before = Catalog.of([record(COLUMN, type="text"), record(heir, origin=COLUMN, type="text")])
@@ -109,7 +109,7 @@ def test_what_follows_the_same_change_of_its_origin_is_not_listed() -> None:
 
 
 def test_an_implicit_object_is_never_missing() -> None:
-    """Only what is said of it counts: it is there because its parent is."""
+    """Only its attributes are compared, because its parent implies it."""
     table = record(TABLE)
     implicit = record(COLUMN, parents=(TABLE,), is_implicit=True, comment="said")
 
@@ -120,7 +120,7 @@ def test_an_implicit_object_is_never_missing() -> None:
 
 
 def test_the_order_of_columns_of_a_table_is_a_note_on_request() -> None:
-    """Columns that both have in another order; one that only one has is left aside."""
+    """Only the order of columns that both have is compared."""
     before = Catalog.of([record(TABLE, column_order='a, "b, c", d')])
     after = Catalog.of([record(TABLE, column_order='"b, c", a')])
 
@@ -131,9 +131,19 @@ def test_the_order_of_columns_of_a_table_is_a_note_on_request() -> None:
     assert diff(before, after) == ()
 
 
+def test_columns_in_the_same_place_are_left_out_of_an_order() -> None:
+    """A long table shows only the stretch in which its columns differ."""
+    before = Catalog.of([record(TABLE, column_order="a, b, c, d, e")])
+    after = Catalog.of([record(TABLE, column_order="a, b, d, c, e")])
+
+    (change,) = diff(before, after, column_order=True)
+
+    assert str(change) == "column-order public.t: …, c, d, … -> …, d, c, …"
+
+
 @pytest.mark.parametrize("kind", ["view", "materialized view", "composite type"])
 def test_the_order_of_columns_elsewhere_is_an_error(kind: str) -> None:
-    """A view and a type can be made anew, and whoever reads all of their columns meets the order."""
+    """A view and a type can be created again, and SELECT * shows their order."""
     at = key(kind, "public.t")
     before = Catalog.of([record(at, column_order="a, b")])
 
@@ -143,7 +153,7 @@ def test_the_order_of_columns_elsewhere_is_an_error(kind: str) -> None:
     assert change.severity is Severity.ERROR
 
 
-def test_a_column_more_is_no_other_order() -> None:
+def test_an_additional_column_does_not_change_the_order() -> None:
     """The negative control: the columns that both have are in one order."""
     before = Catalog.of([record(TABLE, column_order="a, b")])
 
@@ -151,7 +161,7 @@ def test_a_column_more_is_no_other_order() -> None:
     assert diff(before, more, column_order=True) == ()
 
 
-def test_what_belongs_to_an_installation_is_a_note() -> None:
+def test_attributes_of_the_database_are_notes() -> None:
     """Settings of the database itself differ between installations."""
     at = key("database", "current")
 

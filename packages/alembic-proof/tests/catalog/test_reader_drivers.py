@@ -1,4 +1,4 @@
-"""The reader on a synchronous driver, in sessions that others have been at."""
+"""CatalogReader on synchronous drivers, in sessions that others changed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from alembic_deploy.errors import DatabaseError
+from alembic_deploy.url import DatabaseUrl
 from alembic_proof.catalog import CatalogReader, key, read_catalog
-from alembic_proof.catalog.prepared import Prepared
+from alembic_proof.catalog.prepared import PreparedStatements
 from alembic_proof.catalog.read import server_major
-from alembic_proof.errors import DatabaseError
-from alembic_proof.postgres.url import DatabaseUrl
 
 pytest.importorskip("psycopg")
 
 
-def test_a_transaction_that_the_driver_was_left_in_is_read_in(scratch_url: str) -> None:
-    """SQLAlchemy 1.4 begins none for a SELECT outside of a transaction, psycopg does."""
+def test_a_transaction_left_open_by_the_driver_is_used(scratch_url: str) -> None:
+    """For a SELECT outside of a transaction psycopg begins one, SQLAlchemy 1.4 does not."""
     url = replace(DatabaseUrl.parse(scratch_url), driver="psycopg").sqlalchemy_url
     reader = CatalogReader()
     with sa.create_engine(url).connect() as connection:
@@ -43,7 +43,7 @@ _RENAME = "ALTER TABLE users RENAME COLUMN name TO called"
 
 @pytest.fixture
 def connection(scratch_url: str) -> Iterator[sa.Connection]:
-    """A connection to a database with a table."""
+    """Provide a connection to a database with a table."""
     url = replace(DatabaseUrl.parse(scratch_url), driver="psycopg").sqlalchemy_url
     with sa.create_engine(url).connect() as connection:
         _run(connection, "CREATE TABLE users (id integer, name text)")
@@ -60,10 +60,10 @@ def _run(connection: sa.Connection, *statements: str) -> None:
 
 
 @pytest.mark.parametrize("statement", ["DISCARD TEMP", "DEALLOCATE ALL", "DISCARD ALL"])
-def test_what_a_session_has_discarded_is_made_again(
+def test_discarded_functions_and_statements_are_created_again(
     connection: sa.Connection, statement: str
 ) -> None:
-    """Functions, prepared statements, what was noted."""
+    """Functions, prepared statements and stored settings."""
     reader = CatalogReader(is_verified=True)
     reader.read(connection)
     _run(connection, _RENAME, statement)
@@ -81,41 +81,41 @@ def test_what_a_session_has_discarded_is_made_again(
         ),
     ],
 )
-def test_where_no_function_can_be_made_everything_is_read(
+def test_everything_is_read_if_functions_cannot_be_created(
     connection: sa.Connection, prepare: str, put_back: str
 ) -> None:
-    """And as soon as one can be made again, what was touched is followed."""
+    """When they can be created again, readings are incremental again."""
     reader = CatalogReader()
     _run(connection, prepare)
     before = reader.read(connection)
-    assert reader.lasting is None
+    assert reader.session_settings is None
     _run(connection, put_back, _RENAME)
 
     found = reader.read(connection)
 
     assert found == read_catalog(connection) != before
-    assert reader.lasting is not None
+    assert reader.session_settings is not None
     assert reader.read(connection) is found
 
 
-def test_a_reader_that_does_not_follow_leaves_nothing_in_the_session(
+def test_a_full_reader_creates_no_functions(
     connection: sa.Connection,
 ) -> None:
-    """For a revision that our functions would be in the way of."""
+    """For a revision that conflicts with them."""
     ours = "SELECT count(*) FROM pg_proc WHERE proname LIKE 'alembic!_proof!_%%' ESCAPE '!'"
     counts = []
-    for is_following in (False, True):
-        CatalogReader(is_following=is_following).read(connection)
+    for is_incremental in (False, True):
+        CatalogReader(is_incremental=is_incremental).read(connection)
         counts.append(connection.exec_driver_sql(ours).scalar_one())
         connection.rollback()
 
     assert counts == [0, 4]
 
 
-def test_a_timeout_that_ends_a_reading_is_named_with_what_to_do(
+def test_a_timeout_is_an_error_with_advice(
     connection: sa.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It ends the session, too: that the connection is gone afterwards is not what is told."""
+    """It ends the session too, but the message is not that the connection is closed."""
     if server_major(connection) < 17:
         pytest.skip("the server knows no transaction_timeout")
     _run(connection, "CREATE VIEW names AS SELECT name FROM users")
@@ -127,22 +127,22 @@ def test_a_timeout_that_ends_a_reading_is_named_with_what_to_do(
             CatalogReader().read(connection)
 
     assert caught.value.what.endswith("terminating connection due to transaction timeout")
-    assert caught.value.todo.startswith("let transaction_timeout be longer")
+    assert caught.value.todo.startswith("raise transaction_timeout")
     connection.close()
     assert caplog.records == []
 
 
-def test_an_asynchronous_psycopg_leaves_what_is_prepared_alone(scratch_url: str) -> None:
+def test_asynchronous_psycopg_keeps_prepared_statements(scratch_url: str) -> None:
     """It sends DEALLOCATE ALL after a DROP, once it has prepared a statement of its own."""
     url = replace(DatabaseUrl.parse(scratch_url), driver="psycopg").sqlalchemy_url
 
     def work(connection: sa.Connection) -> int:
-        prepared = Prepared(connection)
-        prepared.row("SELECT 1")
+        prepared = PreparedStatements(connection)
+        prepared.fetch_prepared("SELECT 1")
         for _ in range(8):
             connection.exec_driver_sql("SELECT 2")
         connection.exec_driver_sql("DROP TABLE IF EXISTS nothing")
-        return int(prepared.row("SELECT 1")[0])
+        return int(prepared.fetch_prepared("SELECT 1")[0])
 
     async def run() -> int:
         engine = create_async_engine(url)

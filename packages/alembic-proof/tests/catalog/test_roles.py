@@ -1,4 +1,4 @@
-"""Roles under other names: what one role built reads as if another one had."""
+"""Catalogs with renamed roles equal those that another role created."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from alembic_proof.catalog import Catalog, diff
 from alembic_proof.catalog.roles import Role, rename_roles
 
-from .battery.zoo import READER, WRITER
+from .cases.sample_schema import READER, WRITER
 from .conftest import Database
-from .schemas import Schema, schemas
+from .random_schemas import Schema, schemas
 
 _MAY_CREATE = f"GRANT CREATE ON SCHEMA public TO {READER}"
 _ODD = Role('Some "body"', '"Some ""body"""')
@@ -37,10 +37,8 @@ _MADE = (
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(schema=schemas())
-def test_whoever_built_a_schema_does_not_show_under_one_name(
-    empty: Database, schema: Schema
-) -> None:
-    """Also where the one who built it is granted something by name: it is the owner's already."""
+def test_the_creating_role_does_not_matter_after_renaming(empty: Database, schema: Schema) -> None:
+    """Also if the creating role is granted something by name, which the owner has already."""
     by_superuser = _built(empty, [_MAY_CREATE, *schema.statements()])
     by_reader = _built(empty, [_MAY_CREATE, f"SET LOCAL ROLE {READER}", *schema.statements()])
 
@@ -50,8 +48,8 @@ def test_whoever_built_a_schema_does_not_show_under_one_name(
     assert diff(by_superuser, by_reader) != ()
 
 
-def test_a_name_is_changed_wherever_it_stands(empty: Database) -> None:
-    """And back again: nothing but the name has changed, whatever it has to be quoted as."""
+def test_a_role_is_renamed_everywhere(empty: Database) -> None:
+    """Renaming back gives the same catalog, also with names that need quotes."""
     before = _built(empty, list(_MADE))
 
     away = _renamed(before, {WRITER: _ODD})
@@ -67,7 +65,7 @@ def _renamed(catalog: Catalog, names: dict[str, Role]) -> Catalog:
 
 
 def _built(database: Database, statements: list[str]) -> Catalog:
-    """What the statements make of an empty database, which is empty again afterwards."""
+    """Return the catalog after the statements in an empty database, which is empty again afterwards."""
     try:
         database.execute(*statements)
         return database.read()

@@ -22,15 +22,15 @@ def test_an_ignored_difference_is_none(open_case: Open, run: Run) -> None:
     assert run("parity") == (0, "parity: no findings\n", "")
 
 
-def test_another_one_stays_and_the_pattern_is_named(open_case: Open, run: Run) -> None:
-    """What it meets nothing with is a note."""
+def test_another_difference_is_reported_with_the_unused_pattern(open_case: Open, run: Run) -> None:
+    """A pattern that matches nothing is a note."""
     _ignore(open_case("parity/differs"), "index:public.users.ck_*")
 
     code, out, _ = run("parity")
 
     assert code == 1
-    assert "error: models -> history: constraint public.users.ck_users_name: CHECK" in out
-    assert "note: ignore = 'index:public.users.ck_*' matches no change" in out
+    assert "error: parity\n  constraint public.users.ck_users_name: CHECK" in out
+    assert "note: ignores-nothing\n  ignore = 'index:public.users.ck_*' matches no change" in out
 
 
 def test_a_baseline_holds_each_proof_apart(open_case: Open, run: Run) -> None:

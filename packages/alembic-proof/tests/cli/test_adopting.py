@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from alembic_deploy.connect import run_on
+from alembic_deploy.errors import ServerError
+from alembic_deploy.url import DatabaseUrl
 from alembic_proof.cli import main
-from alembic_proof.errors import ServerError
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.scratch import scratch_server, tcp_server
-from alembic_proof.postgres.server import LocalServer, stop
-from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.scratch import scratch_server
+from local_postgres.scratch import tcp_server
+from local_postgres.server import LocalServer, stop
 
 Open = Callable[[str], Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -38,7 +39,7 @@ with engine.connect() as connection:
 
 @pytest.fixture
 def open_bare(open_case: Open) -> Open:
-    """Opens a case that has neither an alembic.ini nor an env.py at its root."""
+    """Open a case that has neither an alembic.ini nor an env.py at its root."""
 
     def open_(name: str) -> Path:
         root = open_case(name)
@@ -59,14 +60,14 @@ def _leave_out(root: Path, key: str) -> None:
 
 
 def test_a_project_that_reads_its_environment_once_is_proved_on_several_databases(
-    open_case: Open, run: Run
+    open_case: Open, run: Run, expected: Callable[[Path, str], str]
 ) -> None:
     """The variable is set before anything is imported, and each database has the same URL."""
     root = open_case("adopting/given_by_environment")
 
     code, out, _ = run("roundtrip")
 
-    assert (code, out) == (1, (root / "expected.txt").read_text(encoding="utf-8"))
+    assert (code, out) == (1, expected(root, out))
 
 
 def test_the_variable_is_as_before_afterwards(
@@ -225,7 +226,7 @@ def test_without_an_application_flask_migrate_s_env_cannot_run(open_bare: Open, 
         ("shop", "names no attribute"),
         ("shop:nothing", "cannot be loaded: AttributeError"),
         ("nothing:app", "cannot be loaded: ModuleNotFoundError"),
-        ("shop:create_app.__name__", "cannot be made: TypeError"),
+        ("shop:create_app.__name__", "cannot be created: TypeError"),
         ("shop:db.Model", "is no Flask application"),
     ],
 )
@@ -287,7 +288,7 @@ def test_alembics_own_variable_names_the_file(
     assert run("roundtrip") == CLEAN
 
 
-def test_settings_above_the_current_directory_are_somebody_elses(
+def test_settings_above_the_current_directory_are_not_read(
     open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are looked for from Alembic's file up to where the command is typed, and no further."""
@@ -323,8 +324,8 @@ def test_settings_are_found_up_to_the_root_of_the_repository(
     assert (code, err) == (0, "" if git == "none" else f"settings: {settings}\n")
 
 
-def test_settings_above_the_repository_are_somebody_elses(open_case: Open, run: Run) -> None:
-    """Its root is the end of the search, whatever lies above."""
+def test_settings_above_the_repository_are_not_read(open_case: Open, run: Run) -> None:
+    """The search ends at its root."""
     root = open_case("adopting/in_a_section")
     (root / "pyproject.toml").unlink()
     (root / ".git").mkdir()

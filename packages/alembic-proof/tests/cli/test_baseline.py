@@ -43,9 +43,9 @@ def test_a_baseline_fails_on_what_is_new(open_case: Open, run: Run) -> None:
     code, out, _ = run("roundtrip", "--baseline", "known.json")
 
     assert code == 1
-    assert "warning: 0003: its downgrade refuses" in out
+    assert "warning: downgrade-refuses\n  0003: its downgrade refuses" in out
     assert "0005" not in out
-    assert "note: 1 of the findings are in the baseline, and not shown [in-the-baseline]" in out
+    assert "note: in-the-baseline\n  1 known finding hidden (baseline)" in out
     [known] = json.loads((root / "known.json").read_text(encoding="utf-8"))["findings"]
     assert (known["proof"], known["revision"]) == ("round trip", "0005")
 
@@ -56,7 +56,10 @@ def test_a_baseline_fails_on_what_is_new(open_case: Open, run: Run) -> None:
     )
     _, out, _ = run("roundtrip", "--baseline", "known.json")
 
-    assert "note: in the baseline, and found no more: 0005 downgrade: after its downgrade" in out
+    assert (
+        "note: baseline-outdated\n  in the baseline, but not found any more: 0005 downgrade: after its downgrade"
+        in out
+    )
 
 
 def test_a_baseline_that_is_not_there_is_one_clear_error(open_case: Open, run: Run) -> None:
@@ -83,18 +86,18 @@ def test_a_baseline_that_cannot_be_written_is_refused_before_anything_runs(
         assert "the baseline" in err
 
 
-def test_what_was_found_is_told_where_the_baseline_cannot_be_written_after_all(
+def test_findings_are_reported_if_writing_the_baseline_fails(
     open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk may be full by then."""
     root = open_case("adopting/old")
-    monkeypatch.setattr("alembic_proof.cli.roundtrip.refuse_unusable", lambda _: None)
+    monkeypatch.setattr("alembic_proof.report.baseline.Baseline.check_files", lambda _: None)
 
     code, out, _ = run("roundtrip", "--write-baseline", str(root / "nowhere" / "known.json"))
 
     assert code == 1
-    assert "[baseline-not-written]" in out
-    assert "[rows-lost]" in out
+    assert "error: baseline-not-written\n" in out
+    assert "versions/0002_legacy.py: note: rows-lost\n" in out
 
 
 def test_where_nothing_has_changed_the_baseline_accepts_nothing_new(
@@ -113,8 +116,8 @@ def test_where_nothing_has_changed_the_baseline_accepts_nothing_new(
     assert run(*unchanged, "--write-baseline", str(old))[0] == 0
 
     assert code == 0
-    assert f"note: {new} is written; it accepts 0 findings [baseline-written]" in out
-    assert "[nothing-proved]" in out
+    assert f"note: baseline-written\n  {new} is written; it accepts 0 findings" in out
+    assert "note: nothing-proved\n" in out
     assert run(*unchanged, "--baseline", str(new))[0] == 0
     assert run("roundtrip", "--baseline", str(new))[0] == 1
     assert old.read_text(encoding="utf-8") == before

@@ -13,10 +13,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.mark.parametrize("command", ["roundtrip", "parity"])
-def test_what_was_compiled_of_a_deleted_env_is_none(
-    open_case: Open, run: Run, command: str
-) -> None:
-    """Alembic would run it; whoever checks the project out has none."""
+def test_the_bytecode_of_a_deleted_env_is_not_used(open_case: Open, run: Run, command: str) -> None:
+    """Alembic would run it, but a fresh checkout does not have it."""
     root = open_case("parity/equal")
     env = root / "env.py"
     py_compile.compile(str(env))

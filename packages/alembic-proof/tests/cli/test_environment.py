@@ -13,7 +13,7 @@ from alembic import command as alembic_command
 from alembic.config import Config
 from sqlalchemy import inspect
 
-from alembic_proof.postgres.connect import run_on
+from alembic_deploy.connect import run_on
 
 Open = Callable[[str], Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -30,16 +30,15 @@ _COMMANDS = pytest.mark.parametrize("command", _PROOFS)
 
 
 @_COMMANDS
-def test_an_env_that_goes_its_own_way_is_refused_before_anything_runs(
+def test_an_env_with_its_own_url_is_refused_before_anything_runs(
     open_case: Open,
     run: Run,
     scratch_url: str,
-    monkeypatch: pytest.MonkeyPatch,
     command: tuple[str, ...],
 ) -> None:
     """It would migrate the developer's database; that one stays untouched."""
-    open_case("environment/goes_its_own_way")
-    monkeypatch.setenv("OWN_URL", scratch_url)
+    root = open_case("environment/goes_its_own_way")
+    (root / "own_url").write_text(scratch_url, encoding="utf-8")
 
     code, out, err = run(*command)
 
@@ -49,7 +48,7 @@ def test_an_env_that_goes_its_own_way_is_refused_before_anything_runs(
 
 
 def test_a_round_trip_needs_no_metadata(open_case: Open, run: Run) -> None:
-    """The history alone is proved, whatever models there are."""
+    """Only the history is proved; the models are not used."""
     open_case("environment/has_no_metadata")
 
     assert run("roundtrip") == (0, "round trip: no findings\n", "")
@@ -110,7 +109,7 @@ def test_an_env_without_metadata_is_refused(
     code, out, err = run(*command)
 
     assert (code, out) == (2, "")
-    assert err.startswith("env.py hands over no target_metadata\n")
+    assert err.startswith("env.py configures no target_metadata\n")
 
 
 @pytest.mark.parametrize("command", [*_PROOFS, ("revision", "Add x", "--empty")])
@@ -140,7 +139,7 @@ def test_a_typo_in_the_models_is_found_where_it_is(open_case: Open, run: Run) ->
 
 
 @pytest.mark.parametrize("url", ["postgresql://nobody@localhost:1/x", "sqlite:///no/such/place"])
-def test_an_env_that_finds_another_url_says_where_it_may_look(
+def test_an_env_with_another_url_names_the_settings_for_it(
     open_case: Open, run: Run, url: str
 ) -> None:
     """Where settings name an option that it does not read."""
@@ -160,7 +159,7 @@ def test_an_env_that_finds_another_url_says_where_it_may_look(
 
     assert (code, out) == (2, "")
     assert err.startswith("env.py cannot run: ")
-    assert "url_env, url_x_arg or url_ini_key" in err
+    assert "url_x_arg or url_ini_key in [tool.alembic-proof]" in err
 
 
 @_COMMANDS
@@ -179,7 +178,7 @@ def test_a_scratch_server_that_is_down_is_one_clear_error(
 
 
 def test_a_history_that_cannot_be_applied_is_one_clear_error(open_case: Open, run: Run) -> None:
-    """It is told by its line, in the server's words, also where env.py lets its error through."""
+    """The error names the line and the server's message, also if env.py does not catch it."""
     open_case("environment/is_synchronous")
 
     code, out, err = run("parity")
@@ -191,7 +190,7 @@ def test_a_history_that_cannot_be_applied_is_one_clear_error(open_case: Open, ru
     assert "Traceback" not in err
 
 
-def test_an_env_that_wants_an_application_is_told_of_the_setting(open_case: Open, run: Run) -> None:
+def test_an_env_that_needs_an_application_names_flask_app(open_case: Open, run: Run) -> None:
     """Flask-Migrate's own env.py says no more than that it works outside of a context."""
     root = open_case("environment/has_no_metadata")
     place = next(root.rglob("env.py"))
@@ -207,11 +206,16 @@ def test_an_env_that_wants_an_application_is_told_of_the_setting(open_case: Open
     ("text", "told", "todo"),
     [
         ("raise SystemExit(0)", "env.py ends the process, sys.exit(0)", "let it raise one"),
-        ("import os; os.environ['NOPE']", "env.py cannot run: KeyError", "url_env, url_x_arg or"),
+        ("import os; os._exit(0)", "env.py ends the process, os._exit(0)", "let it raise one"),
+        (
+            "import os; os.environ['NOPE']",
+            "env.py cannot run: KeyError",
+            "url_env in [tool.alembic-deploy], url_x_arg or",
+        ),
         (
             "from alembic import context; context.config.set_main_option('sqlalchemy.url', None)",
             "env.py cannot run: TypeError: option values must be strings",
-            "url_env, url_x_arg or",
+            "url_env in [tool.alembic-deploy], url_x_arg or",
         ),
         (
             "from sqlalchemy.ext import asyncio as a; a.create_async_engine('sqlite://')",
@@ -220,11 +224,15 @@ def test_an_env_that_wants_an_application_is_told_of_the_setting(open_case: Open
         ),
         ("x = 1", "env.py runs no migrations", "let it call context.run_migrations()"),
         (None, "there is no env.py", "restore it"),
-        (_SQLITE, "env.py connects to a database of sqlite instead of", "url_env, url_x_arg or"),
+        (
+            _SQLITE,
+            "env.py connects to a database of sqlite instead of",
+            "url_env in [tool.alembic-deploy], url_x_arg or",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", ["roundtrip", "parity"])
-def test_what_is_wrong_with_an_env_is_told_with_the_next_step(
+def test_an_error_of_env_py_names_its_path_and_the_fix(
     open_case: Open, run: Run, command: str, text: str | None, told: str, todo: str
 ) -> None:
     """What it does, its path, and what helps."""
@@ -239,7 +247,7 @@ def test_what_is_wrong_with_an_env_is_told_with_the_next_step(
     assert (code, out) == (2, "")
     assert err.startswith(told)
     assert f"where: {place}" in err
-    assert todo in err.partition("  do: ")[2]
+    assert todo in err.partition("  help: ")[2]
 
 
 @pytest.mark.parametrize(
@@ -247,9 +255,10 @@ def test_what_is_wrong_with_an_env_is_told_with_the_next_step(
     [
         ("raise ValueError('a b')", "the history cannot be applied: ValueError: a b"),
         ("raise SystemExit(3)", "0001_users.py ends the process, sys.exit(3)"),
+        ("import os; os._exit(0)", "0001_users.py ends the process, os._exit(0)"),
     ],
 )
-def test_what_a_revision_raises_is_not_laid_at_the_door_of_the_env(
+def test_an_error_of_a_revision_names_the_revision_not_env_py(
     open_case: Open, run: Run, text: str, told: str
 ) -> None:
     """Its own file and line are named."""
@@ -263,6 +272,22 @@ def test_what_a_revision_raises_is_not_laid_at_the_door_of_the_env(
     assert (code, out) == (2, "")
     assert err.startswith(told)
     assert f"where: {revision}:5" in err
+
+
+@pytest.mark.parametrize("call", ["sys.exit(0)", "os._exit(0)"])
+def test_a_function_of_the_project_cannot_end_the_proof(
+    open_case: Open, run: Run, call: str
+) -> None:
+    """Also one that the proof calls outside of env.py and the revisions."""
+    root = open_case("parity/equal")
+    settings = root / "pyproject.toml"
+    settings.write_text(f'{settings.read_text()}rows = "own:rows"\n', encoding="utf-8")
+    (root / "own.py").write_text(f"import os, sys\ndef rows(): {call}\n", encoding="utf-8")
+
+    code, out, err = run("roundtrip")
+
+    assert (code, out) == (2, "")
+    assert err.startswith(f"it ends the process, {call}, instead of raising an exception")
 
 
 def test_a_revision_that_lies_elsewhere_is_no_env(open_case: Open, run: Run) -> None:
@@ -288,11 +313,11 @@ def _give_metadata(root: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [("parity",), ("revision", "a change")])
-def test_an_env_that_commits_nothing_is_told_by_whatever_builds_the_history(
+def test_an_env_that_does_not_commit_is_an_error_of_every_command(
     open_case: Open, run: Run, command: tuple[str, ...]
 ) -> None:
     """A database that a new connection finds empty is no history to compare or to write for."""
-    root = open_case("roundtrip/env_never_commits")
+    root = open_case("roundtrip/env_py/never_commits")
     _give_metadata(root)
 
     code, out, err = run(*command)
@@ -302,9 +327,9 @@ def test_an_env_that_commits_nothing_is_told_by_whatever_builds_the_history(
     assert f"where: {root / 'env.py'}" in err
 
 
-def test_an_env_that_keeps_an_error_to_itself_is_told_by_parity(open_case: Open, run: Run) -> None:
+def test_an_env_that_swallows_an_error_is_reported_by_parity(open_case: Open, run: Run) -> None:
     """What a new connection does not find is no commit that is missing there."""
-    _give_metadata(open_case("roundtrip/env_keeps_errors_to_itself"))
+    _give_metadata(open_case("roundtrip/env_py/keeps_errors_to_itself"))
 
     code, out, err = run("parity")
 

@@ -9,10 +9,10 @@ import pytest
 from alembic import command as alembic_command
 from alembic.util import CommandError
 
-from alembic_proof.env import explained_faults
-from alembic_proof.history.fault import fault_place
-from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config
+from alembic_deploy.error_location import project_location
+from alembic_deploy.python_errors import explained_import_errors
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.project import Project
 
 Open = Callable[[str], Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -74,12 +74,12 @@ def test_sound_models_are_not_blamed(open_case: Open, run: Run) -> None:
 
 
 def test_plain_alembic_names_the_place_too(open_case: Open, scratch_url: str) -> None:
-    """Where env.py imports the models inside of `explained_faults()`."""
+    """Where env.py imports the models inside of `explained_import_errors()`."""
     root = open_case("parity/equal")
     (root / "models.py").write_text(_NAME[0], encoding="utf-8")
-    env = "from alembic_proof.env import explained_faults\nwith explained_faults():\n    import models\n"
+    env = "from alembic_deploy.python_errors import explained_import_errors\nwith explained_import_errors():\n    import models\n"
     (root / "env.py").write_text(env, encoding="utf-8")
-    config = alembic_config(AlembicProject(file=root / "alembic.ini"), url=scratch_url)
+    config = alembic_config(Project(file=root / "alembic.ini"), url=scratch_url)
 
     with pytest.raises(CommandError, match=r"models\.py cannot run: NameError") as caught:
         alembic_command.current(config)
@@ -89,10 +89,10 @@ def test_plain_alembic_names_the_place_too(open_case: Open, scratch_url: str) ->
 
 def test_a_fault_outside_of_a_module_keeps_its_traceback() -> None:
     """What a function raises that is called inside of the block is not dressed up."""
-    with pytest.raises(ZeroDivisionError), explained_faults():
+    with pytest.raises(ZeroDivisionError), explained_import_errors():
         _ = 1 / 0
 
 
 def test_no_file_of_the_project_is_no_place() -> None:
     """An error that never came through a file of the project has none."""
-    assert fault_place(ValueError("never raised")) == ""
+    assert project_location(ValueError("never raised")) == ""

@@ -9,12 +9,13 @@ import pytest
 
 from alembic_proof.cli import main
 from alembic_proof.lint import all_rules
+from alembic_proof.report.explain import general_help
 
 _GOOD = 'revision = "a"\ndef upgrade(): run()\ndef downgrade(): run()\n'
 _BAD = 'revision = "a"\nimport shop\ndef downgrade(): pass\ndef upgrade(): run()\n'
 
-_NO_GIT = "note: not checked whether merged revisions were edited: "
-_IMPORT = "the revision imports shop, which goes on changing"
+_NO_GIT = "  not checked whether merged revisions were edited: "
+_IMPORT = "the revision imports shop, which will change"
 
 
 def _project(directory: Path, text: str, settings: str = "") -> str:
@@ -29,11 +30,12 @@ def _project(directory: Path, text: str, settings: str = "") -> str:
 
 def test_a_clean_history_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line says what was read."""
-    code = main(["--config", _project(tmp_path, _GOOD), "lint"])
+    code = main(["--config", _project(tmp_path, _GOOD), "lint", "-v"])
 
     assert code == 0
-    step, note, _, last = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(rf"  1 revision file, {len(all_rules())} rules +0\.\d{{3}} s", step)
+    step, id_, note, _, last = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(rf"✓ 1 revision file, {len(all_rules())} rules +0\.\d{{3}} s", step)
+    assert id_ == "note: edited-after-merge"
     assert note.startswith(_NO_GIT)
     assert last == "lint: 1 note"
 
@@ -49,9 +51,12 @@ def test_findings_exit_with_1(
 
     assert code == 1
     assert capsys.readouterr().out.splitlines()[3:] == [
-        f"scripts/versions/a.py:2: error: {_IMPORT} [imports-project]",
-        "  do: copy what it needs into the revision",
-        "scripts/versions/a.py:3: error: downgrade() does nothing [empty-downgrade]",
+        "scripts/versions/a.py:2: error: imports-project",
+        f"  {_IMPORT}",
+        "  help: copy the needed code into the revision",
+        "scripts/versions/a.py:3: error: empty-downgrade",
+        "  downgrade() does nothing",
+        f"  help: {general_help('empty-downgrade')}",
         "lint: 2 errors, 1 note",
     ]
 
@@ -60,8 +65,8 @@ def test_findings_exit_with_1(
 def test_findings_are_written_for_other_programs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], format_: str
 ) -> None:
-    """As those of every proof; the steps are told on standard error."""
-    code = main(["--config", _project(tmp_path, _BAD), "lint", "--format", format_])
+    """As for every proof; steps are printed on standard error."""
+    code = main(["--config", _project(tmp_path, _BAD), "lint", "-v", "--format", format_])
 
     shown = capsys.readouterr()
     assert code == 1
@@ -82,7 +87,7 @@ def test_the_findings_of_an_old_history_can_be_accepted(
     capsys.readouterr()
 
     assert main(["--config", ini, "lint", "--baseline", baseline]) == 1
-    assert "b.py:3: error: downgrade() does nothing" in capsys.readouterr().out
+    assert "b.py:3: error: empty-downgrade\n  downgrade() does nothing" in capsys.readouterr().out
 
 
 def test_no_alembic_ini_exits_with_2(
@@ -112,10 +117,10 @@ def test_an_unknown_setting_exits_with_2(
 def test_a_rule_is_explained_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
     """No project is needed to read about a rule."""
     assert main(["lint", "--explain", "file-order"]) == 0
-    assert capsys.readouterr().out.startswith("## file-order\n")
+    assert capsys.readouterr().out.startswith("# file-order\n")
 
 
 def test_an_unknown_rule_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
-    """The known ones are listed."""
+    """The error names the command that lists the known ones."""
     assert main(["lint", "--explain", "nope"]) == 2
-    assert "empty-downgrade" in capsys.readouterr().err
+    assert "`alembic-proof explain` lists all of them" in capsys.readouterr().err

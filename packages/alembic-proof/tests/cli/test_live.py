@@ -30,7 +30,7 @@ if sys.argv[1] == "without rich":
 from alembic_proof.cli import main
 raise SystemExit(main(sys.argv[2:]))
 """
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
 _COLOUR = re.compile(r"\x1b\[(3|9)[0-9]m")
 _HIDDEN, _SHOWN = "\x1b[?25l", "\x1b[?25h"
 _SLEEPS = """
@@ -89,7 +89,7 @@ class Terminal:
         os.write(self.master, keys)
 
     def end(self, *, timeout_s: float = 60) -> int:
-        """The exit code, when everything is read."""
+        """Return the exit code, when everything is read."""
         assert self.running is not None
         deadline = time.monotonic() + timeout_s
         while self.running.poll() is None:
@@ -106,7 +106,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    """A terminal; what still runs in it is ended."""
+    """Provide a terminal; what still runs in it is ended."""
     master, slave = pty.openpty()
     found = Terminal(master, slave)
     yield found
@@ -117,29 +117,28 @@ def terminal() -> Iterator[Terminal]:
     os.close(slave)
 
 
-def test_a_terminal_shows_a_bar_and_then_a_table(open_case: Open, terminal: Terminal) -> None:
-    """How many revisions are done and which one runs; afterwards times and findings of each."""
-    open_case("roundtrip/wrong_default")
+def test_a_terminal_shows_a_bar_and_then_the_report(open_case: Open, terminal: Terminal) -> None:
+    """The revisions done and the current one; afterwards a tick or a cross for each, in colour."""
+    open_case("roundtrip/catalog/wrong_default")
 
-    terminal.start("roundtrip")
+    terminal.start("roundtrip", "-v")
     code = terminal.end()
 
-    bar, _, table = terminal.text.rpartition(_SHOWN)
-    rows = _ESCAPE.sub("", table)
+    bar, _, report = terminal.text.rpartition(_SHOWN)
+    rows = _ESCAPE.sub("", report)
     assert code == 1
     assert all(f"{number}/3" in _ESCAPE.sub("", bar) for number in (0, 3))
-    assert re.search(r"revision +up +down +up again +rows +findings", rows)
-    seconds = r" +\d\.\d{3} s"
-    assert re.search(rf"^ +0001 Users.*{seconds}{seconds}{seconds} +- *$", rows, re.MULTILINE)
-    assert re.search(rf"^ +0002 .*{seconds}{seconds}{seconds} +1 error *$", rows, re.MULTILINE)
-    assert "versions/0002_default.py: error: 0002: after its downgrade: " in rows
-    assert rows.endswith("round trip: 1 error\n")
-    assert _COLOUR.search(table)
+    times = r"up \d\.\d{3} s  down \d\.\d{3} s  up again \d\.\d{3} s  rows \d\.\d{3} s$"
+    assert re.search(rf"^✓ 0001 Users +{times}", rows, re.MULTILINE)
+    assert re.search(rf"^✗ 0002 .* {times}", rows, re.MULTILINE)
+    assert "versions/0002_default.py: error: not-restored\n  0002: after its downgrade: " in rows
+    assert re.search(r"^round trip: 1 error \(3 revisions, \d+\.\d s\)\n\Z", rows, re.MULTILINE)
+    assert _COLOUR.search(report)
 
 
 def test_the_revision_that_runs_is_named(open_case: Open, terminal: Terminal) -> None:
     """Before it is done; Control-C ends it, and the terminal is as it was."""
-    root = open_case("roundtrip/wrong_default")
+    root = open_case("roundtrip/catalog/wrong_default")
     (root / "versions" / "0004_sleeps.py").write_text(f'"""Wait for Godot."""\n{_SLEEPS}')
     terminal.start("roundtrip")
     terminal.wait_for("0004 Wait for Godot")
@@ -150,18 +149,18 @@ def test_the_revision_that_runs_is_named(open_case: Open, terminal: Terminal) ->
 
     assert code == 130
     assert terminal.text.rindex(_SHOWN) > terminal.text.rindex(_HIDDEN)
-    assert terminal.text.endswith("interrupted\n")
+    assert "\ninterrupted\n" in terminal.text
     assert termios.tcgetattr(terminal.slave) == terminal.settings
 
 
-def test_no_color_is_a_table_without_colour(open_case: Open, terminal: Terminal) -> None:
+def test_no_color_is_a_report_without_colour(open_case: Open, terminal: Terminal) -> None:
     """The variable is about colour alone."""
-    open_case("roundtrip/wrong_default")
+    open_case("roundtrip/catalog/wrong_default")
 
     terminal.start("roundtrip", NO_COLOR="1")
     terminal.end()
 
-    assert "up again" in terminal.text
+    assert "✗ 0002" in _ESCAPE.sub("", terminal.text)
     assert _HIDDEN in terminal.text
     assert not _COLOUR.search(terminal.text)
 
@@ -170,33 +169,33 @@ def test_no_color_is_a_table_without_colour(open_case: Open, terminal: Terminal)
 def test_a_terminal_that_cannot_move_its_cursor_gets_plain_text(
     open_case: Open, terminal: Terminal, term: str
 ) -> None:
-    """Line by line, as a pipe does."""
-    open_case("roundtrip/wrong_default")
+    """As a pipe does."""
+    open_case("roundtrip/catalog/wrong_default")
 
-    terminal.start("roundtrip", TERM=term)
+    terminal.start("roundtrip", "-v", TERM=term)
     terminal.end()
 
     assert "\x1b" not in terminal.text
-    assert re.search(r"^  0001 Users +up \d\.\d{3} s  down ", terminal.text, re.MULTILINE)
+    assert re.search(r"^✓ 0001 Users +up \d\.\d{3} s  down ", terminal.text, re.MULTILINE)
 
 
 def test_without_rich_the_text_is_plain(open_case: Open, terminal: Terminal) -> None:
     """The extra `dev` brings it; a proof does not need it."""
-    open_case("roundtrip/wrong_default")
+    open_case("roundtrip/catalog/wrong_default")
 
     terminal.start("roundtrip", kind="without rich")
     code = terminal.end()
 
     assert code == 1
     assert "\x1b" not in terminal.text
-    assert terminal.text.endswith("round trip: 1 error\n")
+    assert "\nround trip: 1 error (3 revisions, " in terminal.text
 
 
 def test_a_format_for_machines_is_the_same_on_a_terminal(
     open_case: Open, terminal: Terminal
 ) -> None:
     """One document, and not a byte more."""
-    open_case("roundtrip/wrong_default")
+    open_case("roundtrip/catalog/wrong_default")
 
     terminal.start("roundtrip", "--format", "json", kind="json")
     terminal.end()
@@ -204,7 +203,7 @@ def test_a_format_for_machines_is_the_same_on_a_terminal(
     assert len(json.loads(terminal.text)["findings"]) == 1
 
 
-def test_nobody_else_waits_for_what_a_terminal_needs(open_case: Open) -> None:
+def test_terminal_modules_are_not_loaded_into_a_pipe(open_case: Open) -> None:
     """Into a pipe nothing of it is loaded."""
     open_case("parity/differs")
     program = "import sys; from alembic_proof.cli import main; main(['lint']); print('rich' in sys.modules)"
@@ -226,12 +225,11 @@ def test_nobody_else_waits_for_what_a_terminal_needs(open_case: Open) -> None:
 def test_every_proof_shows_its_steps(
     open_case: Open, terminal: Terminal, case: str, command: str, steps: list[str]
 ) -> None:
-    """A table of one time for each where there are no revisions."""
+    """On request, with one time for each where there are no revisions."""
     open_case(case)
 
-    terminal.start(command)
+    terminal.start(command, "-v")
     terminal.end()
 
-    table = _ESCAPE.sub("", terminal.text.rpartition(_SHOWN)[2])
-    assert re.search(r"step +time", table)
-    assert all(re.search(rf"{step}.* \d\.\d{{3}} s", table) for step in steps)
+    report = _ESCAPE.sub("", terminal.text.rpartition(_SHOWN)[2])
+    assert all(re.search(rf"^✓ {step}.* \d\.\d{{3}} s$", report, re.MULTILINE) for step in steps)

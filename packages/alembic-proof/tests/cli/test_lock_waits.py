@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.postgres.connect import is_usable_driver
+from alembic_deploy.url import is_usable_driver
 
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg", "psycopg2"])
 def test_a_revision_that_waits_for_itself_is_ended_and_named(
-    open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]], driver: str
+    open_case: Callable[[str], Path],
+    run: Callable[..., tuple[int, str, str]],
+    expected: Callable[[Path, str], str],
+    driver: str,
 ) -> None:
-    """Who waits for whom, the line, and no other revision that the wait stands in the way of."""
+    """It names both sessions and the line; revisions after it are not reported."""
     pytest.importorskip("psycopg", reason="the revision's own connection")
     if not is_usable_driver(driver):
         pytest.skip(f"{driver} is not installed")
@@ -25,10 +28,8 @@ def test_a_revision_that_waits_for_itself_is_ended_and_named(
 
     code, out, _ = run("roundtrip")
 
-    assert (code, re.sub(r"pid \d+( \([\w -]+\))?", "pid N", out)) == (
-        1,
-        (root / "expected.txt").read_text(encoding="utf-8"),
-    )
+    out = re.sub(r"pid \d+( \([\w -]+\))?", "pid N", out)
+    assert (code, out) == (1, expected(root, out))
 
 
 _WAITS = """import os
@@ -36,7 +37,7 @@ _WAITS = """import os
 import psycopg
 from alembic import op
 
-from alembic_proof.postgres.url import DatabaseUrl
+from alembic_deploy.url import DatabaseUrl
 
 revision = "0002"
 down_revision = "0001"
@@ -58,7 +59,7 @@ def downgrade():
 def test_a_trial_that_waits_for_itself_is_ended(
     open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
 ) -> None:
-    """What a policy hides is looked for by a run of its own, which is no reason to wait for ever."""
+    """The extra run that looks for hidden rows does not wait forever either."""
     root = open_case("lock_waits")
     table = root / "versions" / "0001_notes.py"
     forced = "ALTER TABLE notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
@@ -76,7 +77,7 @@ def test_a_trial_that_waits_for_itself_is_ended(
 def test_a_step_that_is_run_past_a_failure_is_watched(
     open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
 ) -> None:
-    """What comes behind a statement that fails over rows was never come to before."""
+    """What comes behind a statement that fails on rows was never come to before."""
     root = open_case("lock_waits")
     bound = 'def upgrade():\n    op.execute("ALTER TABLE notes ALTER name SET NOT NULL")'
     text = _WAITS.replace("def upgrade():", bound)
@@ -90,7 +91,7 @@ def test_a_step_that_is_run_past_a_failure_is_watched(
     assert "for a lock of pid" in out
 
 
-def test_whatever_builds_the_history_ends_such_a_wait(
+def test_every_command_that_builds_the_history_ends_such_a_wait(
     open_case: Callable[[str], Path], run: Callable[..., tuple[int, str, str]]
 ) -> None:
     """The error names the revision's line, and who has the lock."""
@@ -127,7 +128,7 @@ def test_reading_between_steps_does_not_wait_for_ever(
     *,
     is_advisory: bool,
 ) -> None:
-    """A table that env.py has locked all the time ends the proof; an advisory lock is in nobody's way."""
+    """A table that env.py keeps locked ends the proof; an advisory lock does not matter."""
     pytest.importorskip("psycopg", reason="the mutex's own connection")
     root = open_case("lock_waits")
     env = (

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from alembic_deploy.process_exit import write_line
 from alembic_proof.cli import lint, main
-from alembic_proof.env.ending import tell
 
 _PROGRAM = [sys.executable, "-c", "from alembic_proof.cli import main; raise SystemExit(main())"]
 
@@ -33,7 +33,7 @@ def test_help_names_every_command_and_the_exit_codes(capsys: pytest.CaptureFixtu
     assert "exit codes: 0 clean, 1 findings, 2 " in shown
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """By the command itself: an operator need not ask pip."""
     with pytest.raises(SystemExit) as caught:
         main(["--version"])
@@ -88,8 +88,8 @@ raise SystemExit(main(["lint"]))
 """
 
 
-def test_it_may_be_interrupted_before_all_is_imported() -> None:
-    """That takes a while; it is told as later on."""
+def test_an_interrupt_during_the_imports_is_reported() -> None:
+    """The message is the same as during a proof."""
     done = subprocess.run(
         [sys.executable, "-c", _INTERRUPTED_IMPORT], capture_output=True, text=True, check=False
     )
@@ -113,14 +113,14 @@ def test_what_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
-    """`alembic-proof lint --explain | head -1` is quiet, and a success."""
+    """`alembic-proof lint --explain | head -1` prints no error and exits with 0."""
     done = _unread("lint", "--explain")
 
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("format_", ["text", "json"])
-@pytest.mark.parametrize(("case", "code"), [("clean", 0), ("forgets_index", 1)])
+@pytest.mark.parametrize(("case", "code"), [("history/clean", 0), ("catalog/forgets_index", 1)])
 def test_a_proof_goes_on_without_its_reader(
     open_case: Callable[[str], Path], case: str, code: int, format_: str
 ) -> None:
@@ -133,7 +133,7 @@ def test_a_proof_goes_on_without_its_reader(
     assert "BrokenPipeError" not in done.stderr
 
 
-def test_an_error_that_nobody_reads_keeps_its_code() -> None:
+def test_an_error_without_standard_error_keeps_its_exit_code() -> None:
     """With standard error gone as well (`2>&1 | true`), what is broken is still 2, not 1."""
     done = _unread("--config", "nope.ini", "lint", redirect="2>&1")
 
@@ -147,14 +147,14 @@ def test_what_cannot_be_encoded_is_escaped(encoding: str, shown: str) -> None:
     """A message of a revision is anything that Python has for text; none of it ends the report."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
 
-    tell(stream, "größe \ud800")
+    write_line(stream, "größe \ud800")
 
     stream.seek(0)
     assert stream.read() == shown
 
 
 def _unread(*arguments: str, redirect: str = "") -> subprocess.CompletedProcess[str]:
-    """The command, writing to a pipe whose reader has left before it begins."""
+    """Return the command, writing to a pipe whose reader has left before it begins."""
     command = shlex.join([*_PROGRAM, *arguments])
     piped = f"(sleep 0.2; {command}) {redirect} | true; exit ${{PIPESTATUS[0]}}"
     return subprocess.run(

@@ -14,14 +14,14 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (("base",), "base names none"),
-        (("--from", "0006", "0001"), "0001 names none at or after 0006 (--from)"),
+        (("base",), "base selects none"),
+        (("--from", "0006", "0001"), "0001 selects none at or after 0006 (--from)"),
     ],
 )
 def test_names_of_no_revision_are_refused(
     open_case: Open, run: Run, names: tuple[str, ...], said: str
 ) -> None:
-    """Who asks for a proof of something is not told that all is well."""
+    """A selection that matches nothing does not look like a clean proof."""
     open_case("adopting/old")
 
     code, out, err = run("roundtrip", *names)
@@ -30,7 +30,7 @@ def test_names_of_no_revision_are_refused(
     assert err.startswith(f"no revision to prove: {said}\n")
 
 
-def test_a_history_without_revisions_is_said_to_have_none(open_case: Open, run: Run) -> None:
+def test_a_history_without_revisions_is_a_note(open_case: Open, run: Run) -> None:
     """No findings of no revision are no proof."""
     root = open_case("adopting/old")
     for path in (root / "versions").glob("*.py"):
@@ -39,7 +39,7 @@ def test_a_history_without_revisions_is_said_to_have_none(open_case: Open, run: 
 
     code, out, _ = run("roundtrip")
 
-    note = "note: no revision to prove: the history has none in versions [nothing-proved]"
+    note = "note: nothing-proved\n  no revision to prove: the history has none in versions"
     assert (code, out) == (0, f"{note}\nround trip: 1 note\n")
 
 
@@ -66,7 +66,7 @@ def test_a_section_that_is_not_there_is_named(open_case: Open, run: Run) -> None
         (
             "start_sql",
             'roles = ["pg_new"]\nstart_sql',
-            "PostgreSQL keeps the name pg_new for itself",
+            "PostgreSQL reserves the name pg_new",
         ),
         ('"0001"', '"nope"', "start_revision = 'nope' cannot be stamped: there is no revision"),
         (
@@ -79,7 +79,7 @@ def test_a_section_that_is_not_there_is_named(open_case: Open, run: Run) -> None
         ("shop_rows:rows", "shop_rows:nope", "rows = 'shop_rows:nope' cannot be loaded: Attrib"),
     ],
 )
-def test_a_setting_that_names_nothing_is_named_itself(
+def test_a_setting_that_names_nothing_is_reported_with_its_file(
     open_case: Open, run: Run, old: str, new: str, said: str
 ) -> None:
     """And its file, not a line of ours nor a fault of env.py."""

@@ -1,4 +1,4 @@
-"""`alembic-proof revision` on tiny projects: what Alembic writes, and what it leaves to people."""
+"""`alembic-proof revision` on tiny projects: the file, its proof, and what is refused."""
 
 from __future__ import annotations
 
@@ -16,81 +16,136 @@ from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.url import DatabaseUrl
+from alembic_deploy.connect import run_on
+from alembic_deploy.url import DatabaseUrl
+from alembic_proof.cli import main
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.project import Project
 
 Open = Callable[[str], Path]
 Run = Callable[..., tuple[int, str, str]]
-_CODE = re.compile(r"at the (?:end|beginning) of (\w+)\(\):\n\n((?:    .*\n)+)")
+_SHARED = "SHARE UPDATE EXCLUSIVE: others read and write"
+_STAMP = re.compile(r"\d{8}_\d{6}")
+_NOTHING = "nothing to change: the models and the history build the same database"
 
 
 def _files(root: Path) -> list[str]:
     return sorted(path.name for path in (root / "versions").glob("*.py"))
 
 
+def _stamped(root: Path) -> list[str]:
+    """Return the names of the new revisions' files, in order."""
+    return [name for name in _files(root) if name.startswith("2")]
+
+
 def _new(root: Path) -> Path:
-    """The only revision file that has a stamp."""
+    """Return the only revision file that has a stamp."""
     (path,) = (root / "versions").glob("2*_add_things.py")
     return path
 
 
-def test_what_alembic_sees_is_written_and_finished(open_case: Open, run: Run) -> None:
-    """A column needs no hand; the file and its contents are shown."""
-    root = open_case("authoring/column")
+def test_everything_is_written_and_proved(open_case: Open, run: Run) -> None:
+    """A column, a check, a function with its trigger, a policy: nothing is left to write by hand."""
+    root = open_case("authoring/everything")
+
+    code, out, err = run("revision", "Add things")
+
+    lines = out.splitlines()
+    assert (code, err) == (0, "")
+    first, second = _stamped(root)
+    assert (lines[0], lines[7:9]) == (
+        f"versions/{first}",
+        [
+            f"versions/{second}",
+            f"  validate constraint public.users.ck_users_name: {_SHARED}",
+        ],
+    )
+    assert {line.strip() for line in lines[1:7]} == {
+        "create column public.users.nickname: ACCESS EXCLUSIVE, briefly",
+        "create constraint public.users.ck_users_name: ACCESS EXCLUSIVE, briefly",
+        "create function public.stamp()",
+        "create policy public.users.users_isolation: ACCESS EXCLUSIVE, briefly",
+        "alter table public.users (row security): ACCESS EXCLUSIVE, briefly",
+        "create trigger public.users.users_stamp: SHARE ROW EXCLUSIVE, briefly: others read",
+    }
+    assert lines[-1] == "round trip, parity, lint: no findings"
+    assert run("parity") == (0, "parity: no findings\n", "")
+    assert run("roundtrip") == (0, "round trip: no findings\n", "")
+    assert run("revision", "Add more")[:2] == (0, f"{_NOTHING}\n")
+    assert len(_files(root)) == 3
+
+
+def test_many_changes_at_once_read_as_a_person_writes_them(
+    open_case: Open, run: Run, expected: Callable[[Path, str], str]
+) -> None:
+    """The screen and the files are those of expected.txt; --amend rewrites all of them."""
+    root = open_case("authoring/at_once")
 
     code, out, _ = run("revision", "Add things")
 
-    contents = _new(root).read_text(encoding="utf-8")
-    assert code == 0
-    assert out.startswith(f"versions/{_new(root).name}\n")
-    assert all(line in out for line in contents.splitlines())
-    assert "write by hand" not in out
+    paths = sorted((root / "versions").glob("2*.py"))
+    text = _STAMP.sub("STAMP", "\n\n".join((out.rstrip(), *map(_body, paths)))) + "\n"
+    assert text == expected(root, text)
+    assert code == 0, out
+    before = {path: path.read_text(encoding="utf-8") for path in paths}
+    paths[-1].write_text(f"{before[paths[-1]]}# by hand\n", encoding="utf-8")
+    code, out, _ = run("revision", "--amend")
+    kept = paths[-1].with_name(f"{paths[-1].name}.orig")
+    assert (code, f"earlier text: versions/{kept.name} (" in out) == (0, True), out
+    after = (root / "versions").glob("2*.py")
+    assert {path: path.read_text(encoding="utf-8") for path in after} == before
+    assert kept.read_text(encoding="utf-8").endswith("# by hand\n")
 
 
-def test_a_type_of_another_package_is_imported(open_case: Open, run: Run) -> None:
+def _body(path: Path) -> str:
+    """Return a revision's declarations and functions."""
+    text = path.read_text(encoding="utf-8")
+    return f"# {path.name}\n{text.partition('down_revision')[2].partition(chr(10))[2].strip()}"
+
+
+def test_a_dry_run_prints_the_file_and_leaves_none(open_case: Open, run: Run) -> None:
+    """The findings and the exit code are those of the file; the newest one is not rewritten either."""
+    root = open_case("authoring/column")
+
+    code, out, _ = run("revision", "Add things", "--dry-run", "--sql")
+
+    assert (code, _files(root)) == (0, ["0001_users.py"])
+    assert re.match(r"# versions/\d{8}_\d{6}_add_things.py\n", out)
+    assert "def downgrade() -> None:\n    op.drop_column('users', 'nickname')\n" in out.replace(
+        '"', "'"
+    )
+    assert (
+        out.index("-- upgrade\n") < out.index("ADD COLUMN nickname") < out.index("-- downgrade\n")
+    )
+    assert "ALTER TABLE users DROP COLUMN nickname;" in out.replace("public.", "")
+    assert out.endswith("round trip, parity, lint: no findings\nNothing was written.\n")
+    run("revision", "Add things")
+    before = _new(root).read_text(encoding="utf-8")
+    assert run("revision", "--amend", "Rename things", "--dry-run")[0] == 0
+    assert _new(root).read_text(encoding="utf-8") == before
+    assert len(_files(root)) == 2
+
+
+def test_a_type_of_another_package_is_imported(
+    open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Alembic writes its module's name and leaves the import to the template."""
     root = open_case("authoring/custom_type")
+    installed = root.with_name("site-packages")
+    installed.mkdir()
+    (root / "shop_types.py").rename(installed / "shop_types.py")
+    monkeypatch.syspath_prepend(str(installed))
 
     code, out, _ = run("revision", "Add things")
 
     assert code == 0, out
-    assert "shop_types.Money()" in out
-    assert "\nimport shop_types\n" in _new(root).read_text(encoding="utf-8")
-
-
-def test_what_only_has_another_name_is_shown_with_its_renaming(open_case: Open, run: Run) -> None:
-    """Alembic drops an index and builds it anew; what has several partners is not guessed at."""
-    open_case("parity/other_names")
-
-    _, out, _ = run("revision", "Add things")
-
-    _, _, shown = out.partition("only the name differs; ")
-    assert "  index of public.notes\n" in shown
-    assert (
-        'upgrade():   op.execute("ALTER INDEX public.ix_notes_name RENAME TO notes_name_idx")'
-        in (shown)
-    )
-    assert (
-        'downgrade(): op.execute("ALTER INDEX public.notes_name_idx RENAME TO ix_notes_name")'
-        in (shown)
-    )
-    assert "equal" not in shown
-
-
-def test_a_finished_revision_makes_models_and_history_equal(open_case: Open, run: Run) -> None:
-    """What exits with 0 needs nothing more."""
-    open_case("authoring/column")
-
-    run("revision", "Add things")
-
-    assert run("parity")[0] == 0
-    assert run("roundtrip")[0] == 0
+    text = _new(root).read_text(encoding="utf-8")
+    assert "shop_types.Money()" in text
+    assert "\nimport shop_types\n" in text
 
 
 @pytest.mark.parametrize("case", ["excluded_by_object", "surroundings"])
-def test_what_is_not_compared_is_nothing_to_write(open_case: Open, run: Run, case: str) -> None:
+def test_an_ignored_difference_writes_no_revision(open_case: Open, run: Run, case: str) -> None:
     """What parity leaves out, or makes by itself, no revision needs."""
     open_case(f"parity/{case}")
 
@@ -99,63 +154,14 @@ def test_what_is_not_compared_is_nothing_to_write(open_case: Open, run: Run, cas
     assert (code, out.startswith("nothing to change")) == (0, True)
 
 
-def test_what_alembic_does_not_see_is_listed_with_its_sql(open_case: Open, run: Run) -> None:
-    """The file stays, with what Alembic saw; the rest is named, in both directions; exit 1."""
-    root = open_case("authoring/by_hand")
-
-    code, out, _ = run("revision", "Add things")
-
-    assert code == 1
-    assert "'nickname'" in _new(root).read_text(encoding="utf-8")
-    listed = out[out.index("write by hand") : out.index("at the end of upgrade()")].splitlines()
-    assert [line.strip() for line in listed[1:-1]] == [
-        "create constraint public.users.ck_users_name",
-        "create function public.stamp()",
-        "create policy public.users.users_isolation",
-        "change table public.users, row security: none -> enabled",
-        "create trigger public.users.users_stamp",
-    ]
-    assert "prove it with `roundtrip head` and `parity`" in out
-    assert 'raise NotImplementedError("unfinished: write what is listed' in out
-
-
-def test_what_is_listed_finishes_the_revision_when_it_is_pasted(open_case: Open, run: Run) -> None:
-    """Both directions are complete, in an order that PostgreSQL accepts."""
-    root = open_case("authoring/by_hand")
-    _, out, _ = run("revision", "Add things")
-
-    code = dict(_CODE.findall(out))
-    before, upgrade, downgrade = re.split(
-        r"(?=^def )", _new(root).read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
-    head, _, rest = downgrade.partition("\n")
-    upgrade = re.sub(r".*unfinished: .*\n", "", upgrade)
-    pasted = f"{before}{upgrade.rstrip()}\n{code['upgrade']}\n\n{head}\n{code['downgrade']}{rest}"
-    _new(root).write_text(pasted, encoding="utf-8")
-
-    assert run("parity") == (0, "parity: no findings\n", "")
-    assert run("roundtrip", "--rows", "0") == (0, "round trip: no findings\n", "")
-
-
-def test_a_change_that_alembic_sees_nothing_of_gets_a_blank_file(open_case: Open, run: Run) -> None:
-    """There is something to write, so there is a file to write it into."""
-    root = open_case("parity/only_in_the_models")
-
-    code, out, _ = run("revision", "Add things")
-
-    assert code == 1
-    assert "unfinished: write what is listed" in _new(root).read_text(encoding="utf-8")
-    assert "  create trigger public.users.users_stamp\n" in out
-
-
-def test_equal_catalogs_are_nothing_to_change_and_no_file(open_case: Open, run: Run) -> None:
-    """No file is left behind that nobody needs."""
+def test_equal_catalogs_write_no_revision(open_case: Open, run: Run) -> None:
+    """No unneeded file remains."""
     root = open_case("authoring/equal")
 
     code, out, _ = run("revision", "Add things")
 
     assert code == 0
-    assert out == "nothing to change: the models and the history build the same database\n"
+    assert out == f"{_NOTHING}\n"
     assert _files(root) == ["0001_users.py"]
 
 
@@ -172,22 +178,26 @@ def test_the_order_of_columns_is_a_note_on_request(
     code, out, _ = run("revision", "Add things")
 
     assert code == 0
-    assert ("column-order" in out) is is_asked
-    assert ("\nnote: column-order public.users: " in out) is is_asked
-    assert "write by hand" not in out
+    assert ("\nnote: parity\n  column-order public.users: " in out) is is_asked
 
 
-def test_a_revision_that_cannot_be_applied_is_kept_and_named(open_case: Open, run: Run) -> None:
-    """The reason is PostgreSQL's own; the file is there to be mended."""
+def test_a_revision_that_fails_is_kept_with_what_it_was_to_do(
+    open_case: Open, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file, each action, the statement and PostgreSQL's message; exit 1."""
     root = open_case("authoring/fails")
 
-    code, out, _ = run("revision", "Add things")
+    code = main(("revision", "Add things"))
 
+    out = capsys.readouterr().out
     assert code == 1
-    assert _new(root).is_file()
-    assert "The new revision cannot be applied: upgrade of " in out
-    assert "cannot be cast automatically to type integer" in out
-    assert "now: " not in out
+    assert out.startswith(f"versions/{_new(root).name}\n")
+    assert "\n  create column public.users.nickname: ACCESS EXCLUSIVE, briefly\n" in out
+    assert "\n  create constraint public.word.word_length: SHARE while it reads the rows: " in out
+    assert f"\nversions/{_new(root).name}:" in out
+    assert 'PostgreSQL: column "name" of table "users" contains values that violate' in out
+    assert "\n  statement: ALTER DOMAIN public.word ADD CONSTRAINT word_length CHECK" in out
+    assert "\nThe files stay. Edit them, then prove them with `roundtrip head`" in out
     assert run("revision", "Add things")[:2] == (2, "")
     assert _files(root) == ["0001_users.py", _new(root).name]
 
@@ -196,7 +206,7 @@ def test_a_blank_revision_asks_no_database(
     open_case: Open, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No server is needed to get an empty file."""
-    root = open_case("authoring/by_hand")
+    root = open_case("authoring/everything")
     monkeypatch.setenv("CASE_SCRATCH_URL", "postgresql:///x?host=/nowhere")
 
     code, out, _ = run("revision", "Add things", "--empty")
@@ -222,41 +232,38 @@ def test_two_heads_are_one_clear_error_and_no_file(
     assert len(_files(root)) == 3
 
 
-@pytest.mark.parametrize("arguments", [(), ("--empty",)])
-def test_an_unfinished_revision_refuses_everywhere(
-    open_case: Open, run: Run, scratch_url: str, arguments: tuple[str, ...]
-) -> None:
+def test_a_blank_revision_refuses_everywhere(open_case: Open, run: Run, scratch_url: str) -> None:
     """upgrade() names the line, lint finds it, and no second file is written; a finished one runs."""
-    root = open_case("authoring/by_hand")
-    run("revision", "Add things", *arguments)
+    root = open_case("authoring/everything")
+    run("revision", "Add things", "--empty")
     path = _new(root)
     (line,) = (
         number
         for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if "unfinished: " in text
     )
-    config = alembic_config(AlembicProject(file=root / "alembic.ini"), url=scratch_url)
+    config = alembic_config(Project(file=root / "alembic.ini"), url=scratch_url)
 
     with pytest.raises(CommandError, match="is unfinished: write what ") as refused:
         alembic_command.upgrade(config, "head")
-    again = run("revision", "Add more", *arguments)
+    again = run("revision", "Add more")
     linted = run("lint")
 
     assert f"where: {path}:{line}\n" in str(refused.value)
     assert (again[0], again[1]) == (2, "")
     assert again[2].startswith("the newest revision, ")
     assert f"where: {path}:{line}\n" in again[2]
-    assert "[unfinished]" in linted[1]
+    assert ": unfinished\n" in linted[1]
     assert len(_files(root)) == 2
     path.write_text(
         re.sub(r"raise NotImplementedError\(.unfinished: .*", "pass", path.read_text("utf-8")),
         encoding="utf-8",
     )
     alembic_command.upgrade(config, "head")
-    assert "[unfinished]" not in run("lint")[1]
+    assert ": unfinished\n" not in run("lint")[1]
 
 
-def test_amend_writes_the_newest_revision_anew(open_case: Open, run: Run) -> None:
+def test_amend_rewrites_the_newest_revision(open_case: Open, run: Run) -> None:
     """Its id, parent, message and name stay; what was written into it is kept beside it."""
     root = open_case("authoring/column")
     run("revision", "Add things")
@@ -275,16 +282,16 @@ def test_amend_writes_the_newest_revision_anew(open_case: Open, run: Run) -> Non
 
     after = path.read_text(encoding="utf-8")
     kept = path.with_name(f"{path.name}.orig")
-    assert (code, f"its earlier text: versions/{kept.name} " in out) == (0, True), err
+    assert (code, f"earlier text: versions/{kept.name} " in out) == (0, True), err
     assert kept.read_text(encoding="utf-8") == edited
     assert len(_files(root)) == 2
-    assert ("'alias'" in after, "'nickname'" in after) == (True, False)
+    assert ('"alias"' in after, '"nickname"' in after) == (True, False)
     assert _line(after, "revision") == _line(before, "revision")
     assert _line(after, "down_revision") == _line(before, "down_revision")
     assert run("parity")[0] == 0
 
 
-def test_amend_leaves_no_copy_of_the_same(open_case: Open, run: Run) -> None:
+def test_amend_keeps_no_copy_of_an_equal_file(open_case: Open, run: Run) -> None:
     """Where the text does what it did, only the message is another one, and the file's name."""
     root = open_case("authoring/column")
     run("revision", "Add things")
@@ -301,7 +308,7 @@ def test_amend_leaves_no_copy_of_the_same(open_case: Open, run: Run) -> None:
 
 
 def test_amend_keeps_what_was_written_by_hand(open_case: Open, run: Run) -> None:
-    """A comment and a paragraph of the docstring do nothing, and are nobody else's to throw away."""
+    """Comments and paragraphs of the docstring are kept although they have no effect."""
     root = open_case("authoring/column")
     run("revision", "Add things")
     path = _new(root)
@@ -311,7 +318,7 @@ def test_amend_keeps_what_was_written_by_hand(open_case: Open, run: Run) -> None
     code, out, _ = run("revision", "--amend")
 
     kept = path.with_name(f"{path.name}.orig")
-    assert (code, f"its earlier text: versions/{kept.name} " in out) == (0, True)
+    assert (code, f"earlier text: versions/{kept.name} " in out) == (0, True)
     assert kept.read_text(encoding="utf-8") == edited
 
 
@@ -319,16 +326,16 @@ def _line(text: str, name: str) -> str:
     return next(line for line in text.splitlines() if re.match(rf"{name}\b", line))
 
 
-def test_amend_refuses_what_a_database_has(
+def test_amend_refuses_a_revision_that_a_database_has(
     open_case: Open, run: Run, scratch_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The database of url_env is asked; after a downgrade the revision may be written anew."""
+    """The database of url_env decides; after a downgrade the revision can be rewritten."""
     root = open_case("authoring/column")
     run("revision", "Add things")
     with (root / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write('url_env = "CASE_URL"\n')
+        file.write('[tool.alembic-deploy]\nurl_env = "CASE_URL"\n')
     monkeypatch.setenv("CASE_URL", scratch_url)
-    config = alembic_config(AlembicProject(file=root / "alembic.ini"), url=scratch_url)
+    config = alembic_config(Project(file=root / "alembic.ini"), url=scratch_url)
     alembic_command.upgrade(config, "head")
     before = _new(root).read_text(encoding="utf-8")
 
@@ -336,7 +343,7 @@ def test_amend_refuses_what_a_database_has(
 
     assert (code, out) == (2, "")
     assert " is applied to " in err
-    assert "do: downgrade that database first" in err
+    assert "help: downgrade that database first" in err
     assert _new(root).read_text(encoding="utf-8") == before
     alembic_command.downgrade(config, "-1")
     assert run("revision", "--amend")[0] == 0
@@ -349,9 +356,9 @@ def test_amend_refuses_where_a_database_is_at_an_unknown_revision(
     root = open_case("authoring/column")
     run("revision", "Add things")
     with (root / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write('url_env = "CASE_URL"\n')
+        file.write('[tool.alembic-deploy]\nurl_env = "CASE_URL"\n')
     monkeypatch.setenv("CASE_URL", scratch_url)
-    config = alembic_config(AlembicProject(file=root / "alembic.ini"), url=scratch_url)
+    config = alembic_config(Project(file=root / "alembic.ini"), url=scratch_url)
     alembic_command.upgrade(config, "head")
     later = "UPDATE alembic_version SET version_num = 'ffff'"
     run_on(scratch_url, lambda connection: connection.exec_driver_sql(later))
@@ -360,11 +367,11 @@ def test_amend_refuses_where_a_database_is_at_an_unknown_revision(
     code, out, err = run("revision", "--amend")
 
     assert (code, out) == (2, "")
-    assert " is at ffff, which no file here has: revision " in err
+    assert " is at ffff, which is in no file here: revision " in err
     assert _new(root).read_text(encoding="utf-8") == before
 
 
-def test_amend_refuses_what_is_merged(open_case: Open, run: Run) -> None:
+def test_amend_refuses_a_merged_revision(open_case: Open, run: Run) -> None:
     """The remote's main branch has the file."""
     root = open_case("authoring/column")
     _git(root, "init", "--quiet", "--initial-branch=main")
@@ -384,7 +391,7 @@ def _git(root: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True)
 
 
-def test_amend_of_what_is_not_needed_changes_nothing(open_case: Open, run: Run) -> None:
+def test_amend_of_an_unneeded_revision_changes_nothing(open_case: Open, run: Run) -> None:
     """Models that are as the history before it need no revision; the file stays as it was."""
     root = open_case("authoring/column")
     models = (root / "models.py").read_text(encoding="utf-8")
@@ -402,7 +409,7 @@ def test_amend_of_what_is_not_needed_changes_nothing(open_case: Open, run: Run) 
     assert [path.name for path in (root / "versions").glob("*.orig*")] == []
 
 
-def test_several_words_are_told_to_be_quoted(
+def test_a_message_without_quotes_is_refused_with_a_hint(
     open_case: Open, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The shell has split what was meant as one message."""
@@ -446,7 +453,7 @@ def test_a_hostile_message_gives_a_safe_file(open_case: Open, run: Run, message:
 
 _HEEDING = """\
 import signal
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it may be ignored where the tests run
 from alembic_proof.cli import main
 raise SystemExit(main())
 """
@@ -474,7 +481,7 @@ def test_a_signal_leaves_no_scratch_database(
 
 
 def _wait_for(path: Path) -> str:
-    """What another process writes into the file."""
+    """Return what another process writes into the file."""
     deadline_s = time.monotonic() + 30
     while time.monotonic() < deadline_s:
         if path.is_file() and path.read_text(encoding="utf-8"):
@@ -485,3 +492,18 @@ def _wait_for(path: Path) -> str:
 
 def _databases(connection: Connection) -> set[str]:
     return set(connection.execute(text("SELECT datname FROM pg_catalog.pg_database")).scalars())
+
+
+def test_a_missing_template_is_one_clear_error(open_case: Open, run: Run) -> None:
+    """Alembic writes no revision without it; nothing is left."""
+    root = open_case("authoring/column")
+    (root / "script.py.mako").unlink()
+
+    code, _, err = run("revision", "Add things")
+
+    assert code == 2
+    assert (
+        f"there is no script.py.mako, from which Alembic writes each revision\n  where: {root}"
+        in err
+    )
+    assert not [*(root / "versions").glob("2*.py")]

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.engine import Connection
 
+import local_postgres.cli
+from alembic_deploy.connect import run_on
 from alembic_proof.cli import main
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.server import LocalServer, stop
+from local_postgres.server import LocalServer, stop
 
 _SETTINGS = """\
-[tool.alembic-proof]
-local_state = "state"
-local_database = "shop"
-local_owner = "keeper"
-local_app_login = "till"
+[tool.alembic-deploy]
 url_env = "SHOP_URL"
+
+[tool.local-postgres]
+data = "state"
+database = "shop"
+owner = "keeper"
+app_login = "till"
 """
 Server = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project with a local database; its servers stop at the end."""
+    """Yield a project with a local database; its servers stop at the end."""
     root = tmp_path_factory.mktemp("project")
     root.joinpath("pyproject.toml").write_text(_SETTINGS, encoding="utf-8")
     root.joinpath("alembic.ini").write_text("[alembic]\nscript_location = x\n", encoding="utf-8")
@@ -40,7 +39,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def server(project: Path, capsys: pytest.CaptureFixture[str]) -> Server:
-    """Runs `alembic-proof server` on the project: exit code, output, errors."""
+    """Return what runs `alembic-proof server` on the project: exit code, output, errors."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
         code = main(["--config", str(project / "alembic.ini"), "server", *arguments])
@@ -50,25 +49,20 @@ def server(project: Path, capsys: pytest.CaptureFixture[str]) -> Server:
     return run
 
 
-def _tables(connection: Connection) -> list[str]:
-    query = text("SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = 'public'")
-    return list(connection.execute(query).scalars())
+@pytest.mark.parametrize("action", ["start", "url", "status", "stop"])
+def test_it_does_what_local_postgres_does(
+    server: Server, project: Path, capsys: pytest.CaptureFixture[str], action: str
+) -> None:
+    """The same exit code and the same output."""
+    server("start")
+    done = server(action)
+    server("start")
 
+    code = local_postgres.cli.main(["--directory", str(project), action])
 
-def test_the_server_s_life(server: Server) -> None:
-    """Nothing, started, running, stopped, stopped already: each is said, and each is 0."""
-    steps = ("status", "start", "status", "stop", "status", "stop")
-
-    results = [server(step) for step in steps]
-
-    assert [code for code, _, _ in results] == [0] * len(steps)
-    said = [out for _, out, _ in results]
-    assert said[0].startswith("no server yet")
-    assert said[1].startswith("ready: shop on socket ")
-    assert " running " in said[2]
-    assert said[3].startswith("stopped: local server, PostgreSQL ")
-    assert " stopped " in said[4]
-    assert said[5] == "no server was running\n"
+    captured = capsys.readouterr()
+    assert (code, captured.out, captured.err) == done
+    assert captured.out
 
 
 def test_the_url_is_that_of_the_owner_on_the_local_database(server: Server) -> None:
@@ -79,49 +73,6 @@ def test_the_url_is_that_of_the_owner_on_the_local_database(server: Server) -> N
     found = run_on(out.strip(), lambda connection: connection.execute(query).scalar_one())
     assert code == 0
     assert found == "keeper@shop"
-
-
-def test_reset_empties_the_local_database(server: Server) -> None:
-    """Also under somebody's feet: who is connected is thrown out."""
-    url = server("url")[1].strip()
-
-    def reset_while_connected(connection: Connection) -> tuple[int, str, str]:
-        connection.execute(text("CREATE TABLE public.goods (id integer)"))
-        connection.commit()
-        with ThreadPoolExecutor() as pool:
-            return pool.submit(server, "reset", "--yes").result()
-
-    code, out, _ = run_on(url, reset_while_connected)
-
-    assert code == 0
-    assert out.startswith("empty: shop on socket ")
-    assert run_on(url, _tables) == []
-
-
-def test_reset_does_nothing_unless_somebody_is_sure(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without a terminal it wants --yes; on one, the database's name."""
-    url = server("url")[1].strip()
-    run_on(url, lambda connection: connection.execute(text("CREATE TABLE public.kept (id int)")))
-    refused = [server("reset")]
-    for answer in ("y\n", "shops\n"):
-        monkeypatch.setattr("sys.stdin", _Terminal(answer))
-        refused.append(server("reset"))
-
-    assert [code for code, _, _ in refused] == [2, 2, 2]
-    assert run_on(url, _tables) == ["kept"]
-
-    monkeypatch.setattr("sys.stdin", _Terminal("shop\n"))
-    assert server("reset")[0] == 0
-    assert run_on(url, _tables) == []
-
-
-class _Terminal(io.StringIO):
-    """Somebody who types."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def test_another_database_s_url_is_not_looked_at(
@@ -161,19 +112,4 @@ def test_a_project_without_a_local_database_exits_with_2(
     code = main(["--config", str(ini), "server", "url"])
 
     assert code == 2
-    assert "set local_state, local_database and local_owner" in capsys.readouterr().err
-
-
-def test_the_shell_is_on_the_local_database(
-    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Whatever program it is, libpq's variables lead it there."""
-    handed: list[dict[str, str]] = []
-    monkeypatch.setattr("os.execve", lambda _path, _args, env: handed.append(env))
-    (tmp_path / "psql").write_text("#!/bin/sh\n", encoding="utf-8")
-    (tmp_path / "psql").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-
-    server("shell")
-
-    assert [(env["PGUSER"], env["PGDATABASE"]) for env in handed] == [("keeper", "shop")]
+    assert "set data, database and owner in [tool.local-postgres]" in capsys.readouterr().err

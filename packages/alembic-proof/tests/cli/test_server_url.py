@@ -15,13 +15,12 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from alembic_deploy.connect import run_on
+from alembic_deploy.url import DatabaseUrl
 from alembic_proof.cli import main
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.scratch import scratch_database
-from alembic_proof.postgres.server import LocalServer, start
-from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.scratch import scratch_database
+from local_postgres.server import LocalServer, start
 
-ROOT = Path(__file__).resolve().parents[4]
 Open = Callable[[str], Path]
 Run = Callable[..., tuple[int, str, str]]
 _DATABASE = re.compile(
@@ -49,23 +48,15 @@ def _databases(server_url: str) -> set[str]:
 
 @pytest.fixture
 def neighbour(server_url: str) -> Iterator[str]:
-    """A database of somebody else's, whose name is nearly one of ours."""
+    """Provide another owner's database with a name similar to ours."""
     name = f"alembic_proof_{secrets.token_hex(4)}"
     run_on(server_url, lambda c: c.exec_driver_sql(f"CREATE DATABASE {name}"), autocommit=True)
     yield name
     run_on(server_url, lambda c: c.exec_driver_sql(f"DROP DATABASE {name}"), autocommit=True)
 
 
-@pytest.fixture
-def superuser_url() -> str:
-    """The local scratch server, as its superuser."""
-    if os.environ.get("ALEMBIC_PROOF_TEST_SERVER"):
-        pytest.skip("the given server may have no superuser for tests")
-    return start(LocalServer(ROOT / ".postgres", durable=False), os.environ).url("postgres")
-
-
 @pytest.mark.parametrize("command", [("roundtrip",), ("parity",), ("revision", "Add things")])
-def test_only_databases_of_our_own_are_made_and_dropped(
+def test_only_databases_of_the_proof_are_created_and_dropped(
     open_case: Open,
     run: Run,
     server_url: str,
@@ -75,7 +66,7 @@ def test_only_databases_of_our_own_are_made_and_dropped(
     command: tuple[str, ...],
 ) -> None:
     """Whatever the command does there, each of them is made, dropped, and of our name."""
-    root = open_case("roundtrip/one_run_lists_all")
+    root = open_case("roundtrip/history/one_run_lists_all")
     settings = f'[tool.alembic-proof]\nserver_url = "{server_url}"\n'
     (root / "pyproject.toml").write_text(settings, encoding="utf-8")
     monkeypatch.delenv("CASE_SCRATCH_URL")
@@ -92,8 +83,8 @@ def test_only_databases_of_our_own_are_made_and_dropped(
 
 
 def test_the_variable_wins_over_the_setting(open_case: Open, run: Run, server_url: str) -> None:
-    """The setting alone is used otherwise: here nobody listens there."""
-    root = open_case("roundtrip/clean")
+    """Without the variable the setting is used; no server listens at its address."""
+    root = open_case("roundtrip/history/clean")
     path = root / "pyproject.toml"
     more = 'server_url = "postgresql://me:secret@localhost:1/x"\n'
     path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
@@ -108,7 +99,11 @@ def test_the_variable_wins_over_the_setting(open_case: Open, run: Run, server_ur
 
 
 def test_a_revision_may_drop_the_language_of_our_functions(
-    open_case: Open, run: Run, superuser_url: str, monkeypatch: pytest.MonkeyPatch
+    open_case: Open,
+    run: Run,
+    expected: Callable[[Path, str], str],
+    superuser_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As superuser one may; it is tried again in a database that has none of them."""
     root = open_case("superuser/drops_plpgsql")
@@ -117,7 +112,7 @@ def test_a_revision_may_drop_the_language_of_our_functions(
     code, out, err = run("roundtrip", "--rows", "0")
 
     assert err == ""
-    assert out == (root / "expected.txt").read_text(encoding="utf-8")
+    assert out == expected(root, out)
     assert code == 1
 
 
@@ -125,7 +120,7 @@ def test_steps_meet_the_jit_of_the_server(
     open_case: Open, run: Run, server_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is turned off for our readings alone, which a stock server would compile for seconds."""
-    root = open_case("roundtrip/clean")
+    root = open_case("roundtrip/history/clean")
     path = root / "versions" / "0003_jit.py"
     path.write_text(
         "from alembic import op\n"
@@ -159,14 +154,14 @@ def downgrade():
 """
 
 
-def test_an_ordinary_owner_creates_what_comes_with_the_embedded_server(
-    open_case: Open, run: Run, superuser_url: str
+def test_an_ordinary_owner_creates_the_bundled_extensions(
+    open_case: Open, run: Run, superuser_url: str, scratch_state: Path
 ) -> None:
     """As on a managed service; what PostgreSQL asks of a superuser elsewhere is marked as trusted here."""
-    server = start(LocalServer(ROOT / ".postgres", durable=False), os.environ)
+    server = start(LocalServer(scratch_state, durable=False), os.environ)
     if not server.origin.startswith("embedded"):
         pytest.skip(f"{server.origin} is not ours to change")
-    root = open_case("roundtrip/clean")
+    root = open_case("roundtrip/history/clean")
     (root / "versions" / "0003_extensions.py").write_text(_EXTENSIONS, encoding="utf-8")
 
     assert run("roundtrip")[:2] == (0, "round trip: no findings\n")
@@ -176,16 +171,16 @@ def test_an_ordinary_owner_creates_what_comes_with_the_embedded_server(
     ("statement", "said"),
     [
         ("CREATE EXTENSION no_such_extension", "does not have the extension"),
-        ("CREATE ROLE alembic_proof_super SUPERUSER", "PostgreSQL asks for a superuser here"),
-        ("SET session_replication_role = replica", "PostgreSQL asks for a superuser here"),
+        ("CREATE ROLE alembic_proof_super SUPERUSER", "PostgreSQL requires a superuser here"),
+        ("SET session_replication_role = replica", "PostgreSQL requires a superuser here"),
         ("SELECT 1/0", ""),
     ],
 )
-def test_what_another_server_could_do_is_said(
+def test_the_help_names_server_url_where_it_helps(
     open_case: Open, capsys: pytest.CaptureFixture[str], statement: str, said: str
 ) -> None:
     """By the key that names one; a failure that has nothing to do with it gets no such advice."""
-    root = open_case("roundtrip/clean")
+    root = open_case("roundtrip/history/clean")
     (root / "versions" / "0003_asks.py").write_text(
         'from alembic import op\nrevision = "0003"\ndown_revision = "0002"\n'
         f'def upgrade():\n    op.execute("{statement}")\ndef downgrade():\n    pass\n',
@@ -207,7 +202,7 @@ def test_a_superuser_is_warned_of(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """No policy binds it: a line and a note say so, and the exit code stays."""
-    open_case("roundtrip/policy_hides_backfill")
+    open_case("roundtrip/policies/hides_backfill")
     monkeypatch.setenv("CASE_SCRATCH_URL", superuser_url)
 
     code = main(["roundtrip", "--format", "json", "0001"])
@@ -223,7 +218,7 @@ def test_an_ordinary_role_is_not_warned_of(
     open_case: Open, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Policies bind it as they do in production."""
-    open_case("roundtrip/policy_shows_rows")
+    open_case("roundtrip/policies/shows_rows")
 
     assert main(["roundtrip", "--format", "json"]) == 0
 
@@ -246,7 +241,7 @@ def test_a_database_with_a_subscription_is_dropped(superuser_url: str) -> None:
 
 @pytest.fixture
 def role(server_url: str) -> Iterator[str]:
-    """The name of a role that a revision makes; it is gone afterwards."""
+    """Provide the name of a role that a revision makes; it is gone afterwards."""
     name = f"alembic_proof_role_{secrets.token_hex(4)}"
     yield name
     run_on(server_url, lambda c: c.exec_driver_sql(f"DROP ROLE IF EXISTS {name}"), autocommit=True)
@@ -255,15 +250,15 @@ def role(server_url: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("downgrade", "said"),
     [
-        ("op.execute('SELECT 1/0')", "its downgrade fails: division by zero"),
-        ("pass", "its second upgrade fails: role"),
+        ("op.execute('SELECT 1/0')", "its downgrade fails\n  PostgreSQL: division by zero"),
+        ("pass", "its second upgrade fails\n  PostgreSQL: role"),
     ],
 )
-def test_what_failed_is_told_where_trying_again_meets_its_leavings(
+def test_the_first_error_is_reported_if_the_retry_fails_on_a_created_role(
     open_case: Open, run: Run, role: str, downgrade: str, said: str
 ) -> None:
     """A role belongs to the cluster: it is there in the next database as well."""
-    root = open_case("roundtrip/clean")
+    root = open_case("roundtrip/history/clean")
     for path in (root / "versions").glob("0002*.py"):
         path.unlink()
     (root / "versions" / "0002_role.py").write_text(
@@ -288,11 +283,11 @@ _WRITING = "BEGIN INSERT INTO public.users SELECT 1 + max(id) FROM public.users;
 @pytest.mark.parametrize(
     ("does", "expected"),
     [
-        (_REFUSING, "0003: its upgrade fails: no ddl"),
+        (_REFUSING, "0003: its upgrade fails\n  PostgreSQL: no ddl"),
         (_WRITING, "users: 2 of 5 rows new after downgrade"),
     ],
 )
-def test_an_event_trigger_hears_of_nothing_of_ours(
+def test_event_triggers_do_not_fire_for_the_proofs_objects(
     open_case: Open,
     run: Run,
     superuser_url: str,

@@ -20,7 +20,7 @@ Run = Callable[..., tuple[int, str, str]]
         ("", "a revision cannot be loaded: "),
     ],
 )
-def test_a_history_that_cannot_be_loaded_is_told_by_every_proof(
+def test_a_history_that_cannot_be_loaded_is_an_error_of_every_proof(
     open_case: Open, run: Run, command: str, text: str, told: str
 ) -> None:
     """As what it is, before env.py runs."""
@@ -38,16 +38,16 @@ def test_a_history_that_cannot_be_loaded_is_told_by_every_proof(
 def test_a_configuration_without_a_history_is_named(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    """Nobody is told to make a new one."""
+    """The error does not suggest creating a new history."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "alembic.ini").write_text(text, encoding="utf-8")
 
     code, out, err = run("roundtrip")
 
     assert (code, out) == (2, "")
-    assert err.startswith("no history can be found: ")
+    assert err.startswith("there is no migration history: ")
     assert "init" not in err.partition("where:")[0]
-    assert f"where: {tmp_path / 'alembic.ini'}\n  do: set script_location" in err
+    assert f"where: {tmp_path / 'alembic.ini'}\n  help: set script_location" in err
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ def test_a_file_that_is_no_alembic_ini_is_one_clear_error(
     code, out, err = run(command)
 
     assert (code, out) == (2, "")
-    assert err.startswith("it cannot be read as an alembic.ini: ")
+    assert err.startswith("the file cannot be read as an alembic.ini: ")
     assert f"where: {tmp_path / 'alembic.ini'}" in err

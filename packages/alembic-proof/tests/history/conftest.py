@@ -8,26 +8,26 @@ from pathlib import Path
 
 import pytest
 
-CASES = Path(__file__).resolve().parents[1] / "cases"
+TRACKS = Path(__file__).resolve().parents[3] / "alembic-deploy" / "tests" / "cases" / "tracks"
 
 
 @pytest.fixture
 def ini(tmp_path: Path) -> Path:
-    """The alembic.ini of a copy of the case `tracks`."""
+    """Return the alembic.ini of a copy of the case `tracks`."""
     directory = tmp_path / "tracks"
-    shutil.copytree(CASES / "tracks", directory, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(TRACKS, directory, ignore=shutil.ignore_patterns("__pycache__"))
     return directory / "alembic.ini"
 
 
 @pytest.fixture
 def versions(ini: Path) -> Path:
-    """The directory of that copy's revisions."""
+    """Return the directory of the copy's revisions."""
     return ini.parent / "alembic" / "versions"
 
 
 @pytest.fixture
 def write(versions: Path) -> Callable[..., Path]:
-    """Writes a revision file that does nothing."""
+    """Return a function that writes a revision without operations."""
 
     def write(name: str, *, revision: str, down: str | None, more: str = "") -> Path:
         path = versions / name

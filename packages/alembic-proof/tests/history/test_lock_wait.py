@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from alembic_deploy.connect import run_on
 from alembic_proof.history.lock_wait import LockWaitError, LockWatch
-from alembic_proof.postgres.connect import run_on
 
 _HELD = "LOCK TABLE t IN ACCESS EXCLUSIVE MODE"
 _WAITING = "SELECT count(*) FROM t"
@@ -17,7 +17,7 @@ _WAITING = "SELECT count(*) FROM t"
 
 @pytest.fixture
 def table_url(scratch_url: str) -> str:
-    """The URL of a database with the table t."""
+    """Return the URL of a database with the table t."""
 
     def create(connection: sa.Connection) -> None:
         connection.exec_driver_sql("CREATE TABLE t (id integer)")
@@ -27,7 +27,7 @@ def table_url(scratch_url: str) -> str:
 
 
 def wait_for(url: str, watch: LockWatch, *, holder: str) -> BaseException | None:
-    """What ends a statement that waits for a session which runs `holder` and stays for a moment."""
+    """Return the error of a statement that waits for a session which has run `holder` and stays open."""
     is_held, is_over = threading.Event(), threading.Event()
 
     def hold(connection: sa.Connection) -> None:
@@ -83,7 +83,7 @@ def test_a_wait_for_a_session_that_works_is_none(table_url: str) -> None:
     assert number == 0
 
 
-def test_a_cancellation_by_somebody_else_stays_what_it_is(table_url: str) -> None:
+def test_a_cancellation_by_another_session_is_not_explained(table_url: str) -> None:
     """Only what was ended here is explained."""
 
     def sleep(connection: sa.Connection) -> None:

@@ -41,7 +41,7 @@ def _sent(text: str) -> list[str]:
     ],
 )
 def test_sql_is_followed_to_where_it_is_written(text: str, sql: list[str]) -> None:
-    """Constants, loops and parameters; braces stand for what the file does not say."""
+    """Constants, loops and parameters are followed; braces mark unknown values."""
     assert _sent(text) == sql
 
 
@@ -56,14 +56,14 @@ def test_sql_is_followed_to_where_it_is_written(text: str, sql: list[str]) -> No
     ],
 )
 def test_branches_for_another_database_are_left_out(condition: str) -> None:
-    """What is behind the condition does not run; what is beside it does."""
+    """The branch for the other database is left out, the other branch is not."""
     branch = f"    if {condition}:\n        op.execute('A')\n    else:\n        op.execute('B')"
 
     assert _sent(f"def upgrade():\n{branch}") == ["B"]
 
 
 def test_names_are_those_of_the_modules_that_they_come_from() -> None:
-    """However they are imported."""
+    """Every form of import is understood."""
     code, function = _code(
         "from alembic import op as o\nfrom alembic.op import execute\n"
         "def upgrade():\n    o.drop_table('a')\n    execute('B')"
@@ -76,7 +76,7 @@ def test_names_are_those_of_the_modules_that_they_come_from() -> None:
 
 
 def test_functions_that_call_themselves_come_to_an_end() -> None:
-    """So does an expression of hundreds of operands."""
+    """An expression with hundreds of operands does not recurse too deeply either."""
     terms = " + ".join(["'a'"] * 700)
     text = f"def upgrade():\n    again()\n    op.execute({terms})\ndef again():\n    again()"
 

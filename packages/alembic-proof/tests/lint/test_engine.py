@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from alembic_proof.lint import History, all_rules, lint, parse_revision
+from alembic_proof.config import OWN_PACKAGES
+from alembic_proof.lint import ParsedHistory, all_rules, lint, parse_revision
 
 _EMPTY = (
     b'revision = "{id}"\nimport alembic_proof\ndef downgrade():\n    pass\ndef upgrade(): run()\n'
@@ -10,12 +11,12 @@ _EMPTY = (
 
 
 def test_findings_come_in_reading_order() -> None:
-    """File by file, line by line, whatever the order of files and rules."""
+    """The order is by file and line, not by the order of files and rules."""
     files = tuple(parse_revision(name, _EMPTY) for name in ("b.py", "a.py"))
 
-    found = lint(History(files=files, frozen_from=("alembic_proof",)), rules=all_rules())
+    found = lint(ParsedHistory(files=files, frozen_from=OWN_PACKAGES), rules=all_rules())
 
-    assert [(str(finding.location), finding.rule) for finding in found] == [
+    assert [(str(finding.location), finding.id) for finding in found] == [
         ("a.py:2", "imports-project"),
         ("a.py:3", "empty-downgrade"),
         ("b.py:2", "imports-project"),
@@ -24,12 +25,12 @@ def test_findings_come_in_reading_order() -> None:
 
 
 def test_a_history_without_files_is_clean() -> None:
-    """There is nothing to find in nothing."""
-    assert lint(History(files=()), rules=all_rules()) == ()
+    """An empty history has no findings."""
+    assert lint(ParsedHistory(files=()), rules=all_rules()) == ()
 
 
 def test_without_rules_nothing_is_found() -> None:
-    """The engine has no opinion of its own."""
-    history = History(files=(parse_revision("a.py", _EMPTY),))
+    """Findings come from rules only."""
+    history = ParsedHistory(files=(parse_revision("a.py", _EMPTY),))
 
     assert lint(history, rules=()) == ()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_proof.lint import History, Revision, parse_revision
+from alembic_proof.lint import ParsedHistory, RevisionFile, parse_revision
 
 
-def _parsed(text: str) -> Revision:
+def _parsed(text: str) -> RevisionFile:
     return parse_revision("versions/a.py", text.encode())
 
 
@@ -20,13 +20,13 @@ def test_ids_are_read_from_literals_with_and_without_annotation() -> None:
 
 
 def test_the_first_revision_has_no_parents() -> None:
-    """None is no id."""
+    """None does not count as an id."""
     assert _parsed('revision = "a"\ndown_revision = None\n').parent_ids == ()
 
 
 def test_a_module_without_an_id_is_no_revision() -> None:
-    """The rules for revisions pass it over; `missing-revision-id` does not."""
-    history = History(files=(_parsed("x = 1\n"), _parsed('revision = "a"\n')))
+    """Rules for revisions skip it; `missing-revision-id` does not."""
+    history = ParsedHistory(files=(_parsed("x = 1\n"), _parsed('revision = "a"\n')))
 
     assert [file.revision_id for file in history.revisions] == ["a"]
 
@@ -47,7 +47,7 @@ def test_the_last_definition_counts_as_it_does_for_python() -> None:
     [(b"x = (\n", 1), (b"a = 1\n<<<<<<< HEAD\n", 2), (b"x = '\xff'\n", 0), (b"a = 1\x00\n", 0)],
 )
 def test_a_file_that_does_not_parse_says_why_and_where(source: bytes, line: int) -> None:
-    """Broken syntax, a merge marker, bytes that are no text: all are values, none raises."""
+    """Broken syntax, a merge marker and undecodable bytes are values; none raises."""
     revision = parse_revision("a.py", source)
 
     assert revision.syntax_error
@@ -55,6 +55,6 @@ def test_a_file_that_does_not_parse_says_why_and_where(source: bytes, line: int)
     assert revision.revision_id is None
 
 
-def test_python_s_warnings_about_a_revision_are_not_ours() -> None:
+def test_compiler_warnings_about_a_revision_are_no_findings() -> None:
     """An invalid escape is a warning of Python's compiler, no syntax error."""
     assert not _parsed('revision = "a"\nx = "\\d"\n').syntax_error

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from alembic.util import CommandError
 
-from alembic_proof.errors import HistoryError
-from alembic_proof.history.project import AlembicProject
+from alembic_deploy.errors import HistoryError
+from alembic_proof.history.project import Project
 from alembic_proof.lint import read_history
 
 
@@ -25,19 +25,17 @@ def _file(path: Path, text: str = 'revision = "a"\n') -> None:
 
 
 def test_the_files_of_the_versions_directory_come_by_path(tmp_path: Path) -> None:
-    """Only what Alembic would load is read: no `__init__`, nothing hidden, no other suffix."""
+    """Only files that Alembic would load are read: no `__init__`, no hidden file, no other suffix."""
     for name in ("b.py", "a.py", "__init__.py", ".#c.py", "notes.txt"):
         _file(tmp_path / "scripts" / "versions" / name)
 
-    history = read_history(
-        AlembicProject(file=_ini(tmp_path, "script_location = %(here)s/scripts"))
-    )
+    history = read_history(Project(file=_ini(tmp_path, "script_location = %(here)s/scripts")))
 
     assert [file.name for file in history.files] == ["a.py", "b.py"]
 
 
 def test_several_version_locations_are_all_read(tmp_path: Path) -> None:
-    """A history may be spread over directories, and over their children when it says so."""
+    """A history may have several directories, and subdirectories if it is recursive."""
     _file(tmp_path / "scripts" / "env.py", "")
     _file(tmp_path / "one" / "deep" / "a.py")
     _file(tmp_path / "two" / "b.py")
@@ -48,9 +46,9 @@ def test_several_version_locations_are_all_read(tmp_path: Path) -> None:
         f"version_locations = %(here)s/one{os.pathsep}%(here)s/two",
     )
 
-    flat = read_history(AlembicProject(file=_ini(tmp_path, *lines)))
+    flat = read_history(Project(file=_ini(tmp_path, *lines)))
     recursive = read_history(
-        AlembicProject(file=_ini(tmp_path, *lines, "recursive_version_locations = true"))
+        Project(file=_ini(tmp_path, *lines, "recursive_version_locations = true"))
     )
 
     assert [file.name for file in flat.files] == ["b.py"]
@@ -60,27 +58,27 @@ def test_several_version_locations_are_all_read(tmp_path: Path) -> None:
 def test_paths_are_shown_as_the_user_would_type_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Relative below the working directory, absolute elsewhere."""
+    """Paths are relative below the working directory, absolute elsewhere."""
     _file(tmp_path / "scripts" / "versions" / "a.py")
     ini = _ini(tmp_path, "script_location = %(here)s/scripts")
 
-    outside = read_history(AlembicProject(file=ini)).files[0].path
+    outside = read_history(Project(file=ini)).files[0].path
     monkeypatch.chdir(tmp_path)
 
     assert Path(outside).is_absolute()
-    assert read_history(AlembicProject(file=ini)).files[0].path == "scripts/versions/a.py"
+    assert read_history(Project(file=ini)).files[0].path == "scripts/versions/a.py"
 
 
 def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
-    """A dangling link in the directory is broken surroundings, no finding."""
+    """A dangling link in the directory is a setup error, no finding."""
     _file(tmp_path / "scripts" / "versions" / "a.py")
     (tmp_path / "scripts" / "versions" / "b.py").symlink_to(tmp_path / "gone.py")
 
     with pytest.raises(HistoryError, match="cannot read a revision"):
-        read_history(AlembicProject(file=_ini(tmp_path, "script_location = %(here)s/scripts")))
+        read_history(Project(file=_ini(tmp_path, "script_location = %(here)s/scripts")))
 
 
-def test_a_script_directory_that_is_not_there_is_alembic_s_own_error(tmp_path: Path) -> None:
-    """Alembic's sentence is clear enough."""
+def test_a_missing_script_directory_is_alembics_error(tmp_path: Path) -> None:
+    """Alembic's own message is kept."""
     with pytest.raises(CommandError, match="Path doesn't exist"):
-        read_history(AlembicProject(file=_ini(tmp_path, "script_location = %(here)s/nowhere")))
+        read_history(Project(file=_ini(tmp_path, "script_location = %(here)s/nowhere")))

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from .run import QUIET, Run, run_pytest
+from .run import QUIET, Run, Runner, run_pytest
 
 CASES = Path(__file__).parents[1] / "cases"
 
 
 @pytest.fixture
 def open_case(tmp_path: Path) -> Callable[[str], Path]:
-    """Copies a case, with the surroundings that every case is given."""
+    """Return a function that copies a case and what every case needs beside it."""
 
     def open_(name: str) -> Path:
         root = tmp_path / name.replace("/", "_")
@@ -28,11 +28,17 @@ def open_case(tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
-def run(server_url: str) -> Callable[..., Run]:
-    """Runs pytest in a directory; scratch databases are made on the suite's server."""
-    return partial(_run, server_url)
+def run(pytester: pytest.Pytester, server_url: str) -> Runner:
+    """Return a function that runs pytest in a directory, in this process."""
+    return Runner(pytester, server_url)
 
 
-def _run(server_url: str, root: Path, *arguments: str, **environ: str) -> Run:
+@pytest.fixture
+def run_process(server_url: str) -> Callable[..., Run]:
+    """Return a function that runs pytest in a directory as a process of its own."""
+    return partial(_run_process, server_url)
+
+
+def _run_process(server_url: str, root: Path, *arguments: str, **environ: str) -> Run:
     given = {"CASE_SCRATCH_URL": server_url, **environ}
     return run_pytest(root, *QUIET, *arguments, environ=given)

@@ -1,4 +1,4 @@
-"""Broken surroundings are one clear error, not one for each item."""
+"""A setup error is reported once, not for each item."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .run import Run
+from .run import Runner
 
 NOISY_ENV = """
 import logging.config, sys, warnings
@@ -32,10 +32,8 @@ def pytest_collection_modifyitems(items):
 """
 
 
-def test_a_server_that_is_not_there(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
-) -> None:
-    """Whoever asks first tells it; round trip and parity do not tell it twice."""
+def test_a_server_that_is_not_there(open_case: Callable[[str], Path], run: Runner) -> None:
+    """The first item reports the error; round trip and parity do not repeat it."""
     root = open_case("parity/equal")
 
     done = run(root, "--alembic-proof", CASE_SCRATCH_URL="postgresql://x:secret@127.0.0.1:1/x")
@@ -49,9 +47,9 @@ def test_a_server_that_is_not_there(
 
 @pytest.mark.parametrize("case", ["breaks", "goes_its_own_way"])
 def test_an_env_that_cannot_be_used(
-    open_case: Callable[[str], Path], run: Callable[..., Run], case: str
+    open_case: Callable[[str], Path], run: Runner, case: str
 ) -> None:
-    """It is told in the words of the command line, with the place in env.py."""
+    """The error is that of the command line, with the line of env.py."""
     root = open_case(f"environment/{case}")
 
     done = run(root, "--alembic-proof", "-k", "not parity")
@@ -62,11 +60,9 @@ def test_an_env_that_cannot_be_used(
     assert "Traceback" not in done.output
 
 
-def test_a_history_that_cannot_be_loaded(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
-) -> None:
-    """It is an error of the collection, as a test file is that cannot be imported."""
-    root = open_case("roundtrip/clean")
+def test_a_history_that_cannot_be_loaded(open_case: Callable[[str], Path], run: Runner) -> None:
+    """It is an error of the collection, like a test file that cannot be imported."""
+    root = open_case("roundtrip/history/clean")
     (root / "versions" / "0003_broken.py").write_text("revision = (\n", encoding="utf-8")
 
     done = run(root, "--alembic-proof")
@@ -77,8 +73,8 @@ def test_a_history_that_cannot_be_loaded(
     assert "Traceback" not in done.output
 
 
-def test_no_project(tmp_path: Path, run: Callable[..., Run]) -> None:
-    """It says where it looked, and which option names another file."""
+def test_no_project(tmp_path: Path, run: Runner) -> None:
+    """The error says where the project was looked for, and which option names another file."""
     done = run(tmp_path, "--alembic-proof")
 
     assert done.code == 2
@@ -87,10 +83,8 @@ def test_no_project(tmp_path: Path, run: Callable[..., Run]) -> None:
     assert "--alembic-proof-config FILE" in done.output
 
 
-def test_the_configuration_names_the_file(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
-) -> None:
-    """In pytest's own configuration, relative to rootdir; the option counts for more."""
+def test_the_configuration_names_the_file(open_case: Callable[[str], Path], run: Runner) -> None:
+    """The path is relative to rootdir; the option takes precedence."""
     root = open_case("parity/equal")
     (root / "alembic.ini").rename(root / "other.ini")
     (root / "pytest.ini").write_text("[pytest]\nalembic_proof_config = other.ini\n")
@@ -102,10 +96,8 @@ def test_the_configuration_names_the_file(
     assert "there is no third.ini" in overruled.output
 
 
-def test_logging_and_warnings_are_left_alone(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
-) -> None:
-    """An env.py that configures logging and warns is no matter of the project's other tests."""
+def test_logging_and_warnings_are_left_alone(open_case: Callable[[str], Path], run: Runner) -> None:
+    """An env.py that configures logging and warns does not affect the project's other tests."""
     root = open_case("parity/equal")
     env = (root / "env.py").read_text(encoding="utf-8")
     (root / "env.py").write_text(f"{NOISY_ENV}\n{env}", encoding="utf-8")
@@ -117,3 +109,30 @@ def test_logging_and_warnings_are_left_alone(
     assert done.code == 0, done.output
     assert list(done.outcomes)[-1] == "test_own::test_log"
     assert "from env.py" in done.output
+
+
+@pytest.mark.parametrize(
+    ("line", "outcomes"),
+    [
+        ("pass", ["passed"] * 4),
+        ("import os; os._exit(0)", ["failed", "skipped", "skipped", "passed"]),
+    ],
+)
+def test_a_revision_cannot_end_pytest(
+    open_case: Callable[[str], Path], run: Runner, line: str, outcomes: list[str]
+) -> None:
+    """Else pytest itself would end with 0, and without a summary."""
+    root = open_case("environment/is_synchronous")
+    for path in (root / "versions").iterdir():
+        path.unlink()
+    text = (
+        f"revision, down_revision = '0001', None\ndef upgrade():\n    {line}\n"
+        "def downgrade():\n    pass\n"
+    )
+    (root / "versions/0001_users.py").write_text(text, encoding="utf-8")
+
+    done = run(root, "--alembic-proof", "-k", "not parity")
+
+    assert list(done.outcomes.values()) == outcomes
+    assert done.code == int("failed" in outcomes)
+    assert ("its upgrade fails: HardExit: os._exit(0)" in done.output) == bool(done.code)

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[2]
 
 
 def uv(*arguments: str | Path, cwd: Path) -> None:
-    """Runs uv outside of this checkout, whose pins are not for others."""
+    """Run uv outside of this checkout, whose pins are not for other environments."""
     path = os.pathsep.join([str(PACKAGE.parents[1] / ".tools" / "bin"), os.environ.get("PATH", "")])
     program = shutil.which("uv", path=path)
     assert program is not None, "uv is missing: `make tools`"
@@ -27,23 +27,22 @@ def uv(*arguments: str | Path, cwd: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory with the wheels of alembic-proof and of the workspace packages that it needs."""
+    directory = tmp_path_factory.mktemp("wheels")
+    for name in ("alembic-deploy", "local-postgres", "alembic-proof"):
+        uv("build", "--wheel", PACKAGE.with_name(name), "--out-dir", directory, cwd=directory)
+    return directory
+
+
 @pytest.fixture(params=["pytest>=8,<9", "pytest>=9,<10"])
-def python(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """The interpreter of a fresh environment with the wheel and that pytest."""
-    uv("build", "--wheel", PACKAGE, "--out-dir", tmp_path / "dist", cwd=tmp_path)
-    [wheel] = (tmp_path / "dist").glob("*.whl")
+def python(request: pytest.FixtureRequest, tmp_path: Path, wheels: Path) -> Path:
+    """Return the interpreter of a fresh environment with the wheels and that pytest."""
     uv("venv", "--python", sys.executable, tmp_path / "venv", cwd=tmp_path)
-    folder = "Scripts" if os.name == "nt" else "bin"
-    python = tmp_path / "venv" / folder / "python"
-    uv(
-        "pip",
-        "install",
-        "--python",
-        python,
-        f"alembic-proof[asyncpg] @ {wheel.as_uri()}",
-        request.param,
-        cwd=tmp_path,
-    )
+    python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    wanted = ("--find-links", wheels, "alembic-proof[asyncpg]", request.param)
+    uv("pip", "install", "--python", python, *wanted, cwd=tmp_path)
     return python
 
 
@@ -55,7 +54,7 @@ def test_it_works_where_it_is_only_installed(
 
     clean = run_pytest(open_case("parity/equal"), "--alembic-proof", python=python, environ=environ)
     broken = run_pytest(
-        open_case("roundtrip/forgets_index"),
+        open_case("roundtrip/catalog/forgets_index"),
         *("--alembic-proof", "-k", "not parity"),
         python=python,
         environ=environ,

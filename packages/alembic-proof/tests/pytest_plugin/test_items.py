@@ -1,4 +1,4 @@
-"""`pytest --alembic-proof`: an item for each revision and direction, and what it reports."""
+"""`pytest --alembic-proof`: an item for each revision and direction, and its findings."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from .run import Run
+from .run import Runner
 
 CHOSEN = "0001 or 0002 or 0003"
 START_SQL = "CREATE TABLE public.users (id integer PRIMARY KEY, name text);\n"
 
 
-def test_a_clean_history_passes(open_case: Callable[[str], Path], run: Callable[..., Run]) -> None:
-    """Every revision is three items; a green item is one that was proved."""
-    root = open_case("roundtrip/clean")
+def test_a_clean_history_passes(open_case: Callable[[str], Path], run: Runner) -> None:
+    """Every revision is three items, and each one passes."""
+    root = open_case("roundtrip/history/clean")
 
     done = run(root, "--alembic-proof", "--deselect", "alembic-proof::parity")
 
@@ -32,11 +32,9 @@ def test_a_clean_history_passes(open_case: Callable[[str], Path], run: Callable[
     }
 
 
-def test_each_item_reports_what_is_its_own(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
-) -> None:
-    """One run lists all that is wrong, at its items; what was not reached is skipped, not passed."""
-    root = open_case("roundtrip/one_run_lists_all")
+def test_each_item_reports_its_own_findings(open_case: Callable[[str], Path], run: Runner) -> None:
+    """One run reports each finding at its item; items that were not reached are skipped."""
+    root = open_case("roundtrip/history/one_run_lists_all")
 
     done = run(root, "--alembic-proof", "--deselect", "alembic-proof::parity")
 
@@ -60,10 +58,10 @@ def test_each_item_reports_what_is_its_own(
 
 
 def test_the_scripts_of_sql_are_proved_where_the_settings_ask_for_it(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
+    open_case: Callable[[str], Path], run: Runner
 ) -> None:
-    """At the item of the direction whose script leads elsewhere."""
-    root = open_case("roundtrip/offline_sql_differs")
+    """The finding is reported at the item of the direction whose script differs."""
+    root = open_case("roundtrip/offline_sql/differs")
 
     done = run(root, "--alembic-proof", "-k", "0003")
 
@@ -72,25 +70,23 @@ def test_the_scripts_of_sql_are_proved_where_the_settings_ask_for_it(
 
 
 def test_a_failure_is_the_finding_and_no_traceback(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
+    open_case: Callable[[str], Path], run: Runner
 ) -> None:
-    """It reads as on the command line; the place is a line that editors make clickable."""
-    root = open_case("roundtrip/forgets_index")
+    """It reads as on the command line; editors make its first line clickable."""
+    root = open_case("roundtrip/catalog/forgets_index")
 
     done = run(root, "--alembic-proof", "-k", "0002")
 
     assert done.with_outcome("failed") == ["0002_index::downgrade"]
-    finding = "versions/0002_index.py: error: 0002: after its downgrade: index "
+    finding = "versions/0002_index.py: error: not-restored\n  0002: after its downgrade: index "
     assert f"\n{finding}" in done.output
     assert "Traceback" not in done.output
     assert "pytest_plugin" not in done.output
 
 
-def test_a_skipped_item_says_why_and_where(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
-) -> None:
-    """The reason is the finding that kept it from being proved, the place its revision's file."""
-    root = open_case("roundtrip/one_run_lists_all")
+def test_a_skipped_item_says_why_and_where(open_case: Callable[[str], Path], run: Runner) -> None:
+    """The reason is the finding that prevented the proof, the location its revision's file."""
+    root = open_case("roundtrip/history/one_run_lists_all")
 
     done = run(root, "--alembic-proof", "-rs", "-k", "0005 or history")
 
@@ -102,11 +98,11 @@ def test_a_skipped_item_says_why_and_where(
     ("chosen", "bearer"),
     [("0005 or history", "history"), ("0005", "0005_follows::second-upgrade")],
 )
-def test_what_is_about_a_revision_without_an_item_is_reported(
-    open_case: Callable[[str], Path], run: Callable[..., Run], chosen: str, bearer: str
+def test_findings_of_a_revision_without_an_item_are_reported(
+    open_case: Callable[[str], Path], run: Runner, chosen: str, bearer: str
 ) -> None:
-    """A chosen revision that cannot be reached is no green run: `history` fails, or its last item."""
-    root = open_case("roundtrip/one_run_lists_all")
+    """If a chosen revision cannot be reached, `history` fails, or else its last item."""
+    root = open_case("roundtrip/history/one_run_lists_all")
 
     done = run(root, "--alembic-proof", "-k", chosen)
 
@@ -115,25 +111,25 @@ def test_what_is_about_a_revision_without_an_item_is_reported(
     assert "0004: its upgrade fails" in done.output
 
 
-def test_what_is_about_no_revision_is_shown(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
+def test_findings_without_a_revision_are_shown(
+    open_case: Callable[[str], Path], run: Runner
 ) -> None:
-    """An entry of `ignore` that meets nothing is a note, as on the command line."""
-    root = open_case("roundtrip/clean")
+    """An entry of `ignore` that matches nothing is a note, as on the command line."""
+    root = open_case("roundtrip/history/clean")
     with (root / "pyproject.toml").open("a", encoding="utf-8") as settings:
         settings.write('ignore = ["trigger:nothing.*"]\n')
 
     done = run(root, "--alembic-proof", "-rP", "-k", "not parity")
 
     assert set(done.outcomes.values()) == {"passed"}
-    assert "matches no change [ignores-nothing]" in done.output
+    assert "note: ignores-nothing\n" in done.output
 
 
 def test_history_alone_is_the_round_trip_of_every_revision(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
+    open_case: Callable[[str], Path], run: Runner
 ) -> None:
-    """Where no revision has an item there is nothing that it would leave to others."""
-    root = open_case("roundtrip/forgets_index")
+    """If no revision has an item, `history` reports all findings."""
+    root = open_case("roundtrip/catalog/forgets_index")
 
     done = run(root, "--alembic-proof", "alembic-proof::history")
 
@@ -142,21 +138,21 @@ def test_history_alone_is_the_round_trip_of_every_revision(
 
 
 def test_a_note_does_not_fail_and_is_shown_on_request(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
+    open_case: Callable[[str], Path], run: Runner
 ) -> None:
-    """Columns that come back in another order, where that is compared, are a section of the report."""
-    root = open_case("roundtrip/column_order_compared")
+    """Columns in another order, if that is compared, are shown in a section of the report."""
+    root = open_case("roundtrip/catalog/column_order_compared")
 
     done = run(root, "--alembic-proof", "-rP", "-k", "0002")
 
     assert set(done.outcomes.values()) == {"passed"}
     assert re.search("^-+ Captured notes call -+$", done.output, re.MULTILINE)
-    assert "note: 0002: after its downgrade: column-order public.users" in done.output
+    assert (
+        "note: not-restored\n  0002: after its downgrade: column-order public.users" in done.output
+    )
 
 
-def test_parity_lists_all_differences(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
-) -> None:
+def test_parity_lists_all_differences(open_case: Callable[[str], Path], run: Runner) -> None:
     """Models and history that disagree are one failed item."""
     root = open_case("parity/differs")
     expected = (root / "expected.txt").read_text(encoding="utf-8").splitlines()
@@ -168,9 +164,9 @@ def test_parity_lists_all_differences(
 
 
 def test_parity_ignores_what_the_settings_ignore(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
+    open_case: Callable[[str], Path], run: Runner
 ) -> None:
-    """As the command line does."""
+    """`ignore` works as on the command line."""
     root = open_case("parity/differs")
     with (root / "pyproject.toml").open("a", encoding="utf-8") as settings:
         settings.write('ignore = ["constraint:public.users.*"]\n')
@@ -180,10 +176,8 @@ def test_parity_ignores_what_the_settings_ignore(
     assert done.outcomes == {"parity": "passed"}
 
 
-def test_equal_models_and_history_pass(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
-) -> None:
-    """With all items of a project that is as it should be, the run is green."""
+def test_equal_models_and_history_pass(open_case: Callable[[str], Path], run: Runner) -> None:
+    """All items of a correct project pass."""
     root = open_case("parity/equal")
 
     done = run(root, "--alembic-proof")
@@ -194,10 +188,10 @@ def test_equal_models_and_history_pass(
 
 
 def test_what_the_settings_leave_out_is_skipped(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
+    open_case: Callable[[str], Path], run: Runner
 ) -> None:
-    """A skipped revision and one before the start are not green; the others are proved."""
-    root = open_case("roundtrip/one_run_lists_all")
+    """A skipped revision and one before the start are skipped items; the others are proved."""
+    root = open_case("roundtrip/history/one_run_lists_all")
     settings = root / "pyproject.toml"
     start = '[tool.alembic-proof]\nstart_revision = "0001"\nstart_sql = ["start.sql"]\n'
     skip = '[tool.alembic-proof.skip]\n"0002" = "old"\n'
@@ -214,15 +208,13 @@ def test_what_the_settings_leave_out_is_skipped(
     assert "0002: not proved: old" in done.output
 
 
-def test_rows_are_put_into_the_tables(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
-) -> None:
-    """What fails only over rows is found with them, and not found where there are none."""
-    root = open_case("roundtrip/rows_not_null_without_default")
+def test_rows_are_put_into_the_tables(open_case: Callable[[str], Path], run: Runner) -> None:
+    """A failure that needs rows is found with them, and not without."""
+    root = open_case("roundtrip/permitted_rows/not_null_without_default")
 
     filled = run(root, "--alembic-proof", "-k", "0002")
     empty = run(root, "--alembic-proof", "-k", "0002", "--alembic-proof-rows", "0")
 
     assert filled.code == 1
-    assert "[fails-on-permitted-rows]" in filled.output
+    assert "error: fails-on-permitted-rows\n" in filled.output
     assert empty.code == 0, empty.output

@@ -1,4 +1,4 @@
-"""The fixture `alembic_migration`: a database below a revision, the revision, and what is there."""
+"""The fixture `alembic_migration`: a database just below a revision, and the revision."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from alembic_proof.postgres.connect import run_on
+from alembic_deploy.connect import run_on
 
-from .run import Run
+from .run import Runner
 
 REVISION = '''"""Names in capitals."""
 
@@ -61,7 +61,7 @@ def test_names(alembic_migration):
 
     assert asyncio.run(move()) == [("ADA",)]
 """
-DOCUMENT = Path(__file__).parents[4] / "docs" / "pytest.md"
+DOCUMENT = Path(__file__).parents[4] / "docs" / "howto" / "pytest.md"
 EXAMPLES = re.findall(
     r"^```python\n(.*?)^```", DOCUMENT.read_text("utf-8"), re.DOTALL | re.MULTILINE
 )
@@ -69,8 +69,8 @@ EXAMPLES = re.findall(
 
 @pytest.fixture
 def root(open_case: Callable[[str], Path]) -> Path:
-    """A history whose second revision changes rows."""
-    root = open_case("roundtrip/one_run_lists_all")
+    """Return a project whose second revision changes rows."""
+    root = open_case("roundtrip/history/one_run_lists_all")
     for path in (root / "versions").glob("000[2-9]*.py"):
         path.unlink()
     (root / "versions" / "0002_capitals.py").write_text(REVISION, encoding="utf-8")
@@ -78,7 +78,7 @@ def root(open_case: Callable[[str], Path]) -> Path:
 
 
 @pytest.mark.parametrize("source", [PLAIN, IN_A_LOOP, *EXAMPLES])
-def test_a_data_migration_is_tested(root: Path, run: Callable[..., Run], source: str) -> None:
+def test_a_data_migration_is_tested(root: Path, run: Runner, source: str) -> None:
     """Rows from below are moved up and down, outside and inside of an event loop."""
     (root / "test_own.py").write_text(source, encoding="utf-8")
 
@@ -87,8 +87,8 @@ def test_a_data_migration_is_tested(root: Path, run: Callable[..., Run], source:
     assert done.code == 0, done.output
 
 
-def test_a_wrong_migration_fails_the_test(root: Path, run: Callable[..., Run]) -> None:
-    """The assertion is the test's own: it meets what the revision really did."""
+def test_a_wrong_migration_fails_the_test(root: Path, run: Runner) -> None:
+    """The test sees what the revision really did."""
     path = root / "versions" / "0002_capitals.py"
     path.write_text(REVISION.replace("lower(name)", "name"), encoding="utf-8")
     (root / "test_own.py").write_text(PLAIN, encoding="utf-8")
@@ -109,10 +109,10 @@ def test_a_wrong_migration_fails_the_test(root: Path, run: Callable[..., Run]) -
         ("downgrade()", "revision 0002 is not applied"),
     ],
 )
-def test_a_move_that_is_made_already_is_refused(
-    root: Path, run: Callable[..., Run], call: str, said: str
+def test_a_step_that_was_made_already_is_refused(
+    root: Path, run: Runner, call: str, said: str
 ) -> None:
-    """In one sentence, and nothing of the revision runs."""
+    """The error is one sentence, and the revision does not run."""
     (root / "test_own.py").write_text(
         f"def test_it(alembic_migration):\n"
         f"    migration = alembic_migration('0002')\n    migration.{call}\n",
@@ -126,10 +126,8 @@ def test_a_move_that_is_made_already_is_refused(
 
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
-def test_its_own_connections_have_the_projects_driver(
-    root: Path, run: Callable[..., Run], driver: str
-) -> None:
-    """What one driver takes another may not: two statements at once."""
+def test_its_own_connections_have_the_projects_driver(root: Path, run: Runner, driver: str) -> None:
+    """Two statements at once are accepted by psycopg and refused by asyncpg."""
     pytest.importorskip(driver)
     path = root / "pyproject.toml"
     text = path.read_text(encoding="utf-8")
@@ -143,8 +141,8 @@ def test_its_own_connections_have_the_projects_driver(
     assert run(root).code == (1 if driver == "asyncpg" else 0)
 
 
-def test_an_unknown_revision(root: Path, run: Callable[..., Run]) -> None:
-    """It is named."""
+def test_an_unknown_revision(root: Path, run: Runner) -> None:
+    """The error names it."""
     (root / "test_own.py").write_text(PLAIN.replace('"0002"', '"0009"'), encoding="utf-8")
 
     done = run(root)
@@ -156,8 +154,8 @@ def test_an_unknown_revision(root: Path, run: Callable[..., Run]) -> None:
     assert "direct cause" not in done.output
 
 
-def test_no_project(root: Path, run: Callable[..., Run]) -> None:
-    """What was looked for, and none of our own source."""
+def test_no_project(root: Path, run: Runner) -> None:
+    """The error says what was looked for, and shows none of our own source."""
     (root / "test_own.py").write_text(PLAIN, encoding="utf-8")
     (root / "alembic.ini").unlink()
 
@@ -169,8 +167,8 @@ def test_no_project(root: Path, run: Callable[..., Run]) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "base", "0001:"])
-def test_a_name_that_is_no_single_revision(root: Path, run: Callable[..., Run], name: str) -> None:
-    """One sentence, as for one that is not there."""
+def test_a_name_that_is_no_single_revision(root: Path, run: Runner, name: str) -> None:
+    """The error is one sentence, as for an unknown revision."""
     (root / "test_own.py").write_text(PLAIN.replace('"0002"', repr(name)), encoding="utf-8")
 
     done = run(root)
@@ -181,7 +179,7 @@ def test_a_name_that_is_no_single_revision(root: Path, run: Callable[..., Run], 
 
 
 def test_an_env_py_that_goes_elsewhere(
-    open_case: Callable[[str], Path], run: Callable[..., Run], scratch_url: str
+    open_case: Callable[[str], Path], run: Runner, scratch_url: str
 ) -> None:
     """It is refused before anything is migrated there."""
     root = open_case("environment/goes_its_own_way")
@@ -190,20 +188,23 @@ def test_an_env_py_that_goes_elsewhere(
     source = f"def test_it(alembic_migration):\n    alembic_migration({revision!r}).upgrade()\n"
     (root / "test_own.py").write_text(source, encoding="utf-8")
 
-    done = run(root, OWN_URL=scratch_url)
+    (root / "own_url").write_text(scratch_url, encoding="utf-8")
+    done = run(root)
 
     assert done.code == 1
     assert "env.py connects to" in done.output, done.output
     assert "pytest_plugin" not in done.output
 
 
-def test_databases_are_dropped(root: Path, run: Callable[..., Run], server_url: str) -> None:
+def test_databases_are_dropped(root: Path, run: Runner, server_url: str) -> None:
     """While the test runs its database is there; at its end it is gone."""
     asks = """
+from pathlib import Path
+
 def test_name(alembic_migration):
     migration = alembic_migration("0002")
     [(name,)] = migration.rows("SELECT current_database()")
-    open("name", "w").write(name)
+    Path("name").write_text(name)
 """
     (root / "test_own.py").write_text(asks, encoding="utf-8")
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from .run import Run
+from .run import Runner
 
 Open = Callable[[str], Path]
 
 
 @pytest.fixture
 def open_bare(open_case: Open) -> Open:
-    """Opens a case that has neither an alembic.ini nor an env.py at its root."""
+    """Return a function that opens a case without an alembic.ini and an env.py at its root."""
 
     def open_(name: str) -> Path:
         root = open_case(name)
@@ -26,21 +26,17 @@ def open_bare(open_case: Open) -> Open:
 
 
 @pytest.mark.parametrize("case", ["flask", "in_pyproject"])
-def test_a_project_without_an_alembic_ini_is_found(
-    open_bare: Open, run: Callable[..., Run], case: str
-) -> None:
-    """By `[tool.alembic]`, and where Flask-Migrate puts its file; settings lie in rootdir."""
+def test_a_project_without_an_alembic_ini_is_found(open_bare: Open, run: Runner, case: str) -> None:
+    """`[tool.alembic]` and Flask-Migrate's file are found; the settings are in rootdir."""
     done = run(open_bare(f"adopting/{case}"), "--alembic-proof", "-k", "not parity")
 
     assert done.code == 0, done.output
     assert set(done.outcomes.values()) == {"passed"}
 
 
-def test_revisions_may_import_what_env_py_makes_found(
-    open_case: Open, run: Callable[..., Run]
-) -> None:
-    """Then they are collected from a scratch database, on which env.py runs first."""
-    root = open_case("roundtrip/imports_once_env_has_set_the_path")
+def test_revisions_may_import_from_a_path_that_env_py_adds(open_case: Open, run: Runner) -> None:
+    """They are collected with a scratch database, on which env.py runs first."""
+    root = open_case("roundtrip/env_py/imports_once_env_has_set_the_path")
 
     done = run(root, "--alembic-proof", "-k", "not parity")
 
@@ -48,8 +44,8 @@ def test_revisions_may_import_what_env_py_makes_found(
     assert done.outcomes["0001_users::upgrade"] == "passed"
 
 
-def test_it_is_found_from_below_rootdir(open_bare: Open, run: Callable[..., Run]) -> None:
-    """Where pytest is called makes no difference."""
+def test_it_is_found_from_below_rootdir(open_bare: Open, run: Runner) -> None:
+    """The directory in which pytest is called makes no difference."""
     root = open_bare("adopting/flask")
     (root / "tests").mkdir()
 
@@ -59,8 +55,8 @@ def test_it_is_found_from_below_rootdir(open_bare: Open, run: Callable[..., Run]
     assert done.outcomes["history"] == "passed"
 
 
-def test_it_is_found_where_pytest_is_called(open_bare: Open, run: Callable[..., Run]) -> None:
-    """Below a rootdir that has none, as on the command line; another's is not taken for it."""
+def test_it_is_found_where_pytest_is_called(open_bare: Open, run: Runner) -> None:
+    """Below a rootdir without a project it is found; a project of rootdir comes first."""
     root = open_bare("adopting/in_pyproject")
     (root.parent / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     arguments = ("--rootdir=..", "-c", "../pytest.ini", "--alembic-proof", "-k", "not parity")
@@ -75,7 +71,7 @@ def test_it_is_found_where_pytest_is_called(open_bare: Open, run: Callable[..., 
     assert "script_location" in other.output
 
 
-def test_a_section_is_named(open_case: Open, run: Callable[..., Run]) -> None:
+def test_a_section_is_named(open_case: Open, run: Runner) -> None:
     """The default one is broken here."""
     root = open_case("adopting/in_a_section")
 
@@ -86,8 +82,8 @@ def test_a_section_is_named(open_case: Open, run: Callable[..., Run]) -> None:
     assert default.code != 0
 
 
-def test_an_env_takes_arguments(open_case: Open, run: Callable[..., Run]) -> None:
-    """As many as are given, as `-x` of Alembic."""
+def test_an_env_takes_arguments(open_case: Open, run: Runner) -> None:
+    """All arguments are passed on, as with Alembic's `-x`."""
     root = open_case("adopting/given_by_x")
     other, right = "--alembic-proof-x=tenant=other", "--alembic-proof-x=tenant=acme"
 
@@ -98,8 +94,8 @@ def test_an_env_takes_arguments(open_case: Open, run: Callable[..., Run]) -> Non
     assert missing.code == 1
 
 
-def test_alembics_own_variable_names_the_file(open_case: Open, run: Callable[..., Run]) -> None:
-    """As on the command line; an option of pytest's own counts for more."""
+def test_alembics_own_variable_names_the_file(open_case: Open, run: Runner) -> None:
+    """An option of pytest takes precedence."""
     root = open_case("adopting/given_by_ini_key")
     (root / "alembic.ini").rename(root / "other.ini")
     arguments = ("--alembic-proof", "-k", "not parity")

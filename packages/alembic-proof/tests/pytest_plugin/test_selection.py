@@ -7,17 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from .run import Run
+from .run import Run, Runner
 
 NO_SERVER = "postgresql://nobody@127.0.0.1:1/nowhere"
 SECOND = ["0002_stamp::upgrade", "0002_stamp::downgrade", "0002_stamp::second-upgrade"]
-PLAIN_TEST = "import sys\n\ndef test_plain():\n    assert 'alembic' not in sys.modules\n"
+PLAIN_TEST = """
+import sys
+
+PLUGIN = "alembic_proof.pytest_plugin"
+
+
+def test_plain():
+    found = {name for name in sys.modules if name.startswith(("alembic", "local_", "sqlalchemy"))}
+    assert found <= {"alembic_proof", PLUGIN, f"{PLUGIN}.options"}
+"""
 
 
 @pytest.fixture
 def root(open_case: Callable[[str], Path]) -> Path:
-    """A clean history beside a test of the project's own, which has no plugin to thank for."""
-    root = open_case("roundtrip/clean")
+    """Return a project with a clean history, and a test of its own that needs no plugin."""
+    root = open_case("roundtrip/history/clean")
     (root / "tests").mkdir()
     (root / "tests" / "test_own.py").write_text(PLAIN_TEST, encoding="utf-8")
     return root
@@ -25,16 +34,16 @@ def root(open_case: Callable[[str], Path]) -> Path:
 
 @pytest.mark.parametrize("arguments", [(), ("-p", "no:alembic_proof")])
 def test_without_the_option_there_is_nothing(
-    root: Path, run: Callable[..., Run], arguments: tuple[str, ...]
+    root: Path, run_process: Callable[..., Run], arguments: tuple[str, ...]
 ) -> None:
-    """No item, and not even Alembic is imported."""
-    done = run(root, *arguments)
+    """No item; Alembic is not imported, and of the plugin only what has its options."""
+    done = run_process(root, *arguments)
 
     assert done.code == 0, done.output
     assert done.outcomes == {"tests.test_own::test_plain": "passed"}
 
 
-def test_the_option_is_unknown_without_the_plugin(root: Path, run: Callable[..., Run]) -> None:
+def test_the_option_is_unknown_without_the_plugin(root: Path, run: Runner) -> None:
     """`-p no:alembic_proof` takes it away as a whole."""
     done = run(root, "-p", "no:alembic_proof", "--alembic-proof")
 
@@ -42,7 +51,7 @@ def test_the_option_is_unknown_without_the_plugin(root: Path, run: Callable[...,
     assert "unrecognized arguments: --alembic-proof" in done.output
 
 
-def test_collecting_needs_no_server(root: Path, run: Callable[..., Run]) -> None:
+def test_collecting_needs_no_server(root: Path, run: Runner) -> None:
     """`--collect-only` lists the items and starts or asks no server."""
     done = run(root, "--alembic-proof", "--collect-only", "-q", CASE_SCRATCH_URL=NO_SERVER)
 
@@ -74,9 +83,9 @@ def test_collecting_needs_no_server(root: Path, run: Callable[..., Run]) -> None
     ],
 )
 def test_items_are_chosen_as_any_others(
-    root: Path, run: Callable[..., Run], arguments: tuple[str, ...], chosen: list[str]
+    root: Path, run: Runner, arguments: tuple[str, ...], chosen: list[str]
 ) -> None:
-    """By node id, by -k and by --deselect; asking for another test's node id asks for no proof."""
+    """Node ids, -k and --deselect work; the node id of another test selects no proof."""
     (root / "tests" / "test_own.py").write_text("def test_plain(): pass\n", encoding="utf-8")
 
     done = run(root, "--alembic-proof", *arguments)
@@ -86,10 +95,10 @@ def test_items_are_chosen_as_any_others(
 
 
 def test_only_the_chosen_revisions_are_proved(
-    open_case: Callable[[str], Path], run: Callable[..., Run]
+    open_case: Callable[[str], Path], run: Runner
 ) -> None:
-    """A revision that is not chosen goes up once and never down, as the others need it."""
-    root = open_case("roundtrip/clean")
+    """Another revision is applied once if the chosen ones need it, and never undone."""
+    root = open_case("roundtrip/history/clean")
     first = root / "versions" / "0001_users.py"
     source = first.read_text(encoding="utf-8")
     witness = "def downgrade() -> None:\n    open('went_down', 'w').close()\n"
@@ -101,8 +110,8 @@ def test_only_the_chosen_revisions_are_proved(
     assert (root / "went_down").exists()
 
 
-def test_a_node_id_that_nobody_has_is_an_error(root: Path, run: Callable[..., Run]) -> None:
-    """A mistake is not a proof of nothing."""
+def test_an_unknown_node_id_is_an_error(root: Path, run: Runner) -> None:
+    """A mistyped id does not pass as an empty proof."""
     done = run(root, "--alembic-proof", "alembic-proof::0009_nothing")
 
     assert done.code not in (0, 5)
@@ -113,9 +122,9 @@ def test_a_node_id_that_nobody_has_is_an_error(root: Path, run: Callable[..., Ru
     ("called", "way"), [("tests", ".."), ("..", "a shop"), ("tests/../../elsewhere", "../a shop")]
 )
 def test_node_ids_are_those_that_pytest_prints(
-    root: Path, run: Callable[..., Run], called: str, way: str
+    root: Path, run: Runner, called: str, way: str
 ) -> None:
-    """From another directory than rootdir they begin with the way to it: so can they be given."""
+    """In another directory than rootdir they begin with the path to it."""
     root = root.rename(root.with_name("a shop"))
     (root.parent / "elsewhere").mkdir()
     name = f"{way}/alembic-proof::0002_stamp::downgrade"
@@ -127,10 +136,8 @@ def test_node_ids_are_those_that_pytest_prints(
     assert done.outcomes == {"0002_stamp::downgrade": "passed"}
 
 
-def test_another_directory_of_that_name_is_none_of_ours(
-    root: Path, run: Callable[..., Run]
-) -> None:
-    """Where rootdir is, and nowhere else, a path of that name stands for the proofs."""
+def test_a_path_of_that_name_elsewhere_is_no_proof(root: Path, run: Runner) -> None:
+    """A path of that name means the proofs only below rootdir."""
     done = run(root, "--alembic-proof", "tests/alembic-proof::0002_stamp::downgrade")
 
     assert done.code == 4

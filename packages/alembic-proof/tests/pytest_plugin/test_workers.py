@@ -1,4 +1,4 @@
-"""With pytest-xdist every item is proved once, whoever runs it."""
+"""With pytest-xdist every item is proved once, in any of the workers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ FAILED = [
 
 @pytest.fixture
 def root(open_case: Callable[[str], Path]) -> Path:
-    """A history with faults, whose first revision leaves a file for each process that ran it."""
-    root = open_case("roundtrip/one_run_lists_all")
+    """Return a project with faults whose first revision writes a file for each process that runs it."""
+    root = open_case("roundtrip/history/one_run_lists_all")
     first = root / "versions" / "0001_users.py"
     source = first.read_text(encoding="utf-8")
     head = "def upgrade() -> None:\n"
@@ -32,10 +32,10 @@ def root(open_case: Callable[[str], Path]) -> Path:
 
 @pytest.mark.parametrize("distribution", ["load", "loadgroup"])
 def test_workers_find_what_one_process_finds(
-    root: Path, run: Callable[..., Run], distribution: str
+    root: Path, run_process: Callable[..., Run], distribution: str
 ) -> None:
-    """One worker proves, another one waits for its result; nobody waits forever."""
-    done = run(root, "--alembic-proof", "-k", "not parity", "-n2", f"--dist={distribution}")
+    """One worker proves, and the others wait for its result."""
+    done = run_process(root, "--alembic-proof", "-k", "not parity", "-n2", f"--dist={distribution}")
 
     assert done.code == 1
     assert sorted(done.with_outcome("failed")) == FAILED
@@ -43,9 +43,9 @@ def test_workers_find_what_one_process_finds(
     assert len(list(root.glob("ran.*"))) == 1
 
 
-def test_what_is_broken_is_one_error(root: Path, run: Callable[..., Run]) -> None:
-    """Also with workers that share the result, one of them tells and the items are skipped."""
-    done = run(
+def test_what_is_broken_is_one_error(root: Path, run_process: Callable[..., Run]) -> None:
+    """One worker reports a shared error, and all other items are skipped."""
+    done = run_process(
         root,
         *("--alembic-proof", "-k", "not parity", "-n2"),
         CASE_SCRATCH_URL="postgresql://nobody@127.0.0.1:1/nowhere",

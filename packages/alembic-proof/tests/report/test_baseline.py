@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from alembic_proof.errors import ConfigError
+from alembic_deploy.errors import ConfigError
 from alembic_proof.finding import Finding, Location, Severity
 from alembic_proof.report.baseline import (
-    accepted,
     baseline_text,
-    judged,
-    read_baseline,
-    written,
+    identify,
+    parse_baseline,
+    subtract,
+    update,
 )
 
 OLD = Finding(
-    rule="not-restored",
+    id="not-restored",
     message="0002: after its downgrade: index public.ix: unexpected",
     revision="0002",
     direction="downgrade",
     location=Location("versions/0002.py", 7),
 )
-OTHER = Finding(rule="revision-fails", message="0003: its upgrade fails: no", revision="0003")
-NOTE = Finding(rule="not-proved", message="0004: not proved", severity=Severity.NOTE)
+OTHER = Finding(id="revision-fails", message="0003: its upgrade fails: no", revision="0003")
+NOTE = Finding(id="not-proved", message="0004: not proved", severity=Severity.NOTE)
 
 
 def _changed(message: str, *, rule: str = "rows-lost") -> Finding:
-    return Finding(rule=rule, message=message, revision="0002", direction="downgrade")
+    return Finding(id=rule, message=message, revision="0002", direction="downgrade")
 
 
 @pytest.mark.parametrize(
@@ -45,9 +48,9 @@ def _changed(message: str, *, rule: str = "rows-lost") -> Finding:
         ("a\n  b", "a b"),
     ],
 )
-def test_what_varies_from_run_to_run_is_not_part_of_it(one: str, other: str) -> None:
+def test_values_that_vary_are_not_part_of_the_key(one: str, other: str) -> None:
     """Counts, values of rows, generated ids and the scratch database's name."""
-    assert accepted("round trip", _changed(one)) == accepted("round trip", _changed(other))
+    assert identify("round trip", _changed(one)) == identify("round trip", _changed(other))
 
 
 @pytest.mark.parametrize(
@@ -59,9 +62,9 @@ def test_what_varies_from_run_to_run_is_not_part_of_it(one: str, other: str) -> 
         ("default: '1.5.2' -> none", "default: '1.5.3' -> none"),
     ],
 )
-def test_what_is_wrong_is_part_of_it(one: str, other: str) -> None:
+def test_the_problem_is_part_of_the_key(one: str, other: str) -> None:
     """Names, kinds, types and what happened to them."""
-    assert accepted("round trip", _changed(one)) != accepted("round trip", _changed(other))
+    assert identify("round trip", _changed(one)) != identify("round trip", _changed(other))
 
 
 @pytest.mark.parametrize("rule", ["drift", "parity", "not-restored", "not-rebuilt"])
@@ -73,64 +76,83 @@ def test_what_is_wrong_is_part_of_it(one: str, other: str) -> None:
         ("CHECK (n=(1))", "CHECK (n=(2))"),
     ],
 )
-def test_what_a_catalog_says_is_part_of_it(rule: str, one: str, other: str) -> None:
+def test_the_catalog_difference_is_part_of_the_key(rule: str, one: str, other: str) -> None:
     """A policy for another tenant's id is another policy."""
     other = other.format("00000000-2fa1-11d2-883f-0016d3cca427")
-    first, second = (accepted("drift", _changed(text, rule=rule)) for text in (one, other))
+    first, second = (identify("drift", _changed(text, rule=rule)) for text in (one, other))
 
     assert first != second
 
 
+def test_postgresqls_message_is_part_of_the_key() -> None:
+    """And the objects and the statement; the rows are not."""
+    one = Finding(
+        id="revision-fails",
+        message="0003: its upgrade fails",
+        details=("also: line 4", "users (id=1)"),
+        postgres="no such table a",
+        statement="DROP TABLE a",
+    )
+
+    def is_same(**changed: Any) -> bool:
+        return identify("round trip", one) == identify("round trip", replace(one, **changed))
+
+    assert is_same(details=("also: line 7", "users (id=2)"))
+    assert not is_same(details=())
+    assert not is_same(postgres="no such table b")
+    assert not is_same(statement="DROP TABLE a CASCADE")
+
+
 def test_rule_revision_direction_and_proof_are_part_of_it() -> None:
     """The same words elsewhere are another finding; another line of the file is not."""
-    here = accepted("round trip", OLD)
+    here = identify("round trip", OLD)
 
-    assert accepted("parity", OLD) != here
-    assert accepted("round trip", _changed(OLD.message, rule=OLD.rule)) == here
-    moved = Finding(rule=OLD.rule, message=OLD.message, revision="0002", direction="upgrade")
-    assert accepted("round trip", moved) != here
+    assert identify("parity", OLD) != here
+    assert identify("round trip", _changed(OLD.message, rule=OLD.id)) == here
+    moved = Finding(id=OLD.id, message=OLD.message, revision="0002", direction="upgrade")
+    assert identify("round trip", moved) != here
 
 
 def test_only_new_findings_are_left() -> None:
     """What is known is a number in a note; notes stay as they are."""
-    baseline = written("round trip", [OLD, NOTE], (), looked_at=None)
+    baseline = update("round trip", [OLD, NOTE], (), proved=None)
 
-    left = judged("round trip", [OLD, OTHER, NOTE], baseline, looked_at=None)
+    left = subtract("round trip", [OLD, OTHER, NOTE], baseline, proved=None)
 
     assert left[:2] == (OTHER, NOTE)
-    assert [(f.rule, f.severity) for f in left[2:]] == [("in-the-baseline", Severity.NOTE)]
-    assert left[2].message.startswith("1 of the findings")
+    assert [(f.id, f.severity) for f in left[2:]] == [("in-the-baseline", Severity.NOTE)]
+    assert left[2].message == "1 known finding hidden (baseline)"
 
 
-def test_what_occurs_no_more_is_named() -> None:
+def test_outdated_entries_are_named() -> None:
     """A baseline that says too much would hide the finding when it comes back."""
-    baseline = written("round trip", [OLD, OTHER], (), looked_at=None)
+    baseline = update("round trip", [OLD, OTHER], (), proved=None)
 
-    left = judged("round trip", [OTHER], baseline, looked_at=None)
+    left = subtract("round trip", [OTHER], baseline, proved=None)
 
-    assert [f.rule for f in left] == ["in-the-baseline", "baseline-outdated"]
+    assert [f.id for f in left] == ["in-the-baseline", "baseline-outdated"]
     assert "index public.ix: unexpected [not-restored]" in left[1].message
 
 
-def test_of_what_was_not_looked_at_nothing_is_said() -> None:
+def test_entries_of_unselected_revisions_are_kept() -> None:
     """A run on a few revisions neither outdates nor rewrites what is known of the others."""
-    baseline = written("round trip", [OLD, OTHER], (), looked_at=None)
+    baseline = update("round trip", [OLD, OTHER], (), proved=None)
 
-    assert judged("round trip", [], baseline, looked_at={"0004"}) == ()
-    [note] = judged("round trip", [OLD], baseline, looked_at={"0004"})
-    assert note.rule == "in-the-baseline"
-    assert written("round trip", [], baseline, looked_at={"0003"}) == (accepted("round trip", OLD),)
-    assert set(written("parity", [NOTE], baseline, looked_at=None)) == set(baseline)
+    assert subtract("round trip", [], baseline, proved={"0004"}) == ()
+    [note] = subtract("round trip", [OLD], baseline, proved={"0004"})
+    assert note.id == "in-the-baseline"
+    assert update("round trip", [], baseline, proved={"0003"}) == (identify("round trip", OLD),)
+    assert set(update("parity", [NOTE], baseline, proved=None)) == set(baseline)
 
 
 def test_the_file_is_read_as_it_was_written() -> None:
-    """In an order of its own, whatever order the findings had."""
-    baseline = written("round trip", [OTHER, OLD], (), looked_at=None)
+    """The entries are sorted; the order of the findings does not matter."""
+    baseline = update("round trip", [OTHER, OLD], (), proved=None)
 
     text = baseline_text(reversed(baseline))
 
     assert text == baseline_text(baseline)
-    assert read_baseline(text, where="x") == frozenset(baseline)
+    assert parse_baseline(text, where="x") == frozenset(baseline)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +163,6 @@ def test_another_file_is_refused(text: str) -> None:
     with pytest.raises(
         ConfigError, match=r"this is no baseline|this baseline has format 2"
     ) as caught:
-        read_baseline(text, where="base.json")
+        parse_baseline(text, where="base.json")
 
     assert caught.value.where == "base.json"

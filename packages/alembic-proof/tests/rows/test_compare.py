@@ -1,8 +1,8 @@
-"""Laws of comparing digests, over rows that hypothesis makes."""
+"""Laws of comparing digests, over rows that Hypothesis generates."""
 
 from __future__ import annotations
 
-from typing import Any
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ NAME = TableName("public.t")
 
 
 def of(rows: list[tuple[int, int | None, int | None]], *, keyed: bool) -> Digests:
-    """The digests of a table with these rows."""
+    """Return the digests of a table with these rows."""
     digests = tuple(RowDigest((str(key),) if keyed else (), (key, a, b)) for key, a, b in rows)
     primary = ("id",) if keyed else ()
     return Digests((TableDigest(NAME, ("id", "a", "b"), primary, len(rows), digests),))
@@ -25,7 +25,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 4), VALUES, VALUES), max_size=5, unique
 
 @given(rows=ROWS, keyed=st.booleans(), random=st.randoms())
 def test_equal_rows_are_no_change_in_any_order(
-    rows: list[tuple[int, int | None, int | None]], *, keyed: bool, random: Any
+    rows: list[tuple[int, int | None, int | None]], *, keyed: bool, random: Random
 ) -> None:
     """compare(a, a) is empty, shuffled as well."""
     shuffled = list(rows)
@@ -41,7 +41,7 @@ def test_different_rows_are_always_a_change(
     *,
     keyed: bool,
 ) -> None:
-    """compare(a, b) is empty only for the same rows, and compare(b, a) exactly when it is."""
+    """compare(a, b) is empty only for the same rows, and so is compare(b, a)."""
     forth = compare(of(before, keyed=keyed), of(after, keyed=keyed))
     back = compare(of(after, keyed=keyed), of(before, keyed=keyed))
 
@@ -51,7 +51,7 @@ def test_different_rows_are_always_a_change(
 
 
 @given(ROWS, ROWS)
-def test_losses_one_way_are_gains_the_other_way(
+def test_losses_are_gains_in_the_other_direction(
     before: list[tuple[int, int | None, int | None]],
     after: list[tuple[int, int | None, int | None]],
 ) -> None:

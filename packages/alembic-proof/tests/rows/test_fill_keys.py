@@ -1,10 +1,11 @@
-"""Rows that satisfy unique and exclusion constraints, and unique indexes."""
+"""Rows satisfy unique constraints, exclusion constraints and unique indexes."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+import sqlalchemy as sa
+
+from .conftest import fill_tables
 
 KEYS = (
     ("a integer PRIMARY KEY"),
@@ -22,16 +23,19 @@ KEYS = (
 
 
 @pytest.mark.parametrize("columns", KEYS)
-def test_keys_and_exclusion_constraints_get_different_values(sandbox: Any, columns: str) -> None:
-    """Filled twice, no two rows collide."""
-    outcome = sandbox.fill(f"CREATE TABLE t ({columns})", rows=7)
+def test_keys_and_exclusion_constraints_get_different_values(
+    connection: sa.Connection, columns: str
+) -> None:
+    """No two of seven rows collide."""
+    outcome = fill_tables(connection, f"CREATE TABLE t ({columns})", rows=7)
 
     outcome.assert_full(rows=7)
 
 
-def test_exclusion_over_a_room_and_a_time_is_satisfied(sandbox: Any) -> None:
-    """Columns that are only equal together with an overlap may be equal."""
-    outcome = sandbox.fill(
+def test_exclusion_over_a_room_and_a_time_is_satisfied(connection: sa.Connection) -> None:
+    """Columns may be equal where the ranges do not overlap."""
+    outcome = fill_tables(
+        connection,
         "CREATE EXTENSION btree_gist",
         "CREATE TABLE room (id integer PRIMARY KEY)",
         "CREATE TABLE t (room integer NOT NULL REFERENCES room, during tstzrange NOT NULL,"
@@ -41,9 +45,10 @@ def test_exclusion_over_a_room_and_a_time_is_satisfied(sandbox: Any) -> None:
     outcome.assert_full("room", "t")
 
 
-def test_partial_and_expression_indexes_are_satisfied(sandbox: Any) -> None:
-    """A unique index over lower(a), and one that only some rows are in."""
-    outcome = sandbox.fill(
+def test_partial_and_expression_indexes_are_satisfied(connection: sa.Connection) -> None:
+    """One unique index is on lower(a), others contain only some rows."""
+    outcome = fill_tables(
+        connection,
         "CREATE TABLE t (a text NOT NULL, b integer NOT NULL, gone_at timestamptz)",
         "CREATE UNIQUE INDEX ON t (lower(a))",
         "CREATE UNIQUE INDEX ON t (b) WHERE gone_at IS NULL",
@@ -53,9 +58,11 @@ def test_partial_and_expression_indexes_are_satisfied(sandbox: Any) -> None:
     outcome.assert_full()
 
 
-def test_a_key_with_fewer_values_than_rows_gets_as_many_rows_as_it_can(sandbox: Any) -> None:
-    """The rows that are too many are a note."""
-    outcome = sandbox.fill("CREATE TABLE t (a boolean PRIMARY KEY)")
+def test_a_key_with_fewer_values_than_rows_gets_as_many_rows_as_it_can(
+    connection: sa.Connection,
+) -> None:
+    """A note counts the rows that were refused."""
+    outcome = fill_tables(connection, "CREATE TABLE t (a boolean PRIMARY KEY)")
 
     assert len(outcome.rows()) == 2
     assert "1 of 3 rows refused: duplicate key" in str(outcome.report.notes[0])

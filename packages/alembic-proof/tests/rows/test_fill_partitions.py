@@ -1,13 +1,11 @@
-"""Rows for the partitions of a table."""
+"""Each partition of a table gets rows."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from alembic_proof.rows import TableName, fill, read_shapes
+from .conftest import count, fill_tables
 
 PARTITIONS = {
     "range": (
@@ -46,25 +44,18 @@ PARTITIONS = {
 
 
 @pytest.mark.parametrize("kind", PARTITIONS)
-def test_every_partition_gets_a_row(sandbox: Any, kind: str) -> None:
-    """Values lie inside of the partitions' bounds."""
+def test_every_partition_gets_a_row(connection: sa.Connection, kind: str) -> None:
+    """One row is within the bounds of each partition."""
+    outcome = fill_tables(connection, *PARTITIONS[kind])
 
-    def work(connection: sa.Connection) -> tuple[Any, ...]:
-        for statement in PARTITIONS[kind]:
-            connection.exec_driver_sql(statement)
-        report = fill(connection, read_shapes(connection))
-        counts = [
-            connection.exec_driver_sql(f"SELECT count(*) FROM t{place}").scalar_one()
-            for place in (1, 2, 3)
-        ]
-        return report.not_filled, report.notes, counts
-
-    assert sandbox.run(work) == ((), (), [1, 1, 1])
+    outcome.assert_full()
+    assert [count(connection, f"t{number}") for number in (1, 2, 3)] == [1, 1, 1]
 
 
-def test_hash_partitions_take_what_comes(sandbox: Any) -> None:
-    """A row goes where its hash says."""
-    outcome = sandbox.fill(
+def test_a_table_with_hash_partitions_is_filled(connection: sa.Connection) -> None:
+    """The hash decides on the partition."""
+    outcome = fill_tables(
+        connection,
         "CREATE TABLE t (id integer PRIMARY KEY) PARTITION BY HASH (id)",
         "CREATE TABLE t1 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
         "CREATE TABLE t2 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
@@ -73,8 +64,8 @@ def test_hash_partitions_take_what_comes(sandbox: Any) -> None:
     outcome.assert_full()
 
 
-def test_asking_for_a_partition_fills_its_table(sandbox: Any) -> None:
-    """A partition has no rows of its own."""
-    outcome = sandbox.fill(*PARTITIONS["list"], tables=[TableName("public.t2")])
+def test_choosing_a_partition_fills_its_table(connection: sa.Connection) -> None:
+    """The table is filled through its topmost table."""
+    outcome = fill_tables(connection, *PARTITIONS["list"], tables=["public.t2"])
 
     assert [one.table for one in outcome.report.filled] == ["public.t"]

@@ -1,12 +1,13 @@
-"""Rows that satisfy foreign keys: composite, to themselves, and in circles."""
+"""Rows satisfy foreign keys: composite ones, to their own table, and in cycles."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+import sqlalchemy as sa
 
-from alembic_proof.rows import TableName
+from alembic_proof.rows.fill import SuppliedRows
+
+from .conftest import fill_tables
 
 TENANTS = (
     "CREATE TABLE tenants (id uuid PRIMARY KEY)",
@@ -26,9 +27,9 @@ TENANTS = (
 )
 
 
-def test_composite_keys_that_share_a_column_agree(sandbox: Any) -> None:
+def test_composite_keys_that_share_a_column_agree(connection: sa.Connection) -> None:
     """A member's board, user and inviter belong to one tenant."""
-    outcome = sandbox.fill(*TENANTS)
+    outcome = fill_tables(connection, *TENANTS)
 
     outcome.assert_full("tenants", "users", "boards", "members")
     assert len({row["tenant_id"] for row in outcome.rows("members")}) == 3
@@ -36,9 +37,9 @@ def test_composite_keys_that_share_a_column_agree(sandbox: Any) -> None:
     assert None in outcome.values("invited_by", "members")
 
 
-def test_tables_that_are_referred_to_are_filled_first_and_only_when_empty(sandbox: Any) -> None:
-    """Asking for one table fills what it cannot be without."""
-    outcome = sandbox.fill(*TENANTS, tables=[TableName("public.boards")])
+def test_referenced_tables_are_filled_first_and_only_if_empty(connection: sa.Connection) -> None:
+    """Filling one table fills the tables that it cannot do without."""
+    outcome = fill_tables(connection, *TENANTS, tables=["public.boards"])
 
     assert [one.table for one in outcome.report.filled] == [
         "public.boards",
@@ -47,7 +48,7 @@ def test_tables_that_are_referred_to_are_filled_first_and_only_when_empty(sandbo
     ]
 
 
-CIRCLES = {
+CYCLES = {
     "to itself, nullable": (
         "CREATE TABLE t (id serial PRIMARY KEY, t_id integer REFERENCES t, name text)",
     ),
@@ -87,28 +88,30 @@ CIRCLES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("circle", CIRCLES)
-def test_circles_of_references_are_closed(sandbox: Any, circle: str) -> None:
-    """Every reference of a circle refers to something in some row."""
-    outcome = sandbox.fill(*CIRCLES[circle])
+@pytest.mark.parametrize("cycle", CYCLES)
+def test_cycles_of_foreign_keys_are_closed(connection: sa.Connection, cycle: str) -> None:
+    """Each foreign key of a cycle references a row in some row."""
+    outcome = fill_tables(connection, *CYCLES[cycle])
 
     outcome.assert_full()
-    for table in outcome.shapes:
+    for table in outcome.user_tables:
         for key in table.foreign_keys:
             for column in key.columns:
                 assert any(row[column] for row in outcome.stored[table.name]), (table.name, column)
 
 
-def test_references_to_itself_come_to_an_end(sandbox: Any) -> None:
-    """What follows parents in a loop does not run for ever."""
-    rows = sandbox.fill(*CIRCLES["to itself, nullable"]).rows()
+def test_references_to_the_own_table_end(connection: sa.Connection) -> None:
+    """A query that follows the parents of a row terminates."""
+    rows = fill_tables(connection, *CYCLES["to itself, nullable"]).rows()
 
     assert [row["t_id"] for row in rows] == [None, 1, 2]
 
 
-def test_a_reference_that_is_given_stays(sandbox: Any) -> None:
-    """Also NULL: a row that is to have no parent gets none afterwards."""
-    supplied = {"t": [{"id": 7, "t_id": None}, {"id": 8, "t_id": None}, {"id": 9, "t_id": 7}]}
-    rows = sandbox.fill(*CIRCLES["to itself, nullable"], supplied=supplied).rows()
+def test_a_supplied_reference_stays(connection: sa.Connection) -> None:
+    """A supplied NULL stays NULL, although the foreign key is set after the INSERT."""
+    supplied: SuppliedRows = {
+        "t": [{"id": 7, "t_id": None}, {"id": 8, "t_id": None}, {"id": 9, "t_id": 7}]
+    }
+    rows = fill_tables(connection, *CYCLES["to itself, nullable"], supplied=supplied).rows()
 
     assert [(row["id"], row["t_id"]) for row in rows] == [(7, None), (8, None), (9, 7)]

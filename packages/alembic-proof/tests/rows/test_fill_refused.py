@@ -1,23 +1,26 @@
-"""Rows that a table refuses: what is said of them, and what is filled nevertheless."""
+"""Tables that refuse rows are reported with PostgreSQL's message; others are filled."""
 
 from __future__ import annotations
 
-from typing import Any
+import sqlalchemy as sa
 
 from alembic_proof.rows import NotFilled
 
+from .conftest import FilledTables, fill_tables
 
-def refused(outcome: Any) -> NotFilled:
-    """The one table that was not filled."""
+
+def refused(outcome: FilledTables) -> NotFilled:
+    """Return the only table that was not filled."""
     (found,) = outcome.report.not_filled
-    assert isinstance(found, NotFilled)
     return found
 
 
-def test_a_check_that_nothing_satisfies_is_reported(sandbox: Any) -> None:
-    """With PostgreSQL's message and SQLSTATE; other tables are filled."""
-    outcome = sandbox.fill(
-        "CREATE TABLE t (a integer CONSTRAINT never CHECK (false))", "CREATE TABLE u (a integer)"
+def test_a_check_that_nothing_satisfies_is_reported(connection: sa.Connection) -> None:
+    """The report has PostgreSQL's message and SQLSTATE; other tables are filled."""
+    outcome = fill_tables(
+        connection,
+        "CREATE TABLE t (a integer CONSTRAINT never CHECK (false))",
+        "CREATE TABLE u (a integer)",
     )
 
     found = refused(outcome)
@@ -27,9 +30,10 @@ def test_a_check_that_nothing_satisfies_is_reported(sandbox: Any) -> None:
     assert len(outcome.rows("u")) == 3
 
 
-def test_a_trigger_that_raises_is_reported(sandbox: Any) -> None:
-    """A table that refuses rows by a trigger is named, as is what depends on it."""
-    outcome = sandbox.fill(
+def test_a_trigger_that_raises_is_reported(connection: sa.Connection) -> None:
+    """The table is reported, and so is a table that must reference it."""
+    outcome = fill_tables(
+        connection,
         "CREATE TABLE t (id integer PRIMARY KEY)",
         "CREATE TABLE u (t_id integer NOT NULL REFERENCES t)",
         "CREATE TABLE v (t_id integer REFERENCES t, n integer)",
@@ -44,9 +48,10 @@ def test_a_trigger_that_raises_is_reported(sandbox: Any) -> None:
     assert outcome.values("t_id", "v") == [None] * 3
 
 
-def test_a_trigger_that_changes_or_drops_rows_is_tolerated(sandbox: Any) -> None:
-    """Children refer to what was stored, not to what was sent."""
-    outcome = sandbox.fill(
+def test_a_trigger_that_changes_or_drops_rows_is_tolerated(connection: sa.Connection) -> None:
+    """Foreign keys reference the rows that were stored, not those that were sent."""
+    outcome = fill_tables(
+        connection,
         "CREATE TABLE t (id integer PRIMARY KEY)",
         "CREATE TABLE u (t_id integer NOT NULL REFERENCES t)",
         "CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS"
@@ -57,4 +62,4 @@ def test_a_trigger_that_changes_or_drops_rows_is_tolerated(sandbox: Any) -> None
     assert outcome.report.not_filled == ()
     assert outcome.values("id") == [51, 53]
     assert {row["t_id"] for row in outcome.rows("u")} == {51, 53}
-    assert "1 of 3 accepted rows were not stored" in str(outcome.report.notes[0])
+    assert "1 of 3 rows were accepted but not stored" in str(outcome.report.notes[0])

@@ -1,10 +1,11 @@
-"""Rows with columns of every type: those of PostgreSQL, of extensions, and of users."""
+"""Rows have values of each type: PostgreSQL's own, those of extensions, and users' types."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+import sqlalchemy as sa
+
+from .conftest import fill_tables
 
 TYPES = (
     "smallint", "integer", "bigint", "numeric", "numeric(5,2)", "numeric(3,3)", "numeric(2,-3)",
@@ -22,20 +23,24 @@ TYPES = (
 )  # fmt: skip
 
 
-def test_every_built_in_type_gets_values_where_null_is_not_allowed(sandbox: Any) -> None:
-    """No type of PostgreSQL is a reason for a table without rows."""
+def test_every_built_in_type_gets_values_where_null_is_not_allowed(
+    connection: sa.Connection,
+) -> None:
+    """A table with a NOT NULL column of each type is filled."""
     columns = ", ".join(f"c{place} {name} NOT NULL" for place, name in enumerate(TYPES))
 
-    outcome = sandbox.fill(f"CREATE TABLE t ({columns})")
+    outcome = fill_tables(connection, f"CREATE TABLE t ({columns})")
 
     outcome.assert_full()
 
 
-def test_every_built_in_type_gets_values_and_null_where_null_is_allowed(sandbox: Any) -> None:
-    """The first row has a value everywhere, the second NULL everywhere."""
+def test_every_built_in_type_gets_values_and_null_where_null_is_allowed(
+    connection: sa.Connection,
+) -> None:
+    """The first row has values only, the second NULL only."""
     columns = ", ".join(f"c{place} {name}" for place, name in enumerate(TYPES))
 
-    first, second, third = sandbox.fill(f"CREATE TABLE t ({columns})").rows()
+    first, second, third = fill_tables(connection, f"CREATE TABLE t ({columns})").rows()
 
     assert None not in first.values()
     assert set(second.values()) == {None}
@@ -47,16 +52,21 @@ def test_every_built_in_type_gets_values_and_null_where_null_is_allowed(sandbox:
     [("citext", "citext"), ("hstore", "hstore"), ("ltree", "ltree"), ("ltree", "lquery"),
      ("cube", "cube"), ("seg", "seg"), ("isn", "isbn"), ("intarray", "integer[]")],
 )  # fmt: skip
-def test_types_of_extensions_get_values(sandbox: Any, extension: str, name: str) -> None:
-    """An extension's type is filled as any other."""
-    outcome = sandbox.fill(f"CREATE EXTENSION {extension}", f"CREATE TABLE t (c {name} NOT NULL)")
+def test_types_of_extensions_get_values(
+    connection: sa.Connection, extension: str, name: str
+) -> None:
+    """A NOT NULL column of an extension's type is filled."""
+    outcome = fill_tables(
+        connection, f"CREATE EXTENSION {extension}", f"CREATE TABLE t (c {name} NOT NULL)"
+    )
 
     outcome.assert_full()
 
 
-def test_types_that_users_made_get_values(sandbox: Any) -> None:
-    """Enums, domains, composites, ranges, and arrays of them are made from their parts."""
-    outcome = sandbox.fill(
+def test_user_defined_types_get_values(connection: sa.Connection) -> None:
+    """Values of enums, domains, composites, ranges and their arrays consist of valid parts."""
+    outcome = fill_tables(
+        connection,
         "CREATE TYPE mood AS ENUM ('sad', 'so ''so', 'glad')",
         "CREATE DOMAIN grade AS integer CHECK (VALUE BETWEEN 1 AND 6) NOT NULL",
         "CREATE DOMAIN fine_grade AS grade CHECK (VALUE < 4)",
@@ -73,10 +83,12 @@ def test_types_that_users_made_get_values(sandbox: Any) -> None:
     assert all(1 <= grade < 4 for grade in outcome.values("b"))
 
 
-def test_a_type_without_a_value_takes_none_from_other_columns(sandbox: Any) -> None:
-    """Of an enum that has no label yet there is NULL alone."""
-    rows = sandbox.fill(
-        "CREATE TYPE mood AS ENUM ()", "CREATE TABLE t (id serial, mood mood, note text)"
+def test_a_type_without_a_value_takes_none_from_other_columns(connection: sa.Connection) -> None:
+    """A column of an enum without labels is NULL, and other columns have their values."""
+    rows = fill_tables(
+        connection,
+        "CREATE TYPE mood AS ENUM ()",
+        "CREATE TABLE t (id serial, mood mood, note text)",
     ).rows()
 
     assert {row["mood"] for row in rows} == {None}

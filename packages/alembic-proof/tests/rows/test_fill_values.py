@@ -1,20 +1,23 @@
-"""Which values rows hold: their edges, beside defaults, sequences and what a project supplies."""
+"""The values of rows: typical and boundary values, defaults, sequences and supplied values."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
-from alembic_proof.rows import TableName, fill, read_shapes
+from alembic_proof.rows import TableName, fill
+
+from .conftest import count, fill_tables
 
 
-def test_every_column_is_somewhere_filled_and_different_from_its_default(sandbox: Any) -> None:
-    """A default never hides whether a value was kept."""
-    (first, *_) = sandbox.fill(
+def test_every_column_is_somewhere_filled_and_different_from_its_default(
+    connection: sa.Connection,
+) -> None:
+    """So a default cannot hide that a value was lost."""
+    (first, *_) = fill_tables(
+        connection,
         "CREATE TABLE t (a boolean DEFAULT true, b integer DEFAULT 1, c text DEFAULT 'c-0',"
         " d text DEFAULT 'new' CHECK (d IN ('new', 'old')), e timestamptz DEFAULT now(),"
-        " f jsonb DEFAULT '[]', g integer NOT NULL DEFAULT 2 CHECK (g > 0))"
+        " f jsonb DEFAULT '[]', g integer NOT NULL DEFAULT 2 CHECK (g > 0))",
     ).rows()
 
     assert (first["a"], first["d"]) == (False, "old")
@@ -24,11 +27,12 @@ def test_every_column_is_somewhere_filled_and_different_from_its_default(sandbox
     assert first["e"].startswith("2021-")
 
 
-def test_edges_are_empty_long_unicode_zero_negative_and_the_ends_of_time(sandbox: Any) -> None:
-    """What migrations stumble over is among the values."""
-    outcome = sandbox.fill(
+def test_boundary_values_are_among_the_rows(connection: sa.Connection) -> None:
+    """Empty, long and non-ASCII texts, zero, negative numbers, the first and the last year."""
+    outcome = fill_tables(
+        connection,
         "CREATE TABLE t (a text NOT NULL, b integer NOT NULL, c timestamptz NOT NULL,"
-        " d varchar(7) NOT NULL)"
+        " d varchar(7) NOT NULL)",
     )
 
     texts = outcome.values("a")
@@ -40,9 +44,13 @@ def test_edges_are_empty_long_unicode_zero_negative_and_the_ends_of_time(sandbox
     assert max(len(text) for text in outcome.values("d")) == 7
 
 
-def test_what_gets_narrower_meets_a_value_that_does_not_fit(sandbox: Any) -> None:
-    """In each nullable column, wherever in the table it stands."""
-    outcome = sandbox.fill("CREATE TABLE t (a varchar(50), b varchar(50), c integer, d integer)")
+def test_a_nullable_column_has_a_value_that_a_narrower_type_cannot_store(
+    connection: sa.Connection,
+) -> None:
+    """That holds for each column, whatever its position is."""
+    outcome = fill_tables(
+        connection, "CREATE TABLE t (a varchar(50), b varchar(50), c integer, d integer)"
+    )
 
     for name in ("a", "b"):
         assert max(len(text or "") for text in outcome.values(name)) == 50
@@ -50,55 +58,59 @@ def test_what_gets_narrower_meets_a_value_that_does_not_fit(sandbox: Any) -> Non
         assert max(abs(number or 0) for number in outcome.values(name)) > 2**15
 
 
-def test_two_runs_write_the_same_rows(sandbox: Any) -> None:
-    """Nothing is random and nothing depends on the clock."""
+def test_two_runs_write_the_same_rows(connection: sa.Connection) -> None:
+    """Values depend neither on chance nor on the clock."""
     ddl = (
         "CREATE TABLE p (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), at timestamptz DEFAULT now())",
         "CREATE TABLE t (id serial PRIMARY KEY, p_id uuid REFERENCES p, name text UNIQUE)",
     )
 
-    assert sandbox.fill(*ddl).stored == sandbox.fill(*ddl).stored
+    assert fill_tables(connection, *ddl).stored == fill_tables(connection, *ddl).stored
 
 
-def test_filling_again_adds_different_rows(sandbox: Any) -> None:
-    """Unique values and one-to-one references do not stand in the way of fresh rows."""
+def test_filling_again_adds_different_rows(connection: sa.Connection) -> None:
+    """Unique values and one-to-one references get new values, with rows to reference."""
+    first = fill_tables(
+        connection,
+        "CREATE TABLE p (id uuid PRIMARY KEY, code text UNIQUE)",
+        "CREATE TABLE t (p_id uuid PRIMARY KEY REFERENCES p, n integer)",
+    )
 
-    def work(connection: sa.Connection) -> tuple[Any, ...]:
-        connection.exec_driver_sql("CREATE TABLE p (id uuid PRIMARY KEY, code text UNIQUE)")
-        connection.exec_driver_sql("CREATE TABLE t (p_id uuid PRIMARY KEY REFERENCES p, n integer)")
-        shapes = read_shapes(connection)
-        fill(connection, shapes)
-        report = fill(connection, shapes, tables=[TableName("public.t")])
-        count = connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one()
-        return report.not_filled, report.notes, count
+    report = fill(connection, first.user_tables, tables=[TableName("public.t")])
 
-    assert sandbox.run(work) == ((), (), 6)
+    assert (report.not_filled, report.notes) == ((), ())
+    assert count(connection, "t") == 6
 
 
-def test_numbers_of_sequences_are_left_to_the_sequence(sandbox: Any) -> None:
-    """A revision's own INSERT does not collide with the rows."""
-    outcome = sandbox.fill(
+def test_numbers_of_sequences_are_left_to_the_sequence(connection: sa.Connection) -> None:
+    """So a revision's own INSERT does not collide with the rows."""
+    outcome = fill_tables(
+        connection,
         "CREATE TABLE t (a serial, b integer GENERATED ALWAYS AS IDENTITY,"
-        " c bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY)"
+        " c bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY)",
     )
 
     outcome.assert_full()
     assert outcome.values("c") == [1, 2, 3]
 
 
-def test_generated_columns_are_left_to_the_server(sandbox: Any) -> None:
-    """A stored column's expression is computed, not written."""
-    outcome = sandbox.fill(
-        "CREATE TABLE t (a integer NOT NULL, b integer GENERATED ALWAYS AS (a * 2) STORED)"
+def test_generated_columns_are_left_to_the_server(connection: sa.Connection) -> None:
+    """A stored generated column is not written."""
+    outcome = fill_tables(
+        connection,
+        "CREATE TABLE t (a integer NOT NULL, b integer GENERATED ALWAYS AS (a * 2) STORED)",
     )
 
     outcome.assert_full()
     assert all(row["b"] == row["a"] * 2 for row in outcome.rows())
 
 
-def test_supplied_rows_come_first_and_get_values_where_they_leave_some_out(sandbox: Any) -> None:
-    """A project knows best; what it does not say is made up."""
-    outcome = sandbox.fill(
+def test_supplied_rows_come_first_and_get_values_where_they_leave_some_out(
+    connection: sa.Connection,
+) -> None:
+    """Columns that are not supplied get values of ours."""
+    outcome = fill_tables(
+        connection,
         "CREATE TABLE t (a text NOT NULL CHECK (length(a) = 44 OR a = 'mine'), b text NOT NULL,"
         " c jsonb, d integer[], e bytea)",
         supplied={"t": [{"a": "mine", "c": {"x": [1, None]}, "d": [1, None], "e": b"\0\1"}]},

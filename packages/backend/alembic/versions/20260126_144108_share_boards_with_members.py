@@ -1,29 +1,23 @@
-"""Share boards: who may do what on a board besides its owner."""
+"""Share boards: who may do what on a board besides its owner.
+
+Revision: 8d27f4b3a916, after 5b6e0c94d1f2
+Created: 2026-01-26 14:41:08+00:00
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
 
 revision: str = "8d27f4b3a916"
-down_revision: str | None = "5b6e0c94d1f2"
-branch_labels: str | None = None
-depends_on: str | None = None
+down_revision: str | Sequence[str] | None = "5b6e0c94d1f2"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    create_board_members()
-    op.create_index("ix_board_members_tenant_id_user_id", "board_members", ["tenant_id", "user_id"])
-    op.create_index(
-        "ix_board_members_tenant_id_invited_by", "board_members", ["tenant_id", "invited_by"]
-    )
-
-
-def downgrade() -> None:
-    op.drop_table("board_members")
-
-
-def create_board_members() -> None:
     op.create_table(
         "board_members",
         sa.Column(
@@ -73,28 +67,8 @@ def create_board_members() -> None:
             nullable=False,
             comment="When the row was last changed; kept by a trigger",
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_board_members")),
-        sa.UniqueConstraint(
-            "tenant_id",
-            "board_id",
-            "user_id",
-            name=op.f("uq_board_members_tenant_id_board_id_user_id"),
-        ),
         sa.CheckConstraint(
             "role IN ('viewer', 'editor', 'admin')", name=op.f("ck_board_members_role")
-        ),
-        *foreign_keys(),
-        comment="Who may do what on a board besides its owner",
-    )
-
-
-def foreign_keys() -> tuple[sa.ForeignKeyConstraint, ...]:
-    return (
-        sa.ForeignKeyConstraint(
-            ["tenant_id"],
-            ["tenants.id"],
-            name=op.f("fk_board_members_tenant_id_tenants"),
-            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "board_id"],
@@ -103,14 +77,44 @@ def foreign_keys() -> tuple[sa.ForeignKeyConstraint, ...]:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
+            ["tenant_id", "invited_by"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_board_members_tenant_id_invited_by_users"),
+        ),
+        sa.ForeignKeyConstraint(
             ["tenant_id", "user_id"],
             ["users.tenant_id", "users.id"],
             name=op.f("fk_board_members_tenant_id_user_id_users"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "invited_by"],
-            ["users.tenant_id", "users.id"],
-            name=op.f("fk_board_members_tenant_id_invited_by_users"),
+            ["tenant_id"],
+            ["tenants.id"],
+            name=op.f("fk_board_members_tenant_id_tenants"),
+            ondelete="CASCADE",
         ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_board_members")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "board_id",
+            "user_id",
+            name=op.f("uq_board_members_tenant_id_board_id_user_id"),
+        ),
+        comment="Who may do what on a board besides its owner",
     )
+    op.create_index(
+        op.f("ix_board_members_tenant_id_user_id"),
+        "board_members",
+        ["tenant_id", "user_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_board_members_tenant_id_invited_by"),
+        "board_members",
+        ["tenant_id", "invited_by"],
+        unique=False,
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("board_members")

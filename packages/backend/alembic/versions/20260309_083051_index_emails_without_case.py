@@ -2,36 +2,46 @@
 
 CREATE INDEX CONCURRENTLY cannot run in a transaction. An attempt that failed leaves an invalid
 index under the same name behind, so whatever bears the name goes first.
+
+Revision: 1c96d8e45fa0, after e1f3a7902b58
+Created: 2026-03-09 08:30:51+00:00
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
 
 revision: str = "1c96d8e45fa0"
-down_revision: str | None = "e1f3a7902b58"
-branch_labels: str | None = None
-depends_on: str | None = None
-
-INDEX = "ix_users_tenant_id_lower_email"
+down_revision: str | Sequence[str] | None = "e1f3a7902b58"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
     with op.get_context().autocommit_block():
-        if may_be_there():
-            op.drop_index(INDEX, "users", if_exists=True, postgresql_concurrently=True)
+        op.drop_index(
+            "ix_users_tenant_id_lower_email",
+            table_name="users",
+            postgresql_concurrently=True,
+            if_exists=True,
+        )
         op.create_index(
-            INDEX, "users", ["tenant_id", sa.text("lower(email)")], postgresql_concurrently=True
+            "ix_users_tenant_id_lower_email",
+            "users",
+            ["tenant_id", sa.literal_column("lower(email)")],
+            unique=False,
+            postgresql_concurrently=True,
         )
 
 
 def downgrade() -> None:
     with op.get_context().autocommit_block():
-        op.drop_index(INDEX, "users", if_exists=True, postgresql_concurrently=True)
-
-
-def may_be_there() -> bool:
-    """Whether the name is taken, or nobody can be asked (`--sql`): IF EXISTS would say so aloud."""
-    is_offline: bool = op.get_context().as_sql
-    return is_offline or op.get_bind().scalar(sa.select(sa.func.to_regclass(INDEX))) is not None
+        op.drop_index(
+            "ix_users_tenant_id_lower_email",
+            table_name="users",
+            postgresql_concurrently=True,
+            if_exists=True,
+        )

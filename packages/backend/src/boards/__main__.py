@@ -1,20 +1,28 @@
-"""The installed command boards-migrate; it imports the models only where their errors are caught."""
+"""The installed command boards-migrate: errors in models are messages, not tracebacks."""
 
 from __future__ import annotations
 
 import sys
 
-from alembic_proof.env import exit_code_of, explained_faults
+from alembic_deploy.process_exit import exit_code_of
+from alembic_deploy.python_errors import explained_import_errors
 
 
 def main() -> int:
-    """The exit code, as of boards.database.migrate; 2 as well when a model cannot be imported."""
-    return exit_code_of(_run)
+    """Run boards-migrate; return 2 when a model cannot be imported, else its exit code."""
+    return exit_code_of(_import_models) or _migrate()
 
 
-def _run() -> int:
-    with explained_faults():
-        from boards.database.migrate import main as migrate
+def _import_models() -> int:
+    with explained_import_errors():
+        import boards.database.migrate
+        import boards.dbmodels  # noqa: F401 - every command reports a fault in a model
+    return 0
+
+
+def _migrate() -> int:
+    from boards.database.migrate import main as migrate
+
     return migrate()
 
 

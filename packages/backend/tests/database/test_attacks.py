@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from alembic_deploy.advisory_lock import CLASS_KEY, VersionTable, advisory_lock
+from alembic_deploy.connect import run_on
+from alembic_deploy.errors import DatabaseError
+from alembic_deploy.url import DatabaseUrl
 from boards.database import owner_session, tenant_session
+from packages.backend.tests.database.plain_engine import plain_engine
 from packages.backend.tests.database.two_tenants import (
     DENIED,
     TABLES,
+    Tenant,
     World,
     as_owner,
     count,
@@ -28,7 +37,7 @@ async def test_login_outside_of_a_session(world: World) -> None:
 
 
 async def nothing_as_itself(session: AsyncSession) -> bool:
-    """Whether the login itself reads no row: it has no right to, or the policies hide them."""
+    """Return whether the login itself reads no row: without the privilege, or because of policies."""
     await session.execute(text("RESET ROLE"))
     try:
         async with session.begin_nested():
@@ -65,8 +74,8 @@ async def test_reset_role(world: World) -> None:
         "ALTER ROLE CURRENT_USER SUPERUSER",
     ],
 )
-async def test_another_role(statement: str, world: World, migrated_url: str) -> None:
-    """No other role can be had, from the application's role nor from the login."""
+async def test_another_role(statement: str, world: World) -> None:
+    """No other role can be had, from the application's role or from the login."""
     async with owner_session(engine=world.owner) as session:
         owner = (await session.execute(text("SELECT current_user"))).scalar_one()
     async with tenant_session(world.ours, engine=world.app) as session:
@@ -92,7 +101,7 @@ async def test_another_role(statement: str, world: World, migrated_url: str) -> 
     ],
 )
 async def test_schema_is_not_theirs(statement: str, world: World) -> None:
-    """The application's role cannot change the schema, the policies or the history's mark."""
+    """The application's role cannot change the schema, the policies or the version table."""
     async with tenant_session(world.ours, engine=world.app) as session:
         assert await refused(session, statement) == DENIED
 
@@ -114,32 +123,32 @@ async def test_ledger_is_append_only(world: World) -> None:
             assert await refused(session, statement) == DENIED
 
 
-async def test_views(world: World) -> None:
+async def test_views(own_world: World) -> None:
     """A security_invoker view is isolated; the control is a plain one, which reads as its owner."""
     await as_owner(
-        world,
+        own_world,
         "CREATE VIEW public.safe WITH (security_invoker) AS SELECT * FROM public.users",
         "CREATE VIEW public.unsafe AS SELECT * FROM public.users",
         "GRANT SELECT ON public.safe, public.unsafe TO boards_app",
     )
 
-    async with tenant_session(world.ours, engine=world.app) as session:
+    async with tenant_session(own_world.ours, engine=own_world.app) as session:
         ours = await count(session, "public.users")
         assert await count(session, "public.safe") == ours
         assert await count(session, "public.unsafe") > ours
 
 
-async def test_functions(world: World) -> None:
+async def test_functions(own_world: World) -> None:
     """A function is isolated; the control is a SECURITY DEFINER one, which reads as its owner."""
     body = "RETURNS bigint LANGUAGE sql SET search_path = pg_catalog, pg_temp"
     await as_owner(
-        world,
+        own_world,
         f"CREATE FUNCTION public.safe() {body} AS 'SELECT count(*) FROM public.users'",
         f"CREATE FUNCTION public.unsafe() {body} SECURITY DEFINER"
         " AS 'SELECT count(*) FROM public.users'",
     )
 
-    async with tenant_session(world.ours, engine=world.app) as session:
+    async with tenant_session(own_world.ours, engine=own_world.app) as session:
         ours = await count(session, "public.users")
         assert (await session.execute(text("SELECT public.safe()"))).scalar_one() == ours
         assert (await session.execute(text("SELECT public.unsafe()"))).scalar_one() > ours
@@ -177,13 +186,83 @@ async def test_leaky_function_in_a_condition(world: World) -> None:
 
 
 async def test_statistics(world: World) -> None:
-    """The planner's statistics, which hold values of all tenants, are closed."""
+    """The planner's statistics, which contain values of all tenants, cannot be read."""
     await as_owner(world, "ANALYZE public.users")
 
     async with tenant_session(world.ours, engine=world.app) as session:
         assert await count(session, "pg_catalog.pg_stats WHERE tablename = 'users'") == 0
     async with owner_session(engine=world.owner) as session:
         assert await count(session, "pg_catalog.pg_stats WHERE tablename = 'users'") > 0
+
+
+@pytest.fixture
+def app_url_of_world(two_tenants: tuple[str, Tenant, Tenant], app_login: str) -> str:
+    """Return the URL with which the application logs in to the shared database."""
+    return DatabaseUrl.parse(two_tenants[0]).with_user(app_login).dsn
+
+
+FORGE = """
+DO $forge$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT name FROM pg_prepared_statements WHERE statement LIKE '%auth_subject%' LOOP
+        EXECUTE format('DEALLOCATE %I', one.name);
+        EXECUTE format('PREPARE %I AS SELECT ''forged''::text AS auth_subject', one.name);
+    END LOOP;
+END
+$forge$
+"""
+SUBJECTS = text("SELECT auth_subject FROM public.users ORDER BY auth_subject")
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+async def test_prepared_statement_of_another_tenant(
+    world: World,
+    app_url_of_world: str,
+    is_ours: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """What one tenant prepares under a name of the driver's does not answer another tenant.
+
+    On a plain engine it does.
+    """
+    engine = world.app if is_ours else plain_engine(app_url_of_world)
+    for tenant in (world.ours, world.theirs):
+        async with tenant_session(tenant, engine=engine) as session:
+            assert len((await session.scalars(SUBJECTS)).all()) == 2
+    async with tenant_session(world.ours, engine=engine) as session:
+        await session.scalars(SUBJECTS)
+        await session.execute(text(FORGE.replace(":", r"\:")))
+
+    async with tenant_session(world.theirs, engine=engine) as session:
+        seen = (await session.scalars(SUBJECTS)).all()
+    if not is_ours:
+        await engine.dispose()
+
+    assert ("forged" in seen) is not is_ours
+
+
+async def test_advisory_lock_of_migrations(
+    world: World, two_tenants: tuple[str, Tenant, Tenant], app_login: str
+) -> None:
+    """The application can take the migrations' lock: a migration ends, and names the session."""
+    table = VersionTable()
+    key = table.key - 2**32 if table.key >= 2**31 else table.key
+
+    def wait(connection: Connection) -> None:
+        with advisory_lock(connection, table, wait_s=0, print_line=print):
+            pass
+
+    await asyncio.to_thread(run_on, two_tenants[0], wait)  # free
+    async with tenant_session(world.ours, engine=world.app) as session:
+        pid = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        await session.execute(text(f"SELECT pg_advisory_lock({CLASS_KEY}, {key})"))
+
+        with pytest.raises(DatabaseError, match="did not end within 0 s") as caught:
+            await asyncio.to_thread(run_on, two_tenants[0], wait)
+
+    assert f"process {pid}" in caught.value.where
+    assert app_login in caught.value.where
 
 
 async def test_what_nothing_protects_from(world: World) -> None:

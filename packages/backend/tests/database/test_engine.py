@@ -1,4 +1,4 @@
-"""Engines: every form of URL connects, pools keep their promises, nothing stays on a connection."""
+"""Engines connect with every form of URL, pool connections, and reset them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alembic_proof.env import DatabaseUrl
-from alembic_proof.errors import ConfigError
-from boards.database.engine import Pool, create_engine
+from alembic_deploy.errors import ConfigError
+from alembic_deploy.url import DatabaseUrl
+from boards.database.engine import PoolOptions, create_engine
+from packages.backend.tests.database.plain_engine import plain_engine
 from packages.backend.tests.database.transaction_pooler import Pooler
 
-ONE = Pool(size=1, overflow=0, wait_s=0.1, pre_ping=False)
+ONE = PoolOptions(size=1, overflow=0, wait_s=0.1, pre_ping=False)
 
 FORMS = {
     "postgres": "postgres://{user}@/{database}?host={socket}",
@@ -37,7 +38,7 @@ FORMS = {
 
 @asynccontextmanager
 async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
-    """The engine, disposed of at the end."""
+    """Yield the engine, and dispose of it at the end."""
     try:
         yield engine
     finally:
@@ -45,13 +46,13 @@ async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
 
 
 async def backend_pid(engine: AsyncEngine) -> int:
-    """The process of the server connection that one use of the engine gets."""
+    """Return the process of the server connection that one use of the engine gets."""
     async with engine.connect() as connection:
         return int((await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one())
 
 
 async def one(connection: AsyncConnection, query: str) -> object:
-    """The query's only value."""
+    """Return the query's only value."""
     return (await connection.execute(text(query))).scalar_one()
 
 
@@ -69,7 +70,7 @@ async def test_url_forms_connect(form: str, scratch_url: str) -> None:
 
 
 async def test_url_parameters_arrive(scratch_url: str) -> None:
-    """What the URL asks for is what the session has; an explicit application_name wins."""
+    """The session has the settings of the URL; an explicit application_name wins."""
     joint = "&" if "?" in scratch_url else "?"
     url = f"{scratch_url}{joint}application_name=web&options=-c%20statement_timeout%3D4s"
 
@@ -103,19 +104,19 @@ async def test_pool_keeps(scratch_url: str) -> None:
 
 
 async def test_pool_ends(scratch_url: str) -> None:
-    """Who finds no free connection waits `wait_s` and gets an error; one overflow is enough."""
+    """Without a free connection a client waits `wait_s` and gets an error; one overflow helps."""
     async with opened(create_engine(scratch_url, pool=ONE)) as engine, engine.connect():
         with pytest.raises(NoConnectionFreeError):
             await backend_pid(engine)
-    roomy = Pool(size=1, overflow=1, wait_s=0.1)
+    roomy = PoolOptions(size=1, overflow=1, wait_s=0.1)
     async with opened(create_engine(scratch_url, pool=roomy)) as engine, engine.connect():
         assert await backend_pid(engine)
 
 
 @pytest.mark.parametrize("pre_ping", [True, False])
 async def test_pre_ping(scratch_url: str, pre_ping: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    """A connection that died in the pool is replaced unseen, but only with `pre_ping`."""
-    pool = Pool(size=1, overflow=0, pre_ping=pre_ping)
+    """A connection that died in the pool is replaced without an error, but only with `pre_ping`."""
+    pool = PoolOptions(size=1, overflow=0, pre_ping=pre_ping)
     async with opened(create_engine(scratch_url, pool=pool)) as engine:
         await terminate(scratch_url, pid=await backend_pid(engine))
 
@@ -127,7 +128,7 @@ async def test_pre_ping(scratch_url: str, pre_ping: bool) -> None:  # noqa: FBT0
 
 
 async def terminate(url: str, *, pid: int) -> None:
-    """Ends another connection of the same login and waits until it is gone."""
+    """End another connection of the same login and wait until it is gone."""
     async with opened(create_engine(url, pool=None)) as engine, engine.connect() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
 
@@ -148,6 +149,11 @@ LEFTOVERS = {
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
         (1, 0),
     ),
+    "prepared-statement": (
+        "PREPARE planted AS SELECT 1",
+        "SELECT count(*) FROM pg_prepared_statements WHERE from_sql",
+        (1, 0),
+    ),
     "held-cursor": (
         "DECLARE held CURSOR WITH HOLD FOR SELECT 1",
         "SELECT count(*) FROM pg_cursors WHERE is_holdable",
@@ -160,15 +166,10 @@ LEFTOVERS = {
 async def test_wiped(
     leave: str, look: str, expected: tuple[object, object], scratch_url: str
 ) -> None:
-    """A connection comes back to the pool wiped; on a plain engine the same thing stays."""
+    """A connection that returns to the pool is reset; on a plain engine it keeps its state."""
     plain, clean = expected
     ours = create_engine(scratch_url, pool=ONE)
-    theirs = create_async_engine(
-        "postgresql+asyncpg://",
-        pool_size=1,
-        max_overflow=0,
-        connect_args={"dsn": DatabaseUrl.parse(scratch_url).dsn},
-    )
+    theirs = plain_engine(scratch_url)
     for engine, remains in ((ours, clean), (theirs, plain)):
         async with opened(engine):
             async with engine.begin() as connection:
@@ -178,7 +179,7 @@ async def test_wiped(
 
 
 async def test_wiped_after_cancellation(scratch_url: str) -> None:
-    """A statement that is cancelled costs the connection; the pool goes on with a clean one."""
+    """A cancelled statement closes its connection; the pool opens a clean one."""
     async with opened(create_engine(scratch_url, pool=ONE)) as engine:
         with pytest.raises(TimeoutError):  # noqa: PT012
             async with asyncio.timeout(0.1), engine.begin() as connection:
@@ -189,51 +190,63 @@ async def test_wiped_after_cancellation(scratch_url: str) -> None:
             assert await one(connection, "SELECT current_setting('app.tenant_id', true)") is None
 
 
-async def test_statements_stay_prepared(scratch_url: str) -> None:
-    """Wiping a connection leaves the driver's prepared statements in their place."""
-    async with opened(create_engine(scratch_url, pool=ONE)) as engine:
-        for value in range(3):
-            async with engine.connect() as connection:
-                result = await connection.execute(text("SELECT CAST(:x AS int)"), {"x": value})
-                assert result.scalar_one() == value
-
-
-async def test_pgbouncer_arguments(scratch_url: str) -> None:
-    """In pgbouncer mode no statement stays prepared, and none has a name made by counting."""
-    own = "SELECT name FROM pg_prepared_statements"
-    async with opened(create_engine(scratch_url, pool=ONE, pgbouncer=True)) as engine:
-        async with engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-            names = [row.name for row in await connection.execute(text(own))]
-        assert [len(name) for name in names] == [len("__asyncpg___") + 36]
-    async with opened(create_engine(scratch_url, pool=ONE)) as engine, engine.connect() as other:
-        await other.execute(text("SELECT 1"))
-        assert len((await other.execute(text(own))).all()) > 1
-
-
 @pytest.mark.parametrize("pgbouncer", [True, False])
-async def test_behind_a_transaction_pooler(
+async def test_no_prepared_statement_has_a_name(
     scratch_url: str,
     pgbouncer: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """SQL finds no prepared statement to replace; on a plain engine it finds some."""
+    ours = create_engine(scratch_url, pool=ONE, pgbouncer=pgbouncer)
+    for engine, has_some in ((ours, False), (plain_engine(scratch_url), True)):
+        async with opened(engine), engine.connect() as connection:
+            await connection.execute(text("SELECT CAST(:x AS uuid)"), {"x": None})
+            found = await one(connection, "SELECT count(*) FROM pg_prepared_statements")
+            assert bool(found) is has_some
+
+
+async def test_rows_in_a_stream(scratch_url: str) -> None:
+    """Other statements between the rows of a stream leave its rows as they are."""
+    async with (
+        opened(create_engine(scratch_url, pool=ONE)) as engine,
+        engine.connect() as connection,
+    ):
+        rows = await connection.stream(text("SELECT n FROM generate_series(1, 200) AS n"))
+        seen = [
+            (row.n, await one(connection, f"SELECT {row.n} + 1"))
+            async for row in rows.yield_per(50)
+        ]
+
+    assert seen == [(n, n + 1) for n in range(1, 201)]
+
+
+@pytest.mark.parametrize("pgbouncer", [True, False, None])
+async def test_behind_a_transaction_pooler(
+    scratch_url: str,
+    pgbouncer: bool | None,  # noqa: FBT001 - a parameter of the test
     transaction_pooler: Pooler,
 ) -> None:
-    """Behind a pooler of transactions every one succeeds in pgbouncer mode, and only there."""
+    """Behind a pooler of transactions every one succeeds; on a plain engine (None) some fail."""
     target = DatabaseUrl.parse(scratch_url)
     socket = Path(target.hosts[0][0]) / f".s.PGSQL.{target.hosts[0][1] or 5432}"
     async with transaction_pooler(socket) as pooled:
         url = f"postgresql://{target.user}@/{target.database}?host={pooled}"
-        pool = Pool(size=8, overflow=0)
-        async with opened(create_engine(url, pool=pool, pgbouncer=pgbouncer)) as engine:
+        pool = PoolOptions(size=8, overflow=0)
+        engine = (
+            plain_engine(url, size=8)
+            if pgbouncer is None
+            else create_engine(url, pool=pool, pgbouncer=pgbouncer)
+        )
+        async with opened(engine):
             outcomes = await asyncio.gather(
                 *(transaction(engine, n) for n in range(40)), return_exceptions=True
             )
 
     failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-    assert bool(failed) is not pgbouncer
+    assert bool(failed) is (pgbouncer is None)
 
 
 async def transaction(engine: AsyncEngine, number: int) -> None:
-    """Some statements with parameters that share a transaction."""
+    """Return some statements with parameters that share a transaction."""
     async with engine.begin() as connection:
         for step in range(3):
             query = text("SELECT CAST(:x AS int) + CAST(:y AS int)")

@@ -1,4 +1,4 @@
-"""Tenant sessions refuse every login that policies do not bind, and say why."""
+"""Tenant sessions refuse every login that can bypass policies, with the reason."""
 
 from __future__ import annotations
 
@@ -9,30 +9,18 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event, text
 
-from alembic_proof.env import DatabaseUrl
-from alembic_proof.errors import ServerError
-from alembic_proof.postgres.connect import run_on
+from alembic_deploy.connect import run_on
+from alembic_deploy.url import DatabaseUrl
 from boards.database import UnsafeLoginError, create_engine, tenant_session
-
-SUPERUSER = "postgres"
+from packages.backend.tests.conftest import drop_member
+from packages.backend.tests.database.two_tenants import SUPERUSER
 
 Login = Callable[..., str]
 
 
 @pytest.fixture
-def superuser_url(migrated_url: str) -> str:
-    """The scratch server's superuser; only it can make the logins that must be refused."""
-    url = DatabaseUrl.parse(migrated_url).with_user(SUPERUSER).dsn
-    try:
-        run_on(url, lambda connection: connection.exec_driver_sql("SELECT 1"))
-    except ServerError:
-        pytest.skip("the scratch server is another's: no superuser to make unsafe logins with")
-    return url
-
-
-@pytest.fixture
 def login(superuser_url: str, migrated_url: str) -> Iterator[Login]:
-    """Makes a login with SQL that calls it {login}; gives its URL, and drops it at the end."""
+    """Yield a function that makes a login with SQL and returns its URL; drop the logins at the end."""
     names: list[str] = []
 
     def make(*statements: str) -> str:
@@ -43,16 +31,17 @@ def login(superuser_url: str, migrated_url: str) -> Iterator[Login]:
 
     yield make
     for name in names:
-        send(superuser_url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+        send(superuser_url, f"DROP OWNED BY {name}")
+        drop_member(superuser_url, name)
 
 
 def send(url: str, *statements: str) -> None:
-    """Sends the statements in one transaction."""
+    """Send the statements in one transaction."""
     run_on(url, lambda connection: [connection.exec_driver_sql(sql) for sql in statements])
 
 
 def enter(url: str) -> str:
-    """The role that a tenant's session runs as."""
+    """Return the role that a tenant's session runs as."""
 
     async def role() -> str:
         engine = create_engine(url, pool=None)
@@ -115,6 +104,92 @@ def test_refused(statements: tuple[str, ...], reason: str, login: Login, migrate
     assert "boards-migrate bootstrap --login" in caught.value.todo
 
 
+MENDED = {
+    "creates-in-public": (
+        "GRANT CREATE ON SCHEMA public TO PUBLIC",
+        "may create objects in the schema public",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    ),
+    "creates-through-a-role": (
+        "GRANT CREATE ON SCHEMA public TO boards_app",
+        "may create objects in the schema public",
+        "REVOKE CREATE ON SCHEMA public FROM boards_app",
+    ),
+    "creates-schemas": (
+        "GRANT CREATE ON DATABASE {database} TO {login}",
+        "may create schemas in {database}",
+        "REVOKE CREATE ON DATABASE {database} FROM {login}",
+    ),
+    "settings": (
+        "ALTER ROLE {login} SET synchronous_commit = off",
+        "has settings of its own: synchronous_commit",
+        "ALTER ROLE {login} RESET ALL",
+    ),
+    "settings-here": (
+        "ALTER ROLE {login} IN DATABASE {database} SET search_path = elsewhere",
+        "has settings of its own: search_path",
+        "ALTER ROLE {login} IN DATABASE {database} RESET ALL",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "reason", "remedy"), MENDED.values(), ids=MENDED)
+def test_refused_until_it_is_mended(
+    statement: str, reason: str, remedy: str, login: Login, superuser_url: str
+) -> None:
+    """A privilege or setting too much is refused; after the statement of the message it is not."""
+    url = login("CREATE ROLE {login} LOGIN", MEMBER)
+    target = DatabaseUrl.parse(url)
+    names = {"login": target.user, "database": target.database}
+    assert enter(url) == "boards_app"
+    send(superuser_url, statement.format(**names))
+
+    with pytest.raises(UnsafeLoginError) as caught:
+        enter(url)
+
+    assert reason.format(**names) in caught.value.what
+    assert remedy.format(**names).partition(" FROM ")[0] in caught.value.todo
+    send(superuser_url, remedy.format(**names))
+    assert enter(url) == "boards_app"
+
+
+def test_settings_elsewhere(login: Login, superuser_url: str) -> None:
+    """A setting of the login in another database, or of the database itself, is no reason."""
+    url = login("CREATE ROLE {login} LOGIN", MEMBER)
+    target = DatabaseUrl.parse(url)
+    send(
+        superuser_url,
+        f"ALTER ROLE {target.user} IN DATABASE postgres SET statement_timeout = '1s'",
+        f"ALTER DATABASE {target.database} SET statement_timeout = '9s'",
+    )
+
+    assert enter(url) == "boards_app"
+
+
+def test_login_changes_itself(login: Login, superuser_url: str) -> None:
+    """What PostgreSQL lets SQL in a tenant's session do is noticed by the next connection.
+
+    No privilege prevents it: a role may change its own settings and password.
+    """
+    url = login("CREATE ROLE {login} LOGIN NOINHERIT", MEMBER)
+    name = DatabaseUrl.parse(url).user
+
+    async def attack() -> None:
+        engine = create_engine(url, pool=None)
+        async with tenant_session(uuid4(), engine=engine) as session:
+            await session.execute(text("RESET ROLE"))
+            await session.execute(text("ALTER ROLE CURRENT_USER SET transform_null_equals = on"))
+            await session.execute(text("ALTER ROLE CURRENT_USER PASSWORD 'theirs'"))
+
+    asyncio.run(attack())
+
+    with pytest.raises(UnsafeLoginError, match="settings of its own: transform_null_equals"):
+        enter(url)
+    query = f"SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = '{name}'"
+    changed = run_on(superuser_url, lambda one: one.exec_driver_sql(query).scalar_one())
+    assert changed is True
+
+
 def test_owner_refused(migrated_url: str) -> None:
     """The role that migrates owns the tables, and is refused for that."""
     with pytest.raises(UnsafeLoginError, match="owns the table public"):
@@ -163,7 +238,7 @@ def test_nothing_is_left_of_a_refusal(login: Login) -> None:
 
 
 async def test_judged_once_a_connection(app_url: str) -> None:
-    """The judgement is made when a connection is new, not in each transaction."""
+    """A login is checked when a connection is new, not in each transaction."""
     engine = create_engine(app_url)
     seen: list[str] = []
     event.listen(

@@ -1,4 +1,4 @@
-"""The old import path still serves, under protest, with the old names too."""
+"""The old import path works, with the old names too, and warns of its deprecation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import boards.dbmodels
 
 @pytest.fixture
 def models() -> ModuleType:
-    """boards.database.models, imported anew."""
+    """Import boards.database.models again."""
     sys.modules.pop("boards.database.models", None)
     with pytest.warns(DeprecationWarning, match="import from boards.dbmodels"):
         return importlib.import_module("boards.database.models")
@@ -55,7 +55,7 @@ def test_warning_names_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_package_is_silent() -> None:
-    """Importing boards.database itself brings neither the old module nor its warning."""
+    """Importing boards.database imports neither the old module nor raises its warning."""
     sys.modules.pop("boards.database.models", None)
 
     importlib.reload(importlib.import_module("boards.database"))

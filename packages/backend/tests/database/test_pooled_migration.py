@@ -7,16 +7,16 @@ import os
 import sys
 from pathlib import Path
 
+from alembic_deploy.connect import run_on
+from alembic_deploy.url import DatabaseUrl
 from alembic_proof.catalog import diff, read_catalog
-from alembic_proof.env import DatabaseUrl
-from alembic_proof.postgres.connect import run_on
 from packages.backend.tests.database.transaction_pooler import Pooler
 
 
-async def test_an_upgrade_behind_a_pooler_is_sent_elsewhere(
+async def test_an_upgrade_behind_a_pooler_is_refused(
     scratch_url: str, transaction_pooler: Pooler
 ) -> None:
-    """It ends with what to do instead, and without the driver's advice on its caches."""
+    """The error says what to do, without the driver's advice on its caches."""
     target = DatabaseUrl.parse(scratch_url)
     socket = Path(target.hosts[0][0]) / f".s.PGSQL.{target.hosts[0][1] or 5432}"
     empty = await asyncio.to_thread(run_on, scratch_url, read_catalog)
@@ -33,6 +33,7 @@ async def test_an_upgrade_behind_a_pooler_is_sent_elsewhere(
 
     errors = said.decode()
     assert process.returncode == 2, errors
+    assert "a connection pooler that gives each transaction another session" in errors
     assert "connect to PostgreSQL itself" in errors
     assert "statement_cache_size" not in errors
     assert diff(empty, await asyncio.to_thread(run_on, scratch_url, read_catalog)) == ()

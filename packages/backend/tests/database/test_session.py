@@ -12,10 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from alembic_proof.errors import ConfigError
+from alembic_deploy.errors import ConfigError
 from boards.database import (
     MalformedTenantError,
-    Pool,
+    PoolOptions,
     create_engine,
     owner_session,
     tenant_session,
@@ -27,20 +27,20 @@ WHO = text("SELECT current_user, current_setting('app.tenant_id', true), pg_back
 
 @pytest.fixture
 async def engine(app_url: str) -> AsyncIterator[AsyncEngine]:
-    """The application's engine with one connection, so that every session gets the same."""
-    engine = create_engine(app_url, pool=Pool(size=1, overflow=0, wait_s=1, pre_ping=False))
+    """Yield the application's engine with one connection, so that every session gets the same."""
+    engine = create_engine(app_url, pool=PoolOptions(size=1, overflow=0, wait_s=1, pre_ping=False))
     yield engine
     await engine.dispose()
 
 
 async def who(session: AsyncSession | AsyncConnection) -> tuple[str, str | None]:
-    """The role and the tenant of the transaction."""
+    """Return the role and the tenant of the transaction."""
     role, tenant, _ = (await session.execute(WHO)).one()
     return role, tenant
 
 
 async def pid_and_tenant(engine: AsyncEngine) -> tuple[int, bool]:
-    """The pooled connection's process, and whether it has anybody's tenant or role."""
+    """Return the pooled connection's process, and whether it has anybody's tenant or role."""
     async with engine.connect() as connection:
         query = "SELECT pg_backend_pid(), current_user = session_user, {}"
         setting = "coalesce(current_setting('app.tenant_id', true), '') = ''"
@@ -62,7 +62,7 @@ async def test_every_transaction(engine: AsyncEngine) -> None:
 
 
 async def test_savepoints(engine: AsyncEngine) -> None:
-    """A savepoint that is rolled back takes neither the role nor the tenant with it."""
+    """A rollback to a savepoint keeps the role and the tenant."""
     tenant = uuid4()
     async with tenant_session(tenant, engine=engine) as session:
         with pytest.raises(DBAPIError):
@@ -85,7 +85,7 @@ async def test_first_statement_in_a_savepoint(engine: AsyncEngine) -> None:
 
 async def test_sessions_in_parallel(app_url: str) -> None:
     """Sessions of several tenants at once each stay their own."""
-    engine = create_engine(app_url, pool=Pool(size=4, overflow=0))
+    engine = create_engine(app_url, pool=PoolOptions(size=4, overflow=0))
     tenants = [uuid4() for _ in range(20)]
 
     async def visit(tenant: object) -> bool:
@@ -98,7 +98,7 @@ async def test_sessions_in_parallel(app_url: str) -> None:
 
 
 async def test_nothing_stays_after_commit(engine: AsyncEngine) -> None:
-    """The pooled connection that a session committed on belongs to nobody."""
+    """After a commit, the pooled connection has neither tenant nor role."""
     async with tenant_session(uuid4(), engine=engine) as session:
         pid = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
 
@@ -106,7 +106,7 @@ async def test_nothing_stays_after_commit(engine: AsyncEngine) -> None:
 
 
 async def test_nothing_stays_after_rollback(engine: AsyncEngine) -> None:
-    """The pooled connection that a session rolled back on belongs to nobody."""
+    """After a rollback, the pooled connection has neither tenant nor role."""
     async with tenant_session(uuid4(), engine=engine) as session:
         pid = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
         await session.rollback()
@@ -115,7 +115,7 @@ async def test_nothing_stays_after_rollback(engine: AsyncEngine) -> None:
 
 
 async def test_nothing_stays_after_an_error(engine: AsyncEngine) -> None:
-    """The pooled connection on which a statement failed belongs to nobody."""
+    """After a failed statement, the pooled connection has neither tenant nor role."""
     pid = 0
     with pytest.raises(DBAPIError):  # noqa: PT012 - the block is what fails
         async with tenant_session(uuid4(), engine=engine) as session:
@@ -126,7 +126,7 @@ async def test_nothing_stays_after_an_error(engine: AsyncEngine) -> None:
 
 
 async def test_nothing_stays_after_an_exception(engine: AsyncEngine) -> None:
-    """An exception of the caller's rolls back, and the connection belongs to nobody."""
+    """An exception of the caller rolls back; the connection has neither tenant nor role."""
     with pytest.raises(LookupError):  # noqa: PT012 - the block is what fails
         async with tenant_session(uuid4(), engine=engine) as session:
             await session.execute(text("SELECT 1"))
@@ -136,7 +136,7 @@ async def test_nothing_stays_after_an_exception(engine: AsyncEngine) -> None:
 
 
 async def test_nothing_stays_after_cancellation(engine: AsyncEngine) -> None:
-    """A request that is cancelled in a statement leaves a connection that belongs to nobody."""
+    """After a cancelled request, the pooled connection has neither tenant nor role."""
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2), tenant_session(uuid4(), engine=engine) as session:
             await session.execute(text("SELECT pg_sleep(10)"))
@@ -189,7 +189,7 @@ async def test_malformed_tenant_sends_nothing() -> None:
 
 
 async def test_commits_at_the_end(app_url: str, migrated_url: str) -> None:
-    """What a session wrote is there when its block has ended, and not when it raised."""
+    """Rows are committed when the session's block ends, and not when it raises."""
     engine, owner = create_engine(app_url), create_engine(migrated_url)
     tenant = Tenant(name="Kept", slug="kept")
     async with owner_session(engine=owner) as session:

@@ -1,4 +1,4 @@
-"""A tenant's id is an UUID before any SQL holds it."""
+"""A tenant's id is checked to be a UUID before SQL contains it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from boards.database.tenant import MalformedTenantError, parse_tenant_id
+from boards.database import MalformedTenantError, parse_tenant_id
 
 TENANT = UUID("0b7a1a52-9f6e-4f0e-8a3e-6f4f2f4c9d11")
 

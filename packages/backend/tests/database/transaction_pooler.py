@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 READY = b"Z"
+BACKEND_KEY = b"K"
+OWN_KEY = b"K\x00\x00\x00\x0c\x7f\xff\xff\xff\x00\x00\x00\x00"
+"""The process id and the secret that pgbouncer invents, too."""
 NOT_IN_A_TRANSACTION = b"I"
 TERMINATE = b"X"
 ANSWERED_BY_READY = (b"Q", b"S")
@@ -18,7 +21,7 @@ Pooler = Callable[[Path], AbstractAsyncContextManager[Path]]
 
 @dataclass(slots=True)
 class Backend:
-    """One connection to the server, and what it said when it was opened."""
+    """One connection to the server, and the server's messages when it was opened."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -27,7 +30,7 @@ class Backend:
 
 @dataclass(slots=True)
 class Client:
-    """One client, the backend that it holds while in a transaction, and the answers it awaits."""
+    """One client, its backend while it is in a transaction, and the answers that it waits for."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -61,7 +64,7 @@ class TransactionPooler:
         writer.close()
 
     async def _open(self, startup: bytes) -> None:
-        """Makes the server connections, with the first client's startup message."""
+        """Make the server connections, with the first client's startup message."""
         while len(self.opened) < self.backends:
             backend = Backend(*await asyncio.open_unix_connection(self.server))
             self.opened.append(backend)
@@ -69,7 +72,7 @@ class TransactionPooler:
             kind = b""
             while kind != READY:
                 kind, message = await _message(backend.reader)
-                backend.greeting += message
+                backend.greeting += OWN_KEY if kind == BACKEND_KEY else message
             self.idle.put_nowait(backend)
 
     async def _relay(self, client: Client) -> None:
@@ -97,6 +100,6 @@ class TransactionPooler:
 
 
 async def _message(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
-    """A message's kind and the message as it is on the wire."""
+    """Return a message's kind and the message as it is on the wire."""
     head = await reader.readexactly(5)
     return head[:1], head + await reader.readexactly(int.from_bytes(head[1:]) - 4)

@@ -6,17 +6,33 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from alembic_deploy.connect import run_on
 from boards.database import owner_session
 from boards.dbmodels import target_metadata
 from packages.backend.tests.examples import Examples
 from packages.backend.tests.examples import World as Tenant
 
+__all__ = [
+    "DENIED",
+    "FOREIGN_KEY",
+    "SUPERUSER",
+    "TABLES",
+    "Tenant",
+    "World",
+    "add_two_tenants",
+    "as_owner",
+    "count",
+    "refused",
+]
+
 DENIED = "42501"
 FOREIGN_KEY = "23503"
+SUPERUSER = "postgres"
+"""The scratch server's; another's server may have none for us."""
 TABLES = tuple(table.name for table in target_metadata.sorted_tables)
 
 
@@ -33,17 +49,21 @@ class World:
     their_board: UUID
 
 
-async def people(session: AsyncSession, examples: Examples, *, slug: str) -> Tenant:
-    """Insert a tenant with rows in every table; return its ids."""
-    tenant = Tenant()
-    connection = await session.connection()
-    for statement in examples.sql(tenant, slug=slug):
-        await connection.exec_driver_sql(statement)
-    return tenant
+def add_two_tenants(url: str, examples: Examples) -> tuple[Tenant, Tenant]:
+    """Insert two tenants with rows in every table; return their ids."""
+    tenants = {"ours": Tenant(), "theirs": Tenant()}
+
+    def insert(connection: Connection) -> None:
+        for slug, tenant in tenants.items():
+            for statement in examples.sql(tenant, slug=slug):
+                connection.exec_driver_sql(statement)
+
+    run_on(url, insert)
+    return tenants["ours"], tenants["theirs"]
 
 
 async def refused(session: AsyncSession, statement: str, **values: object) -> str:
-    """The SQLSTATE with which PostgreSQL refuses the statement; the transaction goes on."""
+    """Return the SQLSTATE with which PostgreSQL refuses the statement; the transaction goes on."""
     with pytest.raises(DBAPIError) as caught:
         async with session.begin_nested():
             await session.execute(text(statement), values)
@@ -51,12 +71,12 @@ async def refused(session: AsyncSession, statement: str, **values: object) -> st
 
 
 async def count(session: AsyncSession, relation: str) -> int:
-    """How many rows the session sees."""
+    """Return how many rows the session sees."""
     return int((await session.execute(text(f"SELECT count(*) FROM {relation}"))).scalar_one())
 
 
 async def as_owner(world: World, *statements: str) -> None:
-    """Sends the statements as the owner."""
+    """Send the statements as the owner."""
     async with owner_session(engine=world.owner) as session:
         for statement in statements:
             await session.execute(text(statement))

@@ -1,16 +1,15 @@
-"""Checks, tried at their bounds: the last good value goes in, the first bad one does not."""
+"""CHECK constraints at their bounds: the last valid value is accepted, the first invalid one refused."""
 
 from __future__ import annotations
 
-from typing import Any
-
+import asyncpg
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from boards.dbmodels import naming_convention
-from boards.dbmodels.base import length, one_of
+from boards.dbmodels.base import allowed_values, length
 from packages.backend.tests.dbmodels.transaction import refused
 from packages.backend.tests.examples import World
 
@@ -35,7 +34,7 @@ HELPERS = Table(
     Column("role", Text),
     Column("title", Text),
     Column("note", Text),
-    one_of("role", "viewer", "editor"),
+    allowed_values("role", "viewer", "editor"),
     length("title", at_least=1, at_most=5),
     length("note", at_most=3),
     prefixes=["TEMPORARY"],
@@ -50,10 +49,10 @@ HELPERS = Table(
         ("note", ["''", "repeat('ä', 3)", "NULL"], ["repeat('x', 4)"]),
     ],
 )
-async def test_helper_s_check_binds_at_its_bounds(
-    owner: Any, column: str, good: list[str], bad: list[str]
+async def test_check_of_a_helper_at_its_bounds(
+    owner: asyncpg.Connection, column: str, good: list[str], bad: list[str]
 ) -> None:
-    """one_of() takes its values alone, length() counts characters, and both let NULL pass."""
+    """allowed_values() allows only its values, length() counts characters, and both let NULL pass."""
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy left it untyped
     await owner.execute(str(CreateTable(HELPERS).compile(dialect=dialect)))
     for value in good:
@@ -65,9 +64,14 @@ async def test_helper_s_check_binds_at_its_bounds(
 
 @pytest.mark.parametrize(("table", "column", "good", "bad"), BOUNDS)
 async def test_check_binds_at_its_bounds(
-    owner: Any, world: World, table: str, column: str, good: list[str], bad: list[str]
+    owner: asyncpg.Connection,
+    world: World,
+    table: str,
+    column: str,
+    good: list[str],
+    bad: list[str],
 ) -> None:
-    """A value inside the check's bounds is taken, one just outside is refused by that check."""
+    """A value inside the check's bounds is accepted, one just outside is refused by that check."""
     statement = (
         f"UPDATE {table} SET {column} = {{}} WHERE ctid = (SELECT ctid FROM {table} LIMIT 1)"
     )
@@ -91,9 +95,9 @@ async def test_check_binds_at_its_bounds(
     ],
 )
 async def test_ledger_checks_bind(
-    owner: Any, world: World, column: str, good: list[str], bad: list[str]
+    owner: asyncpg.Connection, world: World, column: str, good: list[str], bad: list[str]
 ) -> None:
-    """The ledger takes movements inside the bounds of its checks only."""
+    """The ledger accepts only movements inside the bounds of its checks."""
     values = {"transaction_type": "'grant'", "amount": "1", "balance_after": "1"}
     for value in good:
         await owner.execute(movement(world, values | {column: value}))
@@ -103,20 +107,20 @@ async def test_ledger_checks_bind(
 
 
 def movement(world: World, values: dict[str, str]) -> str:
-    """SQL of one row of the ledger."""
+    """Return SQL of one row of the ledger."""
     return (
         f"INSERT INTO credit_transactions (tenant_id, user_id, {', '.join(values)})"
         f" VALUES ('{world.tenant}', '{world.user}', {', '.join(values.values())})"
     )
 
 
-async def test_slug_is_unique_among_all_tenants(owner: Any, world: World) -> None:
+async def test_slug_is_unique_among_all_tenants(owner: asyncpg.Connection, world: World) -> None:
     """Two tenants cannot share a slug."""
-    async with refused(owner, UNIQUE, match="uq_tenants_slug"):
+    async with refused(owner, UNIQUE, match="ix_tenants_lower_slug"):
         await owner.execute("INSERT INTO tenants (name, slug) VALUES ('Copy', 'ours')")
 
 
-async def test_email_is_not_unique(owner: Any, world: World) -> None:
+async def test_email_is_not_unique(owner: asyncpg.Connection, world: World) -> None:
     """Two users of a tenant may have the same e-mail address."""
     await owner.execute("UPDATE users SET email = 'Ann@Example.org'")
 

@@ -3,27 +3,57 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_mock_engine
 from sqlalchemy.exc import DBAPIError
 
+from alembic_deploy.connect import run_on
 from alembic_proof.catalog import diff, read_catalog
-from alembic_proof.postgres.connect import run_on
+from boards.database.roles import bootstrap_statements
 from boards.dbmodels import target_metadata
-from boards.dbmodels.extensions import CREATE_UUID_OSSP
+from boards.dbmodels.schema_objects import CREATE_UUID_OSSP, REQUIRE_APP_ROLE
+from boards.settings import APP_ROLE
 
 
 def execute(url: str, *statements: str) -> None:
-    """Sends the statements in one transaction."""
+    """Send the statements in one transaction."""
     run_on(url, lambda connection: [connection.exec_driver_sql(sql) for sql in statements])
 
 
 def extension(connection: Connection) -> tuple[str, str] | None:
-    """The schema of uuid-ossp and the comment on it; None when it is not installed."""
+    """Return the schema of uuid-ossp and the comment on it; None when it is not installed."""
     row = connection.exec_driver_sql(
         "SELECT extnamespace::regnamespace::text, obj_description(oid, 'pg_extension')"
         " FROM pg_extension WHERE extname = 'uuid-ossp'"
     ).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+@pytest.fixture(autouse=True)
+def app_role(server_url: str) -> None:
+    """Provide the application's role, which belongs to the cluster."""
+    execute(server_url, *bootstrap_statements(None))
+
+
+def test_create_all_names_a_missing_role(scratch_url: str) -> None:
+    """Without the application's role create_all() stops before the first object."""
+    sql = REQUIRE_APP_ROLE.replace(APP_ROLE, "boards_no_such_role")
+
+    with pytest.raises(DBAPIError, match="the role boards_no_such_role does not exist") as caught:
+        execute(scratch_url, sql)
+
+    assert "boards-migrate bootstrap" in str(caught.value)
+    execute(scratch_url, REQUIRE_APP_ROLE)
+
+
+def test_create_all_makes_no_role() -> None:
+    """No statement that the metadata executes creates a role; the control is the bootstrap."""
+    engine = create_mock_engine("postgresql://", lambda ddl, *_: sent.append(str(ddl)))
+    sent: list[str] = []
+
+    target_metadata.create_all(engine, checkfirst=False)
+
+    assert [sql for sql in sent if "CREATE ROLE" in sql] == []
+    assert "CREATE ROLE" in "".join(bootstrap_statements(None))
 
 
 def test_drop_all_leaves_nothing(scratch_url: str) -> None:

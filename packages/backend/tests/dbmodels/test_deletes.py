@@ -1,10 +1,10 @@
-"""Deletes: a tenant takes everything of its own along, an owner stays while owning."""
+"""Deletes: a tenant is deleted with all its rows, a user who owns something cannot be deleted."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from boards.dbmodels import target_metadata
@@ -15,10 +15,10 @@ FOREIGN_KEY = "23503"
 TABLES = tuple(table.name for table in target_metadata.sorted_tables)
 
 
-async def test_tenant_takes_everything_along(
-    owner: Any, full_world: World, examples: Examples
+async def test_deleting_a_tenant_deletes_its_rows(
+    owner: asyncpg.Connection, full_world: World, examples: Examples
 ) -> None:
-    """Deleting a tenant empties every table of its rows; another tenant's stay."""
+    """Deleting a tenant deletes its rows in every table and keeps those of another tenant."""
     theirs = await examples.insert(owner, slug="theirs")
     before = {table: await count(owner, table) for table in TABLES}
 
@@ -30,7 +30,9 @@ async def test_tenant_takes_everything_along(
     assert await owner.fetchval("SELECT id FROM tenants") == theirs.tenant
 
 
-async def test_board_takes_its_generations_along(owner: Any, world: World) -> None:
+async def test_deleting_a_board_deletes_its_generations(
+    owner: asyncpg.Connection, world: World
+) -> None:
     """Deleting a board deletes its members and generations, with their inputs and tags."""
     await owner.execute("DELETE FROM boards WHERE id = $1", world.board)
 
@@ -40,7 +42,9 @@ async def test_board_takes_its_generations_along(owner: Any, world: World) -> No
 
 
 @pytest.mark.parametrize("end", ["source", "made"])
-async def test_lineage_goes_from_both_ends(owner: Any, world: World, end: str) -> None:
+async def test_deleting_a_generation_deletes_its_lineage(
+    owner: asyncpg.Connection, world: World, end: str
+) -> None:
     """Deleting either generation of a lineage entry deletes the entry and not the other one."""
     await owner.execute("DELETE FROM generations WHERE id = $1", getattr(world, end))
 
@@ -48,8 +52,10 @@ async def test_lineage_goes_from_both_ends(owner: Any, world: World, end: str) -
     assert await count(owner, "generations") == 1
 
 
-async def test_tag_leaves_its_generations(owner: Any, world: World) -> None:
-    """Deleting a tag takes it off its generations, which stay."""
+async def test_deleting_a_tag_keeps_its_generations(
+    owner: asyncpg.Connection, world: World
+) -> None:
+    """Deleting a tag removes it from its generations, which are kept."""
     await owner.execute("DELETE FROM tags")
 
     assert await count(owner, "generation_tags") == 0
@@ -66,7 +72,9 @@ async def test_tag_leaves_its_generations(owner: Any, world: World) -> None:
         ("board_members", "invited_by"),
     ],
 )
-async def test_owner_stays_while_owning(owner: Any, world: World, table: str, column: str) -> None:
+async def test_user_who_owns_something_cannot_be_deleted(
+    owner: asyncpg.Connection, world: World, table: str, column: str
+) -> None:
     """A user whom a row names as its owner, payer or inviter cannot be deleted."""
     ann = uuid4()
     ours = {"tenant_id": world.tenant}
@@ -84,15 +92,17 @@ async def test_owner_stays_while_owning(owner: Any, world: World, table: str, co
         await owner.execute("DELETE FROM users WHERE id = $1", ann)
 
 
-async def test_member_who_owns_nothing_can_go(owner: Any, world: World) -> None:
-    """A user who is only a member of boards can be deleted, and the membership goes too."""
+async def test_member_who_owns_nothing_can_be_deleted(
+    owner: asyncpg.Connection, world: World
+) -> None:
+    """A user who is only a member of boards can be deleted, which deletes the membership too."""
     await owner.execute("DELETE FROM users WHERE id = $1", world.guest)
 
     assert await count(owner, "board_members") == 0
 
 
 async def test_reference_to_another_tenant_is_impossible(
-    owner: Any, world: World, examples: Examples
+    owner: asyncpg.Connection, world: World, examples: Examples
 ) -> None:
     """A row cannot name another tenant's row, not even when the owner writes it."""
     theirs = await examples.insert(owner, slug="theirs", is_everywhere=False)

@@ -1,10 +1,10 @@
-"""The ledger: append-only against every trick, and gone with its tenant."""
+"""The ledger is append-only, also for its owner, and is deleted with its tenant."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from packages.backend.tests.dbmodels.transaction import become_app, count, refused
@@ -32,8 +32,10 @@ FORGED_DELETE = (
         FORGED_DELETE.format(""),
     ],
 )
-async def test_owner_cannot_change_the_past(owner: Any, world: World, statement: str) -> None:
-    """Not even the tables' owner changes or deletes a movement, however it is said."""
+async def test_owner_cannot_change_or_delete_a_row(
+    owner: asyncpg.Connection, world: World, statement: str
+) -> None:
+    """Not even the tables' owner can change or delete a movement, by any statement."""
     async with refused(owner, REFUSED, match="append-only"):
         await owner.execute(statement)
 
@@ -56,15 +58,17 @@ async def test_owner_cannot_change_the_past(owner: Any, world: World, statement:
         "SELECT public.guard_credit_transactions()",
     ],
 )
-async def test_application_may_not_even_try(owner: Any, world: World, statement: str) -> None:
-    """The application's role lacks the privilege for anything but reading and appending."""
+async def test_application_has_no_privilege_to_change_rows(
+    owner: asyncpg.Connection, world: World, statement: str
+) -> None:
+    """The application's role has the privileges to read and append only."""
     await become_app(owner, world.tenant)
 
     async with refused(owner, DENIED):
         await owner.execute(statement)
 
 
-async def test_application_reads_and_appends(owner: Any, world: World) -> None:
+async def test_application_reads_and_appends(owner: asyncpg.Connection, world: World) -> None:
     """The application's role adds a movement to its tenant's ledger and reads it back."""
     await become_app(owner, world.tenant)
 
@@ -77,8 +81,8 @@ async def test_application_reads_and_appends(owner: Any, world: World) -> None:
     assert await count(owner, "credit_transactions") == 2
 
 
-async def test_guard_does_not_trust_the_setting(owner: Any, world: World) -> None:
-    """A DELETE that claims another tenant finds the row's tenant all the same.
+async def test_guard_does_not_trust_the_setting(owner: asyncpg.Connection, world: World) -> None:
+    """The guard finds the row's tenant although app.tenant_id names another one.
 
     Given the privilege, and a policy that lets it see the row, the application's role is stopped
     by the guard alone: it looks as the owner, whom no policy binds.
@@ -91,8 +95,10 @@ async def test_guard_does_not_trust_the_setting(owner: Any, world: World) -> Non
         await owner.execute(FORGED_DELETE.format(uuid4()))
 
 
-async def test_invoker_guard_would_be_fooled(owner: Any, world: World) -> None:
-    """The same DELETE goes through when the guard looks as the invoker: the trick is real."""
+async def test_invoker_guard_lets_the_delete_through(
+    owner: asyncpg.Connection, world: World
+) -> None:
+    """Control: the same DELETE succeeds if the guard is SECURITY INVOKER."""
     await owner.execute("GRANT DELETE ON credit_transactions TO boards_app")
     await owner.execute("CREATE POLICY leak ON credit_transactions USING (true)")
     await owner.execute("ALTER FUNCTION guard_credit_transactions() SECURITY INVOKER")
@@ -105,16 +111,16 @@ async def test_invoker_guard_would_be_fooled(owner: Any, world: World) -> None:
     assert await count(owner, "credit_transactions") == 0
 
 
-async def test_guard_of_another_owner_fails_closed(owner: Any, world: World) -> None:
-    """When the guard's own view of the tenants is filtered, a DELETE is an error, not a yes."""
+async def test_guard_of_another_owner_fails_closed(owner: asyncpg.Connection, world: World) -> None:
+    """If a policy filters the tenants that the guard reads, a DELETE is an error."""
     await owner.execute("ALTER TABLE tenants FORCE ROW LEVEL SECURITY")
 
     async with refused(owner, DENIED, match="row-level security"):
         await owner.execute("DELETE FROM credit_transactions")
 
 
-async def test_guard_is_not_led_astray_by_the_search_path(owner: Any, world: World) -> None:
-    """A temporary table `tenants` that is empty does not make the tenant look gone."""
+async def test_guard_ignores_the_search_path(owner: asyncpg.Connection, world: World) -> None:
+    """An empty temporary table `tenants` does not make the tenant look deleted."""
     await owner.execute("CREATE TEMP TABLE tenants (id uuid)")
     await owner.execute("SET LOCAL search_path = pg_temp, public")
 
@@ -122,18 +128,18 @@ async def test_guard_is_not_led_astray_by_the_search_path(owner: Any, world: Wor
         await owner.execute("DELETE FROM public.credit_transactions")
 
 
-async def test_ledger_outlives_its_generation(owner: Any, world: World) -> None:
-    """Deleting a board and its generations leaves the movements that paid for them."""
+async def test_ledger_outlives_its_generation(owner: asyncpg.Connection, world: World) -> None:
+    """Deleting a board and its generations keeps the movements that paid for them."""
     await owner.execute("DELETE FROM boards")
 
     assert await count(owner, "generations") == 0
     assert await count(owner, "credit_transactions") == 1
 
 
-async def test_ledger_goes_with_its_tenant_alone(
-    owner: Any, world: World, examples: Examples
+async def test_ledger_is_deleted_with_its_tenant_only(
+    owner: asyncpg.Connection, world: World, examples: Examples
 ) -> None:
-    """Deleting a tenant takes its movements with it, and no other tenant's."""
+    """Deleting a tenant deletes its movements, and no other tenant's."""
     theirs = await examples.insert(owner, slug="theirs", is_everywhere=False)
 
     await owner.execute("DELETE FROM tenants WHERE id = $1", world.tenant)

@@ -1,4 +1,4 @@
-"""The models as the ORM uses them: few relationships, no surprises in an async session."""
+"""The models in the ORM: relationships and returned values in an async session."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from boards.dbmodels import (
 
 @pytest.fixture
 async def session(models_url: str) -> AsyncIterator[AsyncSession]:
-    """A session of the owner's, whose transaction is rolled back."""
+    """Provide a session of the owner's, whose transaction is rolled back."""
     engine = create_engine(models_url, pool=None)
     async with AsyncSession(engine, expire_on_commit=False) as session:
         yield session
@@ -35,7 +35,7 @@ async def session(models_url: str) -> AsyncIterator[AsyncSession]:
 
 @pytest.fixture
 async def board(session: AsyncSession) -> Board:
-    """A board with its owner and its tenant, all in the database."""
+    """Provide a board with its owner and its tenant, all in the database."""
     tenant = Tenant(id=uuid4(), name="Ours", slug="ours")
     session.add(tenant)
     await session.flush()
@@ -47,7 +47,7 @@ async def board(session: AsyncSession) -> Board:
 
 
 def generation(board: Board) -> Generation:
-    """A generation on the board, by the board's owner."""
+    """Return a generation on the board, by the board's owner."""
     return Generation(
         board=board,
         user_id=board.owner_id,
@@ -63,7 +63,7 @@ def test_mappers_configure_without_a_warning() -> None:
 
 
 async def test_relationship_carries_the_tenant(session: AsyncSession, board: Board) -> None:
-    """What is put on a board gets the board's tenant and id."""
+    """A generation that is added to a board gets the board's tenant and id."""
     made = generation(board)
     member = BoardMember(board=board, user_id=board.owner_id, role="admin")
     session.add_all([made, member])
@@ -74,7 +74,7 @@ async def test_relationship_carries_the_tenant(session: AsyncSession, board: Boa
     assert member.joined_at is not None
 
 
-async def test_lineage_comes_in_order(session: AsyncSession, board: Board) -> None:
+async def test_inputs_are_ordered_by_position(session: AsyncSession, board: Board) -> None:
     """A generation's inputs are read in the order of their positions, duplicates included."""
     source, made = generation(board), generation(board)
     session.add_all([source, made])
@@ -97,7 +97,7 @@ async def test_lineage_comes_in_order(session: AsyncSession, board: Board) -> No
 
 
 async def test_tags_are_written_with_their_tenant(session: AsyncSession, board: Board) -> None:
-    """A tag put on a generation makes a row of generation_tags with the tenant of both."""
+    """A tag added to a generation writes a row of generation_tags with the tenant of both."""
     made = generation(board)
     made.tags = [Tag(tenant_id=board.tenant_id, name="Ink", slug="ink")]
     session.add(made)
@@ -108,8 +108,10 @@ async def test_tags_are_written_with_their_tenant(session: AsyncSession, board: 
     assert [(row.tenant_id, row.generation_id) for row in rows] == [(board.tenant_id, made.id)]
 
 
-async def test_board_goes_with_what_is_on_it(session: AsyncSession, board: Board) -> None:
-    """Deleting a board through the ORM leaves the deleting to the database."""
+async def test_deleting_a_board_is_left_to_the_database(
+    session: AsyncSession, board: Board
+) -> None:
+    """When the ORM deletes a board, the database deletes the board's generations."""
     session.add(generation(board))
     await session.flush()
     session.expunge_all()
@@ -121,7 +123,7 @@ async def test_board_goes_with_what_is_on_it(session: AsyncSession, board: Board
     assert (await session.scalars(select(Generation))).all() == []
 
 
-async def test_new_updated_at_comes_back(session: AsyncSession, board: Board) -> None:
+async def test_update_returns_updated_at(session: AsyncSession, board: Board) -> None:
     """After an UPDATE the object has the time that the trigger set, without another query."""
     await session.execute(text("SET LOCAL boards.keep_updated_at = 'on'"))
     await session.execute(text("UPDATE boards SET updated_at = '2020-01-01'"))

@@ -1,15 +1,14 @@
-"""The policies, as plain SQL meets them."""
+"""The policies of row-level security, tested with plain SQL."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
-from boards.dbmodels import target_metadata
-from boards.dbmodels.ddl import declared
+from boards.dbmodels import Base, target_metadata
 from packages.backend.tests.dbmodels.transaction import become_app, count, refused
 from packages.backend.tests.examples import Examples, World
 
@@ -17,15 +16,17 @@ DENIED = "42501"
 MALFORMED = "22P02"
 TABLES = tuple(table.name for table in target_metadata.sorted_tables)
 APPENDABLE = tuple(
-    table.name
-    for table in target_metadata.sorted_tables
-    if "INSERT" in declared(table).app_privileges and declared(table).tenant_key == "tenant_id"
+    sorted(
+        mapper.class_.__tablename__
+        for mapper in Base.registry.mappers
+        if "INSERT" in mapper.class_.app_privileges and "tenant_id" in mapper.local_table.columns
+    )
 )
 
 
 @pytest.mark.parametrize("table", TABLES)
 async def test_tenant_sees_its_own_rows(
-    owner: Any, full_world: World, table: str, examples: Examples
+    owner: asyncpg.Connection, full_world: World, table: str, examples: Examples
 ) -> None:
     """The application sees one tenant's rows of a table: all of them and no other's."""
     everything = await count(owner, table)
@@ -38,24 +39,24 @@ async def test_tenant_sees_its_own_rows(
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("tenant", ["", str(uuid4())], ids=["none", "unknown"])
 async def test_no_tenant_sees_no_rows(
-    owner: Any, full_world: World, table: str, tenant: str
+    owner: asyncpg.Connection, full_world: World, table: str, tenant: str
 ) -> None:
-    """Without a tenant, or with one that is not, the application sees nothing and gets no error."""
+    """Without a tenant, or with an unknown one, the application sees nothing and gets no error."""
     await become_app(owner, None)
     await owner.execute(f"SET LOCAL app.tenant_id = '{tenant}'")
 
     assert await count(owner, table) == 0
 
 
-async def test_unset_setting_sees_no_rows(owner: Any, world: World) -> None:
-    """A session that never heard of app.tenant_id sees no rows and gets no error."""
+async def test_unset_setting_sees_no_rows(owner: asyncpg.Connection, world: World) -> None:
+    """A session in which app.tenant_id was never set sees no rows and gets no error."""
     await owner.execute("SET LOCAL ROLE boards_app")
 
     assert await count(owner, "users") == 0
 
 
-async def test_malformed_tenant_is_an_error(owner: Any, world: World) -> None:
-    """A setting that is no uuid fails loudly instead of matching something."""
+async def test_malformed_tenant_is_an_error(owner: asyncpg.Connection, world: World) -> None:
+    """A setting that is not a uuid is an error, and matches no row."""
     await become_app(owner, None)
     await owner.execute("SET LOCAL app.tenant_id = 'everybody'")
 
@@ -65,7 +66,7 @@ async def test_malformed_tenant_is_an_error(owner: Any, world: World) -> None:
 
 @pytest.mark.parametrize("table", APPENDABLE)
 async def test_row_cannot_be_written_for_another_tenant(
-    owner: Any, full_world: World, table: str, examples: Examples
+    owner: asyncpg.Connection, full_world: World, table: str, examples: Examples
 ) -> None:
     """An INSERT of another tenant's row is refused by the policy, whatever the row says."""
     theirs = await examples.insert(owner, slug="theirs")
@@ -84,8 +85,10 @@ async def test_row_cannot_be_written_for_another_tenant(
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_truncate_is_nobody_s_but_the_owner_s(owner: Any, world: World, table: str) -> None:
-    """The application cannot TRUNCATE: no policy binds that."""
+async def test_application_cannot_truncate(
+    owner: asyncpg.Connection, world: World, table: str
+) -> None:
+    """The application cannot TRUNCATE, to which policies do not apply."""
     await become_app(owner, world.tenant)
 
     async with refused(owner, DENIED):
@@ -93,7 +96,9 @@ async def test_truncate_is_nobody_s_but_the_owner_s(owner: Any, world: World, ta
 
 
 @pytest.mark.parametrize("statement", ["UPDATE tenants SET name = 'Mine'", "DELETE FROM tenants"])
-async def test_tenants_are_read_only(owner: Any, world: World, statement: str) -> None:
+async def test_tenants_are_read_only(
+    owner: asyncpg.Connection, world: World, statement: str
+) -> None:
     """The application reads its tenant's row and cannot change it."""
     await become_app(owner, world.tenant)
 
@@ -101,8 +106,8 @@ async def test_tenants_are_read_only(owner: Any, world: World, statement: str) -
         await owner.execute(statement)
 
 
-async def test_setting_is_read_once_a_statement(owner: Any, world: World) -> None:
-    """The policy's expression is one init-plan, not a call for each row."""
+async def test_setting_is_read_once_a_statement(owner: asyncpg.Connection, world: World) -> None:
+    """The policy's expression is an InitPlan, evaluated once and not for each row."""
     await become_app(owner, world.tenant)
 
     plan = json.loads(await owner.fetchval("EXPLAIN (FORMAT JSON) SELECT * FROM users"))
@@ -111,7 +116,9 @@ async def test_setting_is_read_once_a_statement(owner: Any, world: World) -> Non
     assert "InitPlan" in subplans
 
 
-async def test_owner_sees_all_tenants(owner: Any, world: World, examples: Examples) -> None:
+async def test_owner_sees_all_tenants(
+    owner: asyncpg.Connection, world: World, examples: Examples
+) -> None:
     """The owner, who migrates, sees the rows of every tenant: the policies are not forced."""
     await examples.insert(owner, slug="theirs", is_everywhere=False)
 

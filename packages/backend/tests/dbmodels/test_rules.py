@@ -1,14 +1,12 @@
-"""Models that lack what every table of a tenant has are refused, with what to write."""
+"""A model that lacks something that every table of a tenant has is refused, with what to write."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -28,9 +26,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from boards import dbmodels
 from boards.dbmodels import Base, naming_convention, target_metadata
-from boards.dbmodels.base import Identified, Updated, refers
-from boards.dbmodels.ddl import declare, declared
-from boards.dbmodels.rules import IncompleteModelError, check_models, check_modules, faults
+from boards.dbmodels.base import TenantScoped, Timestamps, tenant_foreign_key
+from boards.dbmodels.ddl import READ, Privilege
+from boards.dbmodels.rules import (
+    IncompleteModelError,
+    faults,
+    refuse_incomplete_model,
+    refuse_unimported_modules,
+)
 
 Change = Callable[[Table], object]
 
@@ -39,11 +42,6 @@ def refer(table: Table, column: str, target: str) -> None:
     """Add a foreign key to the table."""
     name = f"fk_{table.name}_{column}_{target.partition('.')[0]}"
     table.append_constraint(ForeignKeyConstraint([column], [target], name=name))
-
-
-def redeclare(table: Table, **values: Any) -> None:
-    """Declare these otherwise of the table."""
-    declare(table, replace(declared(table), **values))
 
 
 def key_of(table: Table, *columns: str) -> ForeignKeyConstraint:
@@ -72,32 +70,6 @@ FAULTS: dict[str, tuple[str, Change, str]] = {
         lambda table: setattr(key_of(table, "tenant_id"), "ondelete", None),
         "no foreign key from tenant_id to tenants that deletes its rows with the tenant",
     ),
-    "no policy": ("tags", lambda table: redeclare(table, tenant_key=None), "no policy"),
-    "policy of another column": (
-        "tags",
-        lambda table: redeclare(table, tenant_key="id"),
-        "a policy that compares id",
-    ),
-    "no privileges": (
-        "tags",
-        lambda table: redeclare(table, app_privileges=()),
-        "no privileges for the application",
-    ),
-    "no trigger": (
-        "tags",
-        lambda table: redeclare(table, keeps_updated_at=False),
-        "no trigger that sets updated_at",
-    ),
-    "trigger without updated_at": (
-        "generation_tags",
-        lambda table: redeclare(table, keeps_updated_at=True),
-        "no updated_at for its trigger",
-    ),
-    "rows change without updated_at": (
-        "generation_tags",
-        lambda table: redeclare(table, app_privileges=("SELECT", "UPDATE")),
-        "no updated_at, though the application may change rows",
-    ),
     "created_at may be NULL": (
         "tags",
         lambda table: setattr(table.c.created_at, "nullable", True),
@@ -117,6 +89,16 @@ FAULTS: dict[str, tuple[str, Change, str]] = {
         "tags",
         lambda table: Index("ix_tags_tenant_id_slug", table.c.tenant_id, table.c.slug),
         "an index ix_tags_tenant_id_slug that uq_tags_tenant_id_slug makes redundant",
+    ),
+    "index across tenants": (
+        "tags",
+        lambda table: Index("ix_tags_slug", table.c.slug),
+        "an index ix_tags_slug by which a query plan tells of other tenants' rows",
+    ),
+    "unique among tenants": (
+        "tenants",
+        lambda table: table.append_constraint(UniqueConstraint("slug", name="uq_tenants_slug")),
+        "an index uq_tenants_slug by which a query plan tells of other tenants' rows",
     ),
     "foreign key across tenants": (
         "tags",
@@ -176,15 +158,42 @@ FAULTS: dict[str, tuple[str, Change, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_one_declaration_breaks_one_rule(name: str) -> None:
-    """A copy of a model's table is complete; one declaration less and the rule says what is missing."""
-    table, change, missing = FAULTS[name]
-    copy = _copies()[table]
-    before = "; ".join(fault.missing for fault in faults(copy))
+def test_one_changed_declaration_breaks_one_rule(name: str) -> None:
+    """A copy of a model's table is complete; after one change the rule names what is missing."""
+    table_name, change, missing = FAULTS[name]
+    table, privileges = _copy(table_name)
+    before = "; ".join(fault.missing for fault in faults(table, privileges))
 
-    change(copy)
+    change(table)
 
-    assert (before, "; ".join(fault.missing for fault in faults(copy))) == ("", missing)
+    after = "; ".join(fault.missing for fault in faults(table, privileges))
+    assert (before, after) == ("", missing)
+
+
+@pytest.mark.parametrize(
+    ("table_name", "privileges", "missing"),
+    [
+        ("tags", (), "no privileges for the application"),
+        (
+            "tags",
+            ("SELCT",),
+            "app_privileges ('SELCT',), which are not among SELECT, INSERT, UPDATE, DELETE",
+        ),
+        (
+            "generation_tags",
+            ("SELECT", "UPDATE"),
+            "no updated_at, though the application may change rows",
+        ),
+    ],
+)
+def test_privileges_are_checked(
+    table_name: str, privileges: tuple[Privilege, ...], missing: str
+) -> None:
+    """A table needs privileges, and updated_at where they include UPDATE."""
+    table, declared = _copy(table_name)
+
+    assert [fault.missing for fault in faults(table, declared)] == []
+    assert [fault.missing for fault in faults(table, privileges)] == [missing]
 
 
 def test_tenant_that_does_not_come_first_is_found() -> None:
@@ -196,7 +205,7 @@ def test_tenant_that_does_not_come_first_is_found() -> None:
         Column("tenant_id", Uuid, primary_key=True),
     )
 
-    found = [fault.missing for fault in faults(table)]
+    found = [fault.missing for fault in faults(table, READ)]
 
     assert found[:2] == [
         "id as its first column, not tenant_id",
@@ -205,28 +214,34 @@ def test_tenant_that_does_not_come_first_is_found() -> None:
 
 
 def test_table_without_a_tenant_is_found() -> None:
-    """Where there is no tenant at all, that is what is said, and nothing that follows from it."""
+    """A table without a tenant has this one fault, and none of those that follow from it."""
     table = Table("things", MetaData(), Column("id", Uuid, primary_key=True))
 
-    assert [fault.missing for fault in faults(table)] == ["no column tenant_id"]
+    assert [fault.missing for fault in faults(table, READ)] == ["no column tenant_id"]
 
 
 def test_error_names_the_class_its_line_and_what_to_write() -> None:
-    """All that all models lack is one error, a line each, with the call that mends it."""
+    """One error lists everything that the class lacks, and its table leaves the metadata."""
+
+    class Other(DeclarativeBase):
+        metadata = MetaData(naming_convention=naming_convention)
+        type_annotation_map = Base.type_annotation_map
+
+    class Shelf(TenantScoped, Timestamps, Other):
+        __tablename__ = "shelves"
+        __table_args__ = (tenant_foreign_key("owner_id", "users"),)
+
+        owner_id: Mapped[UUID] = mapped_column()
+
     with pytest.raises(IncompleteModelError) as caught:
-        check_models(_base_with_an_incomplete_model())
+        refuse_incomplete_model(Shelf, Other.metadata.tables["shelves"], ())
 
     first, *lines = caught.value.what.splitlines()
     assert first == "incomplete models:"
     assert [re.sub(r"^  .*/(\w+\.py):\d+: ", r"\1 ", line) for line in lines] == [
-        "test_rules.py class Shelf has no policy: write isolate_tenants(Shelf) below the class",
         (
-            "test_rules.py class Shelf has no privileges for the application:"
-            " write grant_to_app(Shelf, WRITE) below the class (or READ, APPEND, JOIN)"
-        ),
-        (
-            "test_rules.py class Shelf has no trigger that sets updated_at:"
-            " write keep_updated_at(Shelf) below the class"
+            "test_rules.py class Shelf has no privileges for the application: write"
+            " app_privileges=READ_WRITE (or READ, APPEND, LINK_TABLE) behind its base classes"
         ),
         (
             "test_rules.py class Shelf has no index for its foreign key (tenant_id, owner_id) to users:"
@@ -238,7 +253,8 @@ def test_error_names_the_class_its_line_and_what_to_write() -> None:
             ' write owner_id = mapped_column(comment="…")'
         ),
     ]
-    assert "docs/models.md" in caught.value.todo
+    assert "docs/howto/change-the-schema.md" in caught.value.todo
+    assert "shelves" not in Other.metadata.tables
 
 
 def test_a_module_that_nothing_imports_is_found(
@@ -252,40 +268,17 @@ def test_a_module_that_nothing_imports_is_found(
     monkeypatch.setitem(sys.modules, "shop.orders", ModuleType("shop.orders"))
 
     with pytest.raises(IncompleteModelError) as refused:
-        check_modules(package)
+        refuse_unimported_modules(package)
 
     assert f"{tmp_path / 'bills.py'}: no module of shop imports it" in str(refused.value)
     assert "orders" not in str(refused.value)
-    check_modules(dbmodels)
+    refuse_unimported_modules(dbmodels)
 
 
-def test_models_of_boards_are_complete() -> None:
-    """The negative control: every table of the models keeps every rule."""
-    check_models(Base)
-
-
-def _copies() -> dict[str, Table]:
-    """Return copies of the models' tables with what they declare."""
+def _copy(name: str) -> tuple[Table, tuple[Privilege, ...]]:
+    """Return a copy of the model's table, and the model's privileges."""
+    (model,) = (one.class_ for one in Base.registry.mappers if one.class_.__tablename__ == name)
     metadata = MetaData()
     for table in target_metadata.sorted_tables:
-        declare(table.to_metadata(metadata), declared(table))
-    return dict(metadata.tables)
-
-
-def _base_with_an_incomplete_model() -> Any:
-    """Return a base of Boards' own tables and of one that declares nothing."""
-
-    class Other(DeclarativeBase):
-        metadata = MetaData(naming_convention=naming_convention)
-        type_annotation_map = Base.type_annotation_map
-
-    for table in target_metadata.sorted_tables:
-        declare(table.to_metadata(Other.metadata), declared(table))
-
-    class Shelf(Identified, Updated, Other):
-        __tablename__ = "shelves"
-        __table_args__ = (refers("owner_id", "users"),)
-
-        owner_id: Mapped[UUID] = mapped_column()
-
-    return Other
+        table.to_metadata(metadata)
+    return metadata.tables[name], model.app_privileges

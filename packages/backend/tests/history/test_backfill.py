@@ -1,4 +1,4 @@
-"""The backfill of display names: marked, undone unless edited, no edit itself."""
+"""The backfill of display names marks its rows; its downgrade restores those that nobody edited."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ USERS = {
 
 @pytest.fixture
 def below(alembic_migration: MigrationOpener) -> DataMigration:
-    """The database before the backfill, with users of every sort, last changed long ago."""
+    """Provide the database before the backfill, with users of every sort, last changed long ago."""
     migration = alembic_migration(BACKFILL)
     migration.execute(
         insert("tenants", id=TENANT, name="Ours", slug="ours"),
@@ -53,7 +53,7 @@ def below(alembic_migration: MigrationOpener) -> DataMigration:
 
 
 def users(migration: DataMigration) -> dict[str, tuple[Any, ...]]:
-    """(display_name, metadata, updated_at) of each user, by subject."""
+    """Return (display_name, metadata, updated_at) of each user, by subject."""
     found = migration.rows("SELECT auth_subject, display_name, metadata, updated_at FROM users")
     return {row[0]: tuple(row[1:]) for row in found}
 
@@ -71,7 +71,7 @@ def test_nameless_users_get_a_name(below: DataMigration) -> None:
 
 
 def test_changed_rows_are_marked_and_no_others(below: DataMigration) -> None:
-    """Each row that got a name says so in its metadata, beside what was there."""
+    """The metadata of each row that got a name says so, and keeps its other keys."""
     below.upgrade()
 
     metadata = {subject: row[1] for subject, row in users(below).items()}
@@ -84,7 +84,7 @@ def test_changed_rows_are_marked_and_no_others(below: DataMigration) -> None:
 
 
 def test_backfill_is_not_an_edit(below: DataMigration) -> None:
-    """updated_at stays as it was, going up and going down; an edit afterwards does set it."""
+    """Upgrade and downgrade keep updated_at; an edit afterwards sets it."""
     below.upgrade()
     up = {row[2].year for row in users(below).values()}
     below.downgrade()
@@ -96,7 +96,7 @@ def test_backfill_is_not_an_edit(below: DataMigration) -> None:
 
 
 def test_downgrade_restores_every_row(below: DataMigration) -> None:
-    """Down again, every user is as before; up once more, as after the first time."""
+    """The downgrade restores every user; the second upgrade gives the same as the first."""
     first = users(below)
     below.upgrade()
     second = users(below)
@@ -108,7 +108,7 @@ def test_downgrade_restores_every_row(below: DataMigration) -> None:
 
 
 def test_edited_name_stays(below: DataMigration) -> None:
-    """A name that was edited since stays on downgrade; only the mark goes."""
+    """The downgrade keeps a name that was edited since, and removes only the mark."""
     below.upgrade()
     below.execute("UPDATE users SET display_name = 'Ann' WHERE auth_subject = 'nameless'")
 
@@ -118,7 +118,7 @@ def test_edited_name_stays(below: DataMigration) -> None:
 
 
 def test_name_set_to_null_stays_null(below: DataMigration) -> None:
-    """A name that was taken away since stays away; only the mark goes."""
+    """The downgrade keeps a name that was set to NULL since, and removes only the mark."""
     below.upgrade()
     below.execute("UPDATE users SET display_name = NULL WHERE auth_subject = 'nameless'")
 

@@ -1,4 +1,4 @@
-"""What may be there already: an index of a failed attempt, a policy made by hand."""
+"""Objects that exist already are replaced: an index of a failed attempt, a policy made by hand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from alembic_deploy.connect import run_on
 from alembic_proof.catalog import diff, key
-from alembic_proof.postgres.connect import run_on
 from packages.backend.tests.history.database import REVISIONS, Database, before, insert
 
 INDEX = "ix_users_tenant_id_lower_email"
@@ -41,12 +41,12 @@ def test_invalid_index_is_replaced(database: Database) -> None:
 
 
 def fail_to_index(connection: Connection) -> None:
-    """Leaves an invalid index behind: the tenant has two users."""
+    """Leave an invalid index behind: the tenant has two users."""
     connection.exec_driver_sql(f"CREATE UNIQUE INDEX CONCURRENTLY {INDEX} ON users (tenant_id)")
 
 
 def test_policy_made_by_hand_is_replaced(database: Database, models: Database) -> None:
-    """A policy that bears the name already ends as the one of the models."""
+    """A policy that has the name already is replaced by the one of the models."""
     database.upgrade(before("isolate_tenants_by_row"))
     database.execute("CREATE POLICY users_isolation ON users FOR SELECT USING (true)")
 

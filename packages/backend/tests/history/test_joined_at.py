@@ -1,14 +1,16 @@
-"""joined_at becomes NOT NULL the safe way, in two revisions."""
+"""joined_at becomes NOT NULL in two revisions, without a long lock."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from alembic_proof.postgres.connect import run_on
+from alembic_deploy.connect import run_on
+from alembic_proof.scratch import scratch_database
 from packages.backend.tests.history.database import REVISIONS, Database, before, insert
 
 FILL = REVISIONS["fill_joined_at"]
@@ -31,21 +33,30 @@ REQUIRED = (
 )
 
 
+@pytest.fixture(scope="module")
+def template(server_url: str) -> Iterator[Database]:
+    """Provide the database before joined_at is filled, with a member without a value."""
+    with scratch_database(server_url, label="joined") as url:
+        database = Database(url)
+        database.upgrade(before("fill_joined_at"))
+        database.execute(
+            insert("tenants", id=TENANT, name="T", slug="t"),
+            insert("users", tenant_id=TENANT, id=USER, auth_provider="oidc", auth_subject="ann"),
+            insert("boards", tenant_id=TENANT, id=BOARD, owner_id=USER, title="Mood"),
+            member(None),
+        )
+        yield database
+
+
 @pytest.fixture
-def below(database: Database) -> Database:
-    """The database before joined_at is filled, with a member who has none."""
-    database.upgrade(before("fill_joined_at"))
-    database.execute(
-        insert("tenants", id=TENANT, name="T", slug="t"),
-        insert("users", tenant_id=TENANT, id=USER, auth_provider="oidc", auth_subject="ann"),
-        insert("boards", tenant_id=TENANT, id=BOARD, owner_id=USER, title="Mood"),
-        member(None),
-    )
-    return database
+def below(server_url: str, template: Database) -> Iterator[Database]:
+    """Provide a copy of the template."""
+    with template.copied(server_url) as database:
+        yield database
 
 
 def member(joined_at: str | None) -> str:
-    """SQL of the membership, last changed long ago."""
+    """Return SQL of the membership, last changed long ago."""
     return insert(
         "board_members",
         tenant_id=TENANT,
@@ -67,7 +78,7 @@ def test_old_rows_are_filled(below: Database) -> None:
 
 
 def test_new_rows_are_bound_at_once(below: Database) -> None:
-    """Before anything is validated, no new row without a time gets in."""
+    """Even before the check is validated, a new row without a time is refused."""
     below.upgrade(FILL)
     below.execute("DELETE FROM board_members")
 
@@ -76,14 +87,14 @@ def test_new_rows_are_bound_at_once(below: Database) -> None:
 
 
 def test_column_is_required_and_the_check_gone(below: Database) -> None:
-    """At the end the column itself is NOT NULL and the check is dropped."""
+    """After both revisions the column is NOT NULL and the check is dropped."""
     below.upgrade(REQUIRE)
 
     assert below.rows(REQUIRED) == [(True,)]
     assert below.rows(CHECKS) == []
 
 
-def test_row_that_slipped_in_is_filled(below: Database) -> None:
+def test_row_inserted_meanwhile_is_filled(below: Database) -> None:
     """A row that was being inserted while the check was added is filled before it is validated."""
     below.upgrade(FILL)
     below.execute(
@@ -109,7 +120,7 @@ def test_row_that_slipped_in_is_filled(below: Database) -> None:
 def test_validation_lets_readers_in(
     below: Database, statements: tuple[str, ...], *, keeps_readers_out: bool
 ) -> None:
-    """VALIDATE lets others read; after ADD CONSTRAINT in one transaction, its lock keeps them out."""
+    """VALIDATE lets others read, but not in one transaction with ADD CONSTRAINT and its lock."""
     below.upgrade(FILL)
     below.execute("UPDATE board_members SET joined_at = now()")
 
@@ -122,7 +133,7 @@ def test_validation_lets_readers_in(
 
 
 def test_both_go_down_again(below: Database) -> None:
-    """Down by one the check is back and not valid; down by two the column is as it was."""
+    """The first downgrade restores the check, NOT VALID; the second one restores the column."""
     below.upgrade(REQUIRE)
 
     below.downgrade(FILL)

@@ -1,17 +1,19 @@
-"""Lineage: from the array into the table and back, with what cannot come along counted."""
+"""Lineage moves from the array into the table and back; inputs that are dropped are counted."""
 
 from __future__ import annotations
 
 import runpy
+from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Connection
 
-from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config
+from alembic_deploy.connect import run_on
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.project import Project
 from alembic_proof.history.upgrade import run_upgrade
-from alembic_proof.postgres.connect import run_on
+from alembic_proof.scratch import scratch_database
 from packages.backend.tests.history.database import INI, REVISIONS, Database, before, insert
 
 LINEAGE = REVISIONS["move_lineage_into_a_table"]
@@ -27,17 +29,28 @@ ENTRIES = (
 )
 
 
+@pytest.fixture(scope="module")
+def template(server_url: str) -> Iterator[Database]:
+    """Provide the database before the move: three generations of ours, one of another tenant."""
+    with scratch_database(server_url, label="lineage") as url:
+        database = Database(url)
+        database.upgrade(before("move_lineage_into_a_table"))
+        for tenant, generations in ((OURS, (A, B, C)), (THEIRS, (FOREIGN,))):
+            database.execute(
+                *tenant_rows(tenant), *(generation(tenant, one) for one in generations)
+            )
+        yield database
+
+
 @pytest.fixture
-def below(database: Database) -> Database:
-    """The database before the move: three generations of ours, one of another tenant."""
-    database.upgrade(before("move_lineage_into_a_table"))
-    for tenant, generations in ((OURS, (A, B, C)), (THEIRS, (FOREIGN,))):
-        database.execute(*tenant_rows(tenant), *(generation(tenant, one) for one in generations))
-    return database
+def below(server_url: str, template: Database) -> Iterator[Database]:
+    """Provide a copy of the template."""
+    with template.copied(server_url) as database:
+        yield database
 
 
 def tenant_rows(tenant: UUID) -> tuple[str, ...]:
-    """SQL of a tenant with a user and a board."""
+    """Return SQL of a tenant with a user and a board."""
     return (
         insert("tenants", id=tenant, name="T", slug=f"t{tenant.int}"),
         insert("users", tenant_id=tenant, id=USER, auth_provider="oidc", auth_subject="ann"),
@@ -46,7 +59,7 @@ def tenant_rows(tenant: UUID) -> tuple[str, ...]:
 
 
 def generation(tenant: UUID, one: UUID) -> str:
-    """SQL of a generation without inputs, last changed long ago."""
+    """Return SQL of a generation without inputs, last changed long ago."""
     return insert(
         "generations",
         tenant_id=tenant,
@@ -62,7 +75,7 @@ def generation(tenant: UUID, one: UUID) -> str:
 
 
 def give_inputs(database: Database, one: UUID, *inputs: UUID | None) -> None:
-    """Ensures that the generation's array holds these inputs."""
+    """Set the generation's array to these inputs."""
     values = ", ".join("NULL" if each is None else f"'{each}'" for each in inputs)
     database.execute(
         "SET LOCAL boards.keep_updated_at = 'on'",
@@ -72,7 +85,7 @@ def give_inputs(database: Database, one: UUID, *inputs: UUID | None) -> None:
 
 
 def test_order_and_duplicates_survive(below: Database) -> None:
-    """The array's order and repetitions are the positions; going down makes the same array."""
+    """The array's order and repetitions become positions; the downgrade restores the same array."""
     give_inputs(below, C, B, A, B)
     give_inputs(below, B, A)
     arrays = below.rows(ARRAYS)
@@ -86,7 +99,7 @@ def test_order_and_duplicates_survive(below: Database) -> None:
 
 
 def test_table_survives_down_and_up(below: Database) -> None:
-    """Down and up again, the entries are the same."""
+    """After a downgrade and an upgrade the entries are the same."""
     give_inputs(below, C, B, A, B)
     below.upgrade(LINEAGE)
     entries = below.rows("SELECT * FROM generation_inputs ORDER BY position")
@@ -98,8 +111,8 @@ def test_table_survives_down_and_up(below: Database) -> None:
     assert below.rows("SELECT * FROM generation_inputs ORDER BY position") == entries
 
 
-def test_what_names_no_generation_is_dropped(below: Database) -> None:
-    """NULLs, unknown ids and other tenants' ids are left behind; the rest moves up."""
+def test_input_that_is_no_generation_is_dropped(below: Database) -> None:
+    """NULLs, unknown ids and other tenants' ids are dropped; the rest has consecutive positions."""
     give_inputs(below, C, None, A, uuid4(), FOREIGN, None, B)
 
     below.upgrade(LINEAGE)
@@ -116,7 +129,7 @@ def test_what_is_dropped_is_counted(below: Database) -> None:
         driver = connection.connection.driver_connection
         assert driver is not None
         driver.add_log_listener(lambda _, message: notices.append(message.message))
-        config = alembic_config(AlembicProject(file=INI))
+        config = alembic_config(Project(file=INI))
         config.attributes["connection"] = connection
         run_upgrade(config, LINEAGE)
 
@@ -136,7 +149,7 @@ def test_loss_is_declared() -> None:
 
 
 def test_moving_is_not_an_edit(below: Database) -> None:
-    """updated_at of the generations stays as it was, going up and going down."""
+    """Upgrade and downgrade keep updated_at of the generations."""
     give_inputs(below, C, A)
 
     below.upgrade(LINEAGE)

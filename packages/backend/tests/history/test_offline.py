@@ -1,4 +1,4 @@
-"""--sql: the whole history as a script, as psql itself takes it; `nox -s roundtrip` proves the rest."""
+"""The history as a script of --sql, executed by psql; `nox -s roundtrip` proves the rest."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import subprocess
 
 import pytest
 
+from alembic_deploy.statements import split_statements
+from alembic_deploy.url import DatabaseUrl
 from alembic_proof.catalog import diff
-from alembic_proof.env import DatabaseUrl
-from alembic_proof.postgres.statements import split_statements
 from packages.backend.tests.history.database import PINNED, Database, offline
 
 PSQL = shutil.which("psql")
 
 
 def apply_by_psql(database: Database, script: str) -> None:
-    """Pipes the script into psql, which stops at the first error."""
+    """Pipe the script into psql, which stops at the first error."""
     done = subprocess.run(
         [
             "psql",
@@ -36,7 +36,7 @@ def apply_by_psql(database: Database, script: str) -> None:
 
 @pytest.mark.skipif(PSQL is None, reason="there is no psql")
 def test_script_does_what_alembic_does(database: Database) -> None:
-    """Applied by psql, the scripts lead where the commands do, and back to an empty database."""
+    """Executed by psql, the scripts do what the commands do, and lead back to an empty database."""
     empty = database.catalog()
     database.upgrade(PINNED)
     by_alembic = database.catalog()

@@ -1,14 +1,16 @@
-"""The default tenant: the same id everywhere, named by the environment, removed with care."""
+"""The default tenant: a constant id, a name from the environment, a downgrade that may refuse."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 import pytest
 from alembic.util import CommandError
 
-from alembic_proof.errors import HistoryError
+from alembic_deploy.errors import HistoryError
+from alembic_proof.scratch import scratch_database
 from packages.backend.tests.history.database import (
     PINNED,
     REVISIONS,
@@ -26,9 +28,18 @@ SEEDED_AT = datetime(2026, 1, 19, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def unnamed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment that does not name the tenant."""
+    """Provide an environment that does not name the tenant."""
     monkeypatch.delenv("BOARDS_TENANT_NAME", raising=False)
     monkeypatch.delenv("BOARDS_TENANT_SLUG", raising=False)
+
+
+@pytest.fixture(scope="module")
+def unseeded(server_url: str) -> Iterator[Database]:
+    """Provide a database before the seed; a seed that is refused leaves it as it was."""
+    with scratch_database(server_url, label="unseeded") as url:
+        database = Database(url)
+        database.upgrade(before("seed_default_tenant"))
+        yield database
 
 
 def test_default_tenant_is_constant(database: Database) -> None:
@@ -66,15 +77,15 @@ def test_environment_names_the_tenant(database: Database, monkeypatch: pytest.Mo
     ],
 )
 def test_bad_name_is_refused(
-    database: Database, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    unseeded: Database, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
-    """A name or slug that the table would not take stops the upgrade and names the variable."""
+    """A name or slug that the table refuses stops the upgrade; the error names the variable."""
     monkeypatch.setenv(variable, value)
 
     with pytest.raises(HistoryError, match=variable):
-        database.upgrade()
+        unseeded.upgrade()
 
-    assert database.rows("SELECT version_num FROM alembic_version") == [
+    assert unseeded.rows("SELECT version_num FROM alembic_version") == [
         (before("seed_default_tenant"),)
     ]
 
@@ -82,7 +93,7 @@ def test_bad_name_is_refused(
 def test_blank_variable_counts_as_unset(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A variable of white space alone names nothing."""
+    """A variable of white space alone counts as unset."""
     monkeypatch.setenv("BOARDS_TENANT_NAME", "  ")
     monkeypatch.setenv("BOARDS_TENANT_SLUG", "")
 
@@ -92,7 +103,7 @@ def test_blank_variable_counts_as_unset(
 
 
 def test_downgrade_removes_its_own_row_alone(database: Database) -> None:
-    """The downgrade takes the seeded tenant, renamed or not, and leaves every other one."""
+    """The downgrade deletes the seeded tenant, renamed or not, and keeps every other one."""
     database.upgrade(SEED)
     database.execute(
         "UPDATE tenants SET slug = 'renamed'", insert("tenants", id=OTHER, name="A", slug="default")
@@ -104,8 +115,8 @@ def test_downgrade_removes_its_own_row_alone(database: Database) -> None:
 
 
 @pytest.mark.parametrize("revision", [SEED, PINNED])
-def test_downgrade_refuses_while_rows_hang_on_it(database: Database, revision: str) -> None:
-    """With a user in the default tenant the downgrade refuses, names the table, and keeps all."""
+def test_downgrade_refuses_while_the_tenant_has_rows(database: Database, revision: str) -> None:
+    """With a user in the default tenant the downgrade refuses, names the table, and changes nothing."""
     database.upgrade(revision)
     database.execute(insert("users", tenant_id=TENANT, auth_provider="oidc", auth_subject="ann"))
 

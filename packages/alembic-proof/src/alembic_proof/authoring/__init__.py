@@ -1,17 +1,9 @@
-"""Writing a revision from what the models have and the history has not."""
+"""Write a revision from the difference between the models and the history.
 
-from alembic_proof.authoring.amend import find_amendable
-from alembic_proof.authoring.author import (
-    Authored,
-    amend_revision,
-    author_revision,
-    write_blank_revision,
-)
+Begin with `difference.Difference` (what is read), `plan.plan` (what is done, in which order) and
+`operations.operations` (how a file says it); docs/explanation/architecture.md lists the other modules.
+"""
 
-__all__ = [
-    "Authored",
-    "amend_revision",
-    "author_revision",
-    "find_amendable",
-    "write_blank_revision",
-]
+from alembic_proof.authoring.hook import complete_revision
+
+__all__ = ["complete_revision"]

@@ -1,184 +1,212 @@
-"""Lets Alembic write a revision, and finds what it did not write."""
+"""Write the revisions that turn the history's database into the models'."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 from alembic.config import Config
 
-from alembic_proof.authoring.amend import Amended, hidden_from_history, place_rewritten_file
+from alembic_deploy.errors import HistoryError
+from alembic_deploy.revision_source import mark_unfinished, unfinished_line
+from alembic_proof.authoring.amend import (
+    Amended,
+    hidden_from_history,
+    place_rewritten_files,
+    unneeded,
+)
+from alembic_proof.authoring.answers import Answers
+from alembic_proof.authoring.difference import Difference
+from alembic_proof.authoring.prove import Proof, prove_revisions
 from alembic_proof.authoring.revision_file import write_revision
-from alembic_proof.catalog import Catalog, Change, diff
-from alembic_proof.catalog.ddl import changes_sql
-from alembic_proof.errors import HistoryError
-from alembic_proof.finding import Severity
-from alembic_proof.history.chain import load_history
-from alembic_proof.history.environment import read_environment
-from alembic_proof.history.heads import refuse_several_heads
-from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config
-from alembic_proof.history.unfinished import BLANK, LISTED, mark_unfinished, unfinished_line
-from alembic_proof.history.upgrade import run_upgrade
-from alembic_proof.proofs.database import read_database
-from alembic_proof.proofs.excluded import exclude
-from alembic_proof.proofs.models import create_models
-from alembic_proof.proofs.renamed import Renamed, split_renamed
+from alembic_proof.authoring.written_sql import WrittenSql, write_sql
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.project import Project
+from alembic_proof.history.revision_graph import refuse_several_heads
+from alembic_proof.history.revisions import load_history
+from alembic_proof.scratch import AuthoringDatabases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authored:
-    """A new revision and what it still lacks; without a path there was nothing to change."""
+    """What was written; without paths there was nothing to change."""
 
-    path: Path | None = None
-    by_hand: tuple[Change, ...] = ()
-    """What differs between the history with the new revision and the models."""
-    upgrade_sql: tuple[str, ...] = ()
-    """In order: what `upgrade()` must do after all that Alembic wrote."""
-    downgrade_sql: tuple[str, ...] = ()
-    """In order: what `downgrade()` must do before all that Alembic wrote."""
-    renamed: tuple[Renamed, ...] = ()
-    """Indexes and constraints that Alembic drops and builds again, because only their names differ."""
+    paths: tuple[Path, ...] = ()
+    """The files of the new revisions, in the order in which they are applied."""
+    steps: tuple[tuple[str, ...], ...] = ()
+    """A line for each step of each upgrade: what it does, and what it locks."""
+    lossy: str = ""
+    """What is lost, as their `lossy` declares it; empty if nothing is."""
+    proof: Proof = field(default_factory=Proof)
     is_blank: bool = False
-    """Whether all of it is to be written by hand, as it was asked for."""
-    earlier: Path | None = None
-    """Where the earlier text of a revision is that was rewritten."""
-    failure: str = ""
-    """Why the new revision could not be applied; the rest is then unknown."""
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether nothing is left to do by hand."""
-        return not self.failure and not any(
-            change.severity is Severity.ERROR for change in self.by_hand
-        )
+    """Whether it is an empty revision, as requested."""
+    earlier: tuple[Path, ...] = ()
+    """The files with the earlier texts of rewritten revisions."""
+    texts: tuple[str, ...] = ()
+    """The contents of the files, which were removed again: nothing was to be written."""
+    sql: WrittenSql | None = None
+    """The SQL of the revisions, if it was wanted."""
+    elapsed_s: float = 0.0
+    """How long writing and proving took."""
 
 
-def write_blank_revision(project: AlembicProject, *, message: str) -> Authored:
-    """A revision with empty functions; no database is asked.
+def write_blank_revision(project: Project, *, message: str) -> Authored:
+    """Write a revision with empty functions, without a database.
 
-    Raises:
-        HistoryError: a message or a history that cannot be used.
+    :raises HistoryError: A message or a history that cannot be used.
     """
     config = alembic_config(project)
     refuse_several_heads(load_history(config))
-    _refuse_unfinished(config)
-    path = write_revision(config, message=message, is_autogenerated=False)
-    if path is not None:
-        mark_unfinished(path, BLANK)
-    return Authored(path=path, is_blank=True)
+    _refuse_unusable(config)
+    paths = write_revision(config, message=message, is_autogenerated=False)
+    for path in paths:
+        mark_unfinished(path)
+    return Authored(paths=paths, is_blank=True)
 
 
 def author_revision(
-    project: AlembicProject,
+    project: Project,
+    databases: AuthoringDatabases,
+    *,
+    message: str | None,
+    answers: Answers,
+    amended: Amended | None = None,
+    is_trial: bool = False,
+    is_sql_wanted: bool = False,
+    is_plain: bool = False,
+) -> Authored:
+    """Write the revisions that turn the history's database into the models', and prove them.
+
+    :param message: None to keep that of the change to rewrite.
+    :param answers: Which objects were renamed, which values rows get, and who is asked.
+    :param amended: The newest change, to rewrite it; earlier texts that differ are kept.
+    :param is_trial: Remove the files again once they are proved.
+    :param is_sql_wanted: Write the SQL of both directions as well.
+    :param is_plain: Whether one revision does everything, whatever it locks.
+    :raises HistoryError: A message, an env.py or a history that cannot be used; or models that no
+        longer need the change to rewrite. Its files are then as they were.
+    :raises DatabaseError: Models that cannot be created.
+    :raises ConfigError: A question that nobody answers, or an answer that cannot be right; nothing is
+        written.
+    """
+    start = perf_counter()
+    message = message or (amended.message if amended else "")
+    with hidden_from_history(amended, is_trial=is_trial) if amended else nullcontext():
+        difference, paths = _write(
+            project, databases, message=message, answers=answers, amended=amended, is_plain=is_plain
+        )
+        if is_trial:
+            with _removed(paths) as texts:
+                authored = _proved(
+                    project, databases, difference, paths, is_sql_wanted=is_sql_wanted
+                )
+            return replace(authored, texts=texts, elapsed_s=perf_counter() - start)
+        earlier: tuple[Path, ...] = ()
+        if amended is not None:
+            paths, earlier = place_rewritten_files(amended, paths)
+    with nullcontext() if amended else _removed_if_interrupted(paths):
+        authored = _proved(project, databases, difference, paths, is_sql_wanted=is_sql_wanted)
+    return replace(authored, earlier=earlier, elapsed_s=perf_counter() - start)
+
+
+@contextmanager
+def _removed_if_interrupted(paths: tuple[Path, ...]) -> Iterator[None]:
+    """Remove the files if the process is told to end: an unproved revision would look finished."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _removed(paths: tuple[Path, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the texts of the files, and remove the files at the end."""
+    try:
+        yield tuple(path.read_text(encoding="utf-8") for path in paths)
+    finally:
+        for path in paths:
+            path.unlink()
+
+
+def _proved(
+    project: Project,
+    databases: AuthoringDatabases,
+    difference: Difference,
+    paths: tuple[Path, ...],
+    *,
+    is_sql_wanted: bool,
+) -> Authored:
+    """Return what was written, with its proof."""
+    if not paths:
+        return Authored()
+    proof = prove_revisions(project, databases, difference, paths=paths)
+    sql = write_sql(project, databases.history_url, paths=paths) if is_sql_wanted else None
+    steps = tuple(one.steps for one in difference.plans or (difference.plain_plan,))
+    lossy = difference.decisions.lossy
+    return Authored(paths=paths, steps=steps, lossy=lossy, proof=proof, sql=sql)
+
+
+def _write(
+    project: Project,
+    databases: AuthoringDatabases,
     *,
     message: str,
-    history_url: str,
-    models_url: str,
-    column_order: bool = False,
-    revision_id: str | None = None,
-) -> Authored:
-    """A revision that Alembic wrote from the difference, proved against the models' catalog.
-
-    Both URLs are of empty scratch databases, which are filled. Where only Alembic sees nothing,
-    the file is blank and everything is to be written by hand. With `column_order` another order of a
-    table's columns is among the changes, as a note. `revision_id` is that of a revision which is
-    rewritten, and whose file is not there now.
-
-    Raises:
-        HistoryError: a message, an env.py or a history that cannot be used.
-        DatabaseError: models that cannot be created.
-    """
-    config = alembic_config(project, url=history_url)
-    environment = read_environment(config)
-    metadatas = environment.models
+    answers: Answers,
+    amended: Amended | None,
+    is_plain: bool,
+) -> tuple[Difference, tuple[Path, ...]]:
+    """Return the difference, and the files that were written for it; none if it is empty."""
+    config = alembic_config(project, url=databases.history_url)
     refuse_several_heads(load_history(config))
-    _refuse_unfinished(config)
-    run_upgrade(config, "heads")
-    head = read_database(history_url, environment=environment)
-    create_models(models_url, metadatas=metadatas, like=head)
-    excluded = exclude(environment, models_url=models_url, history_url=history_url)
-    models = excluded.without(read_database(models_url, environment=environment))
-    head = excluded.without(head)
-    if not any(change.severity is Severity.ERROR for change in diff(head, models)):
-        return Authored()
-    write = partial(write_revision, config, message=message, revision_id=revision_id)
-    path = write(is_autogenerated=True) or write(is_autogenerated=False)
-    read = partial(read_database, history_url, environment=environment)
-    authored = _apply(
+    _refuse_unusable(config)
+    difference = Difference.read(
+        config, project.settings, models_url=databases.models_url, answers=answers
+    )
+    if difference.is_empty:
+        if amended is not None:
+            raise unneeded(amended)
+        return difference, ()
+    databases.keep()
+    if not is_plain:
+        difference = difference.planned(
+            databases.history_url, oldest_major=project.settings.oldest_postgres
+        )
+    if len(difference.plans) > 1:  # executing them has changed the database
+        databases.restore()
+    ids = amended.revision_ids if amended is not None else ()
+    paths = write_revision(
         config,
-        path=path,
-        models=models,
-        read=lambda: excluded.without(read()),
-        column_order=column_order,
+        message=message,
+        revision_id=next(iter(ids), None),
+        is_autogenerated=True,
+        complete=partial(difference.complete, revision_ids=ids),
     )
-    if path is not None and not authored.failure and not authored.is_finished:
-        mark_unfinished(path, LISTED)
-    renamed, _ = split_renamed(diff(models, head), before=models, after=head)
-    return replace(authored, renamed=renamed)
+    return difference, paths
 
 
-def amend_revision(
-    amended: Amended, write: Callable[[str, str], Authored], *, message: str | None
-) -> Authored:
-    """Rewrite the newest revision; its earlier text stays beside it where that says something else.
-
-    :param write: Writes a revision with this message and this id, as `author_revision` does.
-    :param message: None for the one that it has.
-    :raises HistoryError: As `author_revision`, or models that no longer need the revision; the file is
-        then as it was.
-    """
-    said = message or amended.message
-    with hidden_from_history(amended):
-        authored = write(said, amended.revision_id)
-        if authored.path is None:
-            raise HistoryError(
-                f"without revision {amended.revision_id} there is nothing to change: the models and "
-                "the history before it are equal",
-                where=str(amended.path),
-                todo="delete the file, or change the models",
-            )
-        path, earlier = place_rewritten_file(amended, authored.path, message=said)
-    return replace(authored, path=path, earlier=earlier)
-
-
-def _apply(
-    config: Config,
-    *,
-    path: Path | None,
-    models: Catalog,
-    read: Callable[[], Catalog],
-    column_order: bool,
-) -> Authored:
-    """Apply the new revision and compare what it makes with the models."""
-    try:
-        run_upgrade(config, "heads")
-    except HistoryError as error:
-        return Authored(path=path, failure=str(error))
-    reached = read()
-    changes = diff(reached, models, column_order=column_order)
-    return Authored(
-        path=path,
-        by_hand=changes,
-        upgrade_sql=changes_sql(changes, reached, models),
-        downgrade_sql=changes_sql(diff(models, reached), models, reached),
-    )
-
-
-def _refuse_unfinished(config: Config) -> None:
-    """Refuse to write a revision that follows one which is not finished."""
+def _refuse_unusable(config: Config) -> None:
+    """Refuse to write a revision after an unfinished one, or without the template."""
     script = load_history(config)
+    template = Path(script.dir, "script.py.mako")
+    if not template.is_file():
+        raise HistoryError(
+            "there is no script.py.mako, from which Alembic writes each revision",
+            where=str(template),
+            todo="restore it from your history, or copy it from a new `alembic init`",
+        )
     for head in script.get_heads():
         path = Path(script.get_revision(head).path)
         if line := unfinished_line(path):
-            is_blank = BLANK in path.read_text(encoding="utf-8").splitlines()[line - 1]
-            instead = (
-                "delete the file" if is_blank else "rewrite it: `alembic-proof revision --amend`"
-            )
             raise HistoryError(
                 f"the newest revision, {head}, is unfinished",
                 where=f"{path}:{line}",
-                todo=f"finish it and delete that line, or {instead}",
+                todo="finish it and delete that line, or delete the file",
             )

@@ -1,30 +1,100 @@
-"""Two catalogs -> what differs, each difference once, at the object that it belongs to."""
+"""Compare two catalogs: each difference once, at the object that it belongs to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import unified_diff
 
-from alembic_proof.catalog.change import Change
-from alembic_proof.catalog.model import COLUMN_ORDER, Catalog, CatalogObject, Key, Kind
+from alembic_proof.catalog.model import (
+    COLUMN_ORDER,
+    Catalog,
+    CatalogObject,
+    Key,
+    Kind,
+    ObjectIdentity,
+)
+from alembic_proof.catalog.queries.statement import OBJECT_QUERIES
 from alembic_proof.finding import Severity
+
+NOTHING = "none"
+"""The text of an attribute that an object does not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference between two catalogs, `before` (expected) and `after`."""
+
+    kind: Kind
+    identity: ObjectIdentity
+    attribute: str | None = None
+    """None if the object itself is missing or unexpected."""
+    before: str | None = None
+    after: str | None = None
+    severity: Severity = Severity.ERROR
+    """A note if no statement can undo it, or if it depends on the installation; else an error."""
+
+    @property
+    def key(self) -> Key:
+        """The key of the object."""
+        return Key(self.kind, self.identity)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether only `before` has the object."""
+        return self.attribute is None and self.after is None
+
+    @property
+    def is_unexpected(self) -> bool:
+        """Whether only `after` has the object."""
+        return self.attribute is None and self.before is None
+
+    @property
+    def subject(self) -> str:
+        """The object and, unless the kind of object implies it, the attribute."""
+        if self.attribute in (None, "definition", "values", "order"):
+            return str(self.key)
+        return f"{self.key}, {self.attribute}"
+
+    def __str__(self) -> str:
+        if self.is_missing:
+            return f"{self.subject}: missing"
+        if self.is_unexpected:
+            return f"{self.subject}: unexpected"
+        return f"{self.subject}: {_transition(self.before, self.after)}"
+
+
+def _transition(before: str | None, after: str | None) -> str:
+    old = NOTHING if before is None else before
+    new = NOTHING if after is None else after
+    if "\n" not in old and "\n" not in new:
+        return f"{old} -> {new}"
+    lines = unified_diff(old.splitlines(), new.splitlines(), n=1, lineterm="")
+    changed = [line for line in list(lines)[2:] if not line.startswith("@@")]
+    return "\n".join(["changed", *(f"    {line}" for line in changed)])
+
 
 _Side = Mapping[Key, CatalogObject]
 ORDER_OF_COLUMNS = Kind("column-order")
 _TABLES = frozenset({"table", "foreign table"})
 _CAUSES = {"inherited": "inherits"}
-"""An attribute that changes with one of the table that carries the object."""
+"""Attributes that follow from an attribute of the object's table."""
 _NAME = re.compile(r'"(?:[^"]|"")*"|[^", ]+')
 
 
 def diff(before: Catalog, after: Catalog, *, column_order: bool = False) -> tuple[Change, ...]:
-    """What `after` lacks, has too much or has otherwise; sorted, empty when they are equal.
+    """Return the differences of two catalogs, sorted by object; empty if they are equal.
 
-    PostgreSQL cannot move a column of a table: another order of them is no difference, or a note
-    with `column_order`. Of views and composite types it is an error.
+    If an object is missing or unexpected, its columns, indexes and grants are not listed. A change
+    that a partition or child table only inherits is listed at its parent. diff(b, a) mirrors
+    diff(a, b).
 
-    What a missing or unexpected object carries is not listed, nor what only follows the same
-    change of an inherited-from or partitioned table. diff(b, a) mirrors diff(a, b).
+    :param column_order: report a different order of a table's columns as a note. PostgreSQL cannot
+        change that order. The order of the columns of a view or composite type is always an error.
+
+    Example: `for change in diff(expected, found): print(change)` prints lines such as
+    `column public.users.email, nullability: NOT NULL -> NULL`.
     """
     if before == after:
         return ()
@@ -40,7 +110,7 @@ def diff(before: Catalog, after: Catalog, *, column_order: bool = False) -> tupl
         for key, changes in found.items()
         for change in changes
         if (column_order or not _is_order_in_table(change))
-        and not _follows(change, records=(old.get(key), new.get(key)), found=found)
+        and not _is_consequence(change, records=(old.get(key), new.get(key)), found=found)
     )
     return tuple(sorted(own, key=_order))
 
@@ -64,7 +134,7 @@ def _visible(record: CatalogObject | None) -> CatalogObject | None:
 
 
 def _compare_implicit(key: Key, *, old: _Side, new: _Side) -> Iterator[Change]:
-    """An implicit object that is not there has its parents but nothing to say."""
+    """Compare the attributes of an implicit object; a missing one has no attributes."""
     one, other = old.get(key), new.get(key)
     if one is None and other is not None and _goes_with_a_parent(other, own=new, other=old):
         return
@@ -80,12 +150,12 @@ def _goes_with_a_parent(record: CatalogObject, *, own: _Side, other: _Side) -> b
 
 
 def _presence(record: CatalogObject, *, is_missing: bool) -> Change:
-    said = record.fact("definition") or "present"
+    definition = record.fact("definition") or "present"
     return Change(
         kind=record.kind,
         identity=record.identity,
-        before=said if is_missing else None,
-        after=None if is_missing else said,
+        before=definition if is_missing else None,
+        after=None if is_missing else definition,
         severity=_severity(record.kind),
     )
 
@@ -95,7 +165,7 @@ def _compare_facts(key: Key, old: dict[str, str], new: dict[str, str]) -> Iterat
         before, after = old.get(attribute), new.get(attribute)
         if attribute == COLUMN_ORDER:
             yield from _compare_order(key, before or "", after or "")
-        elif before != after and not _changes_hands(attribute, before, after):
+        elif before != after and not _is_owner_of_one_side(attribute, before, after):
             yield Change(
                 kind=key.kind,
                 identity=key.identity,
@@ -106,13 +176,13 @@ def _compare_facts(key: Key, old: dict[str, str], new: dict[str, str]) -> Iterat
             )
 
 
-def _changes_hands(attribute: str, before: str | None, after: str | None) -> bool:
-    """A sequence that comes to belong to a column has its table's owner, none of its own."""
+def _is_owner_of_one_side(attribute: str, before: str | None, after: str | None) -> bool:
+    """Return whether only one side has an owner: a sequence owned by a column has none itself."""
     return attribute == "owner" and (before is None or after is None)
 
 
 def _compare_order(key: Key, before: str, after: str) -> Iterator[Change]:
-    """Only the columns that both have: a missing one is a change of its own."""
+    """Compare the order of the columns that both have."""
     old, new = _NAME.findall(before), _NAME.findall(after)
     both = set(old) & set(new)
     kept_old = [name for name in old if name in both]
@@ -122,10 +192,21 @@ def _compare_order(key: Key, before: str, after: str) -> Iterator[Change]:
             kind=ORDER_OF_COLUMNS,
             identity=key.identity,
             attribute="order",
-            before=", ".join(kept_old),
-            after=", ".join(kept_new),
+            before=_differing_columns(kept_old, kept_new),
+            after=_differing_columns(kept_new, kept_old),
             severity=Severity.NOTE if key.kind in _TABLES else Severity.ERROR,
         )
+
+
+def _differing_columns(names: list[str], others: list[str]) -> str:
+    """Return the names without those at both ends that have the same place in the other list.
+
+    `…` shows where names are left out: `…, locale, created_at`.
+    """
+    same = [one == other for one, other in zip(names, others, strict=True)]
+    first, last = same.index(False), len(same) - same[::-1].index(False)
+    start, end = ["…"] if first else [], ["…"] if last < len(names) else []
+    return ", ".join([*start, *names[first:last], *end])
 
 
 def _is_order_in_table(change: Change) -> bool:
@@ -136,26 +217,29 @@ def _severity(kind: str) -> Severity:
     return Severity.NOTE if kind == "database" else Severity.ERROR
 
 
-def _follows(
+def _is_consequence(
     change: Change,
     *,
     records: tuple[CatalogObject | None, CatalogObject | None],
     found: Mapping[Key, tuple[Change, ...]],
 ) -> bool:
-    """What the object is inherited from has changed in the same way, or its table's parents."""
-    said = (change.attribute, change.before, change.after)
+    """Return whether the object's origin has the same change, or the change follows from its table."""
+    values = (change.attribute, change.before, change.after)
     cause = _CAUSES.get(change.attribute or "")
     for record in records:
         if record is None:
             continue
         same = found.get(record.origin, ()) if record.origin is not None else ()
-        if any((other.attribute, other.before, other.after) == said for other in same):
+        if any((other.attribute, other.before, other.after) == values for other in same):
             return True
-        above = (other for parent in record.parents for other in found.get(parent, ()))
-        if cause is not None and any(other.attribute == cause for other in above):
+        of_parents = (other for parent in record.parents for other in found.get(parent, ()))
+        if cause is not None and any(other.attribute == cause for other in of_parents):
             return True
     return False
 
 
 def _order(change: Change) -> tuple[str, str, str]:
     return change.kind, change.identity, change.attribute or ""
+
+
+KINDS = tuple(sorted({ORDER_OF_COLUMNS, *(kind for one in OBJECT_QUERIES for kind in one.kinds)}))

@@ -1,15 +1,15 @@
-"""A database's catalog as frozen values: one record type for every kind of object."""
+"""The catalog of a database as frozen values: one class for all kinds of objects."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, NewType
 
 Kind = NewType("Kind", str)
-"""What an object is, in PostgreSQL's words: `table`, `materialized view`, `event trigger`."""
-Identity = NewType("Identity", str)
+"""The kind of an object in PostgreSQL's words: `table`, `materialized view`, `event trigger`."""
+ObjectIdentity = NewType("ObjectIdentity", str)
 """The qualified and quoted name: `public.users.email`, `public.f(integer, text)`."""
 
 COLUMN_ORDER = "column order"
@@ -17,75 +17,81 @@ COLUMN_ORDER = "column order"
 
 
 class Key(NamedTuple):
-    """What tells one object of a database from all others."""
+    """The kind and qualified name of an object, unique in its database."""
 
     kind: Kind
-    identity: Identity
+    identity: ObjectIdentity
 
     def __str__(self) -> str:
         return f"{self.kind} {self.identity}"
 
 
 def key(kind: str, identity: str) -> Key:
-    """The key of the object of this kind and qualified name."""
-    return Key(Kind(kind), Identity(identity))
+    """Return the key of the object of this kind and qualified name."""
+    return Key(Kind(kind), ObjectIdentity(identity))
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogObject:
-    """One object: its key and everything PostgreSQL says about it as sorted text pairs."""
+    """One object: its key, its attributes as text, and the objects that it belongs to."""
 
     key: Key
     facts: tuple[tuple[str, str], ...]
-    """(attribute, value), sorted by attribute; an attribute that says nothing is absent."""
+    """(attribute, value), sorted by attribute; an attribute without a value is absent."""
     parents: tuple[Key, ...] = ()
-    """The objects that carry this one: without any of them it cannot exist."""
+    """The objects without which this one cannot exist."""
     origin: Key | None = None
-    """The object of an inherited-from table or partitioned table that this one follows."""
+    """The object that this one is inherited from, in a parent or partitioned table."""
     is_implicit: bool = False
-    """Exists because its parents do; only its facts are of interest, never its presence."""
+    """Whether its parents imply it: only its attributes are compared, not its presence."""
 
     @property
     def kind(self) -> Kind:
-        """What the object is."""
+        """The kind of object."""
         return self.key.kind
 
     @property
-    def identity(self) -> Identity:
-        """Its qualified and quoted name."""
+    def identity(self) -> ObjectIdentity:
+        """The qualified and quoted name."""
         return self.key.identity
 
     def fact(self, attribute: str) -> str | None:
-        """The attribute's value, None where PostgreSQL says nothing."""
+        """Return the attribute's value; None if the object does not have it."""
         return next((value for name, value in self.facts if name == attribute), None)
+
+    def with_fact(self, attribute: str, value: str | None) -> CatalogObject:
+        """Return the object with another value of the attribute; None removes it."""
+        others = (one for one in self.facts if one[0] != attribute)
+        own = () if value is None else ((attribute, value),)
+        return replace(self, facts=tuple(sorted((*others, *own))))
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything user-made in one database; equal catalogs describe equal databases."""
+    """All objects that users made in one database; equal catalogs describe equal databases."""
 
     objects: tuple[CatalogObject, ...] = ()
     """Sorted by kind and identity, each key once."""
     major: int = field(default=0, compare=False)
-    """The server's major version; 0 where the catalog was made without a server."""
+    """The server's major version; 0 if no server was read."""
 
     @classmethod
     def of(cls, objects: Iterable[CatalogObject], *, major: int = 0) -> Catalog:
-        """The catalog that holds these objects, in whatever order they come."""
+        """Return the catalog of these objects, which may come in any order."""
         return cls(tuple(sorted(objects, key=_key_of)), major)
 
     def find(self, key: Key) -> CatalogObject | None:
-        """The object of that key, None where there is none."""
-        place = bisect_left(self.objects, key, key=_key_of)
-        found = self.objects[place : place + 1]
+        """Return the object of that key, or None."""
+        index = bisect_left(self.objects, key, key=_key_of)
+        found = self.objects[index : index + 1]
         return found[0] if found and found[0].key == key else None
 
     def of_kind(self, kind: str) -> tuple[CatalogObject, ...]:
-        """All objects of one kind, sorted by identity."""
+        """Return all objects of one kind, sorted by identity."""
         return tuple(record for record in self.objects if record.kind == kind)
 
     def children(self, key: Key) -> tuple[CatalogObject, ...]:
-        """The objects that the object of that key carries, sorted."""
+        """Return the objects that have the object of that key as a parent, sorted."""
         return tuple(record for record in self.objects if key in record.parents)
 
 

@@ -1,4 +1,4 @@
-"""Statements that stay prepared in a session, and statements that are a transaction of their own."""
+"""Run statements on the driver's own connection: prepared, without a transaction, without JIT."""
 
 from __future__ import annotations
 
@@ -8,72 +8,85 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from alembic_proof.catalog.queries.routine import Routine
-from alembic_proof.driver import driver_connection
+from alembic_deploy.connect import driver_connection
+from alembic_proof.sql import Sqlstate
 
-FORGOTTEN = frozenset({"26000", "42883", "3F000"})
-"""The SQLSTATEs of a statement that was deallocated, of a function and a schema that are gone."""
-ENDED = frozenset({"25P03", "25P04", "57P01", "57P05"})
-"""Those by which the server ends the session: after a timeout, or because somebody asked for it."""
+STALE_STATEMENT_SQLSTATES = frozenset(
+    {Sqlstate.INVALID_SQL_STATEMENT_NAME, Sqlstate.UNDEFINED_FUNCTION, Sqlstate.INVALID_SCHEMA_NAME}
+)
+"""The prepared statement, the function or the temporary schema no longer exists: prepare again."""
+SESSION_ENDED_SQLSTATES = frozenset(
+    {
+        Sqlstate.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+        Sqlstate.TRANSACTION_TIMEOUT,
+        Sqlstate.ADMIN_SHUTDOWN,
+        Sqlstate.IDLE_SESSION_TIMEOUT,
+    }
+)
+"""The server ended the session, after a timeout or at an administrator's request."""
+FUNCTION_PREFIX = "alembic_proof_"
+"""The prefix of the name of each function that this package creates in a temporary schema."""
 _NAMES = "alembic_proof_prepared"
-_ROUND = "alembic_proof_round"
+_GENERATION = "alembic_proof_generation"
 _JIT = "alembic_proof_jit"
-_IS_COMPILED = "SELECT pg_catalog.pg_jit_available()"
-"""Whether the server can compile, and the session lets it."""
+_IS_JIT_AVAILABLE = "SELECT pg_catalog.pg_jit_available()"
 
 
-class Prepared:
-    """What is prepared in the session of a connection; asked of the driver itself.
+class PreparedStatements:
+    """The statements and functions that this package has prepared in a connection's session.
 
-    Its answers need no translation, and nobody who listens to the connection hears them.
+    It talks to the driver itself: values are not converted, and no event listener of SQLAlchemy
+    sees the statements.
     """
 
     def __init__(self, connection: sa.Connection) -> None:
         self._driver = driver_connection(connection)
-        self._round: int = connection.info.setdefault(_ROUND, 0)
+        self._generation: int = connection.info.setdefault(_GENERATION, 0)
         self._names: dict[str, str] = connection.info.setdefault(_NAMES, {})
-        _keep_prepared(connection, self._driver)
+        _disable_driver_preparation(connection, self._driver)
 
     @staticmethod
-    def forget(connection: sa.Connection) -> None:
-        """Ensures that everything is prepared again, under names that no driver remembers."""
-        connection.info[_ROUND] = connection.info.get(_ROUND, 0) + 1
+    def discard(connection: sa.Connection) -> None:
+        """Prepare all statements again when they are next used, under names not used before."""
+        connection.info[_GENERATION] = connection.info.get(_GENERATION, 0) + 1
         connection.info.pop(_NAMES, None)
 
-    def row(self, sql: str) -> Sequence[Any]:
-        """The one row of the statement, which is prepared where it is not yet."""
+    def fetch_prepared(self, sql: str) -> Sequence[Any]:
+        """Return the one row of the statement, which stays prepared in the session."""
         name = self._names.get(sql)
         if name is None:
-            name = f"alembic_proof_{self._round}_{len(self._names)}"
-            with closing(self._driver.cursor()) as cursor:
-                cursor.execute(f"PREPARE {name} AS {sql}")
+            name = f"alembic_proof_{self._generation}_{len(self._names)}"
+            self._execute(f"PREPARE {name} AS {sql}")
             self._names[sql] = name
-        return self.row_once(f"EXECUTE {name}")
+        return self.fetch(f"EXECUTE {name}")
 
-    def has_made(self, routine: Routine) -> bool:
-        """Whether the session has the function, unless somebody has discarded it."""
-        return routine.name in self._names
-
-    def make(self, routine: Routine) -> None:
-        """Ensures that the session has the function."""
-        with closing(self._driver.cursor()) as cursor:
-            cursor.execute(routine.sql)
-        self._names[routine.name] = routine.name
-
-    def row_once(self, sql: str) -> Sequence[Any]:
-        """The one row of a statement that is sent as it is written."""
+    def fetch(self, sql: str) -> Sequence[Any]:
+        """Return the one row of a statement, which is not prepared."""
         with closing(self._driver.cursor()) as cursor:
             cursor.execute(sql)
             row: Sequence[Any] = cursor.fetchone()
         return row
 
+    def has_function(self, name: str) -> bool:
+        """Return whether `create_function` has created it in this session."""
+        return name in self._names
+
+    def create_function(self, name: str, sql: str) -> None:
+        """Run a CREATE OR REPLACE FUNCTION statement for the function of that name."""
+        self._execute(sql)
+        self._names[name] = name
+
+    def _execute(self, sql: str) -> None:
+        with closing(self._driver.cursor()) as cursor:
+            cursor.execute(sql)
+
 
 @contextmanager
-def without_transaction(connection: sa.Connection) -> Iterator[None]:
-    """Ensures that each statement is a transaction of its own: two round trips less.
+def autocommitted(connection: sa.Connection) -> Iterator[None]:
+    """Run each statement as a transaction of its own, which saves two round trips.
 
-    SQLAlchemy 1.4 leaves the driver in a transaction after a SELECT outside of one; that one ends
-    here, and all is read in it.
+    With SQLAlchemy 1.4 the driver may still be in a transaction after a SELECT; then all statements
+    run in that transaction, which ends afterwards.
     """
     driver = driver_connection(connection)
     if _is_in_transaction(driver):
@@ -90,46 +103,41 @@ def without_transaction(connection: sa.Connection) -> Iterator[None]:
 
 @contextmanager
 def without_jit(connection: sa.Connection) -> Iterator[None]:
-    """Turn JIT compilation off for statements of ours, and put it back as it was.
+    """Set jit = off, and restore it afterwards.
 
-    The estimated costs of a statement on many system catalogs are high enough to have it compiled, which
-    takes seconds and saves nothing. A server without LLVM is asked once in a session, and no more.
+    Statements on many system catalogs have high estimated costs. PostgreSQL would compile them,
+    which takes seconds and saves nothing. A server without LLVM is asked once per session.
 
     Source: jit-decision; runtime-config-query, jit; functions-info, pg_jit_available().
     """
-    prepared = Prepared(connection)
+    prepared = PreparedStatements(connection)
     if connection.info.setdefault(_JIT, None) is None:
-        connection.info[_JIT] = bool(prepared.row_once(_IS_COMPILED)[0])
+        connection.info[_JIT] = bool(prepared.fetch(_IS_JIT_AVAILABLE)[0])
     if not connection.info[_JIT]:
         yield
         return
     is_local = "true" if connection.in_transaction() else "false"
-    [before, _] = prepared.row_once(
+    [before, _] = prepared.fetch(
         f"SELECT pg_catalog.current_setting('jit'), pg_catalog.set_config('jit', 'off', {is_local})"
     )
     try:
         yield
     finally:
-        # A transaction that has failed takes the setting back by itself.
+        # In a failed transaction this fails, and the rollback restores the setting.
         with suppress(connection.dialect.dbapi.Error):  # type: ignore[union-attr]
-            prepared.row_once(f"SELECT pg_catalog.set_config('jit', '{before}', {is_local})")
-
-
-def sqlstate(error: BaseException) -> str:
-    """The SQLSTATE of a driver's error, '' where it has none."""
-    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
+            prepared.fetch(f"SELECT pg_catalog.set_config('jit', '{before}', {is_local})")
 
 
 def _is_in_transaction(driver: Any) -> bool:
-    """Whether psycopg or psycopg2 says so; asyncpg's adapter begins none by itself."""
+    """Return whether psycopg or psycopg2 says so; asyncpg's adapter never begins one by itself."""
     info = getattr(driver, "info", None)
     return bool(getattr(info, "transaction_status", 0))
 
 
-def _keep_prepared(connection: sa.Connection, driver: Any) -> None:
-    """Ensures that the driver leaves what is prepared here alone.
+def _disable_driver_preparation(connection: sa.Connection, driver: Any) -> None:
+    """Keep psycopg from preparing statements.
 
-    psycopg sends DEALLOCATE ALL after a DROP once it has prepared something by itself.
+    Once it has prepared one, it sends DEALLOCATE ALL after each DROP, which removes ours.
     Source: psycopg's manual, "Prepared statements".
     """
     inner = getattr(connection.connection, "driver_connection", driver)  # below an async adapter

@@ -1,1 +1,1 @@
-"""Alembic's script directory and commands: the only user of Alembic's non-public API."""
+"""Alembic's script directory, env.py and commands: the only user of Alembic's non-public API."""

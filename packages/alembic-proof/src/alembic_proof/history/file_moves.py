@@ -1,7 +1,8 @@
-"""Renaming and rewriting several files, as a whole or not at all.
+"""Rename and rewrite several files as a whole or not at all.
 
-A journal says what is under way. After an error, or when the process was killed, the files are put
-back from it; at every moment each file is there exactly once, whole, under its old or its new name.
+A journal records the moves that are under way. After an error, or after the process was killed, the
+files are restored from it. At every moment each file exists exactly once and complete, under its old
+or its new name.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic_proof.errors import HistoryError
+from alembic_deploy.errors import HistoryError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileMove:
-    """One file: where it is and will be, what it holds and will hold."""
+    """The old and the new path of a file, and its old and new contents."""
 
     old: Path
     new: Path
@@ -29,22 +30,20 @@ class FileMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterruptedMoves:
-    """What became of the files that a killed process was moving; empty where there was none."""
+    """The files that a killed process was moving; empty if there was no such process."""
 
     restored: tuple[Path, ...] = ()
-    """Files that have their old names and contents again."""
+    """The files that have their old names and contents again."""
     left: tuple[Path, ...] = ()
-    """Files that have their new names or contents still, as another commit is checked out."""
+    """The files that keep their new names or contents, since another commit is checked out now."""
 
 
 def move_files(moves: tuple[FileMove, ...], *, journal: Path, commit: str) -> None:
-    """Move and rewrite the files; put all of them back after an error.
+    """Move and rewrite the files; restore all of them after an error.
 
-    :param journal: a file that is not there; it is there as long as the work is under way.
-    :param commit: the commit that is checked out.
-
-    Raises:
-        HistoryError: a new name that is taken, or a file that cannot be written.
+    :param journal: The path of the journal, a file that exists only while the moves are under way.
+    :param commit: The commit that is checked out.
+    :raises HistoryError: A new name that is taken, or a file that cannot be written.
     """
     for move in moves:
         if move.new != move.old and move.new.exists():
@@ -72,9 +71,9 @@ def move_files(moves: tuple[FileMove, ...], *, journal: Path, commit: str) -> No
 
 
 def undo_interrupted(journal: Path, *, commit: str) -> InterruptedMoves:
-    """Put back what a killed process has left half-done.
+    """Restore the files that a killed process was moving.
 
-    Where another commit is checked out by now, somebody has gone on from there: nothing is done.
+    Nothing is restored if another commit is checked out by now.
     """
     try:
         document = json.loads(journal.read_text(encoding="utf-8"))
@@ -97,9 +96,9 @@ def _is_done(move: FileMove) -> bool:
 
 
 def _put_back(moves: Iterable[FileMove]) -> None:
-    """Give every file its old name and contents, unless somebody has edited it meanwhile."""
+    """Restore every file's old name and contents, unless it was edited meanwhile."""
     for move in moves:
-        _part(move.new).unlink(missing_ok=True)
+        _temporary(move.new).unlink(missing_ok=True)
         if move.new != move.old and _holds(move.new, (move.before, move.after)):
             move.new.rename(move.old)
         if move.after != move.before and _holds(move.old, (move.after,)):
@@ -110,24 +109,24 @@ def _holds(path: Path, contents: tuple[bytes, ...]) -> bool:
     return path.is_file() and path.read_bytes() in contents
 
 
-def _part(path: Path) -> Path:
-    """Return where a file is written; no loader takes it for a revision."""
+def _temporary(path: Path) -> Path:
+    """Return the path of the temporary file, which Alembic does not take for a revision."""
     return path.with_name(f".{path.name}.new")
 
 
 def _write(path: Path, contents: bytes, *, like: Path | None = None) -> None:
-    """Write the file beside its place and move it there."""
-    part = _part(path)
+    """Write a temporary file beside the path and rename it."""
+    temporary = _temporary(path)
     try:
-        with part.open("wb") as stream:
+        with temporary.open("wb") as stream:
             stream.write(contents)
             stream.flush()
             os.fsync(stream.fileno())
         if like is not None:
-            shutil.copymode(like, part)
-        part.replace(path)
+            shutil.copymode(like, temporary)
+        temporary.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _journal_text(moves: tuple[FileMove, ...], commit: str) -> str:

@@ -1,6 +1,6 @@
-"""What waits for a lock which nobody releases: another connection of this process has it.
+"""Waits for a lock that nobody releases: another connection of the same process holds it.
 
-PostgreSQL ends deadlocks between its sessions. It cannot see that a session which is idle in a
+PostgreSQL ends deadlocks between its sessions. It cannot know that a session which is idle in a
 transaction belongs to the code that waits for the other one.
 """
 
@@ -18,20 +18,20 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from alembic_deploy.connect import run_on
+from alembic_deploy.errors import DeployError, HistoryError, causes_of
+from alembic_deploy.server_message import sqlstate_of
 from alembic_proof.config import DEFAULT_WAIT_TIMEOUT_S
-from alembic_proof.errors import HistoryError, ProofError, causes_of
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.sqlstate import sqlstate_of
+from alembic_proof.sql import Sqlstate
 
 WAIT_TIMEOUT_S = "wait_timeout_s"
-"""The key of `Config.attributes` that holds how long a step may wait."""
+"""The key of `Config.attributes` with the seconds that a step may wait."""
 USE_ONE_CONNECTION = (
     "use op.get_bind() for both, or commit and close the other connection before this statement "
     "(wait_timeout_s in [tool.alembic-proof] is how long a step may wait)"
 )
 _LOOK_EVERY_S = 1.0
 _STATEMENT_CHARACTERS = 200
-_QUERY_CANCELED = "57014"
 
 _CANCEL = """\
 SELECT *, pg_catalog.pg_cancel_backend(pid) AS is_cancelled
@@ -48,7 +48,7 @@ WHERE NOT l.granted
   AND l.waitstart < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => :timeout_s)
   AND (h.state <> 'active' OR h.wait_event_type = 'Lock')
 ORDER BY l.waitstart, w.pid, h.pid LIMIT 1) AS waiting"""
-"""Cancels the one who has waited for so long for a session that does nothing, or waits as well.
+"""Cancels a session that has waited for so long for a session that does nothing, or waits as well.
 
 Source: view-pg-locks; functions-info, "Session Information Functions" (pg_blocking_pids);
 functions-admin, "Server Signaling Functions" (pg_cancel_backend).
@@ -57,7 +57,7 @@ functions-admin, "Server Signaling Functions" (pg_cancel_backend).
 
 @dataclass(frozen=True, slots=True)
 class WaitingSession:
-    """One session of the server: who it is, and what it does or did last."""
+    """One session of the server, and its current or last statement."""
 
     pid: int
     application: str
@@ -70,25 +70,25 @@ class WaitingSession:
 
 @dataclass(slots=True, eq=False)
 class LockWaitError(Exception):
-    """A step was ended because it waited for another connection that does nothing."""
+    """A step was cancelled because it waited for another connection that does nothing."""
 
     waiter: WaitingSession
     holder: WaitingSession
     state: str
-    """The holder's, as pg_stat_activity has it: `idle in transaction`."""
+    """The state of the holder in pg_stat_activity: `idle in transaction`."""
     timeout_s: float
     relation: str = ""
-    """What the lock is on; empty where it is on no table or index."""
+    """The locked table or index; empty for another lock."""
 
     def __str__(self) -> str:
-        """Say who waited for whom, and how long."""
+        """Return who waited for whom, and how long."""
         return (
             f"{self.waiter} waited {self.timeout_s:g} s for a lock of {self.holder}, another "
             f"connection to this database that is {self.state}"
         )
 
     def of_own_work(self, place: str) -> HistoryError:
-        """Return the error where no step waited, but what the proof does between two steps."""
+        """Return the error if no step waited, but a reading of the proof between two steps."""
         relation = f" on {self.relation}" if self.relation else ""
         return HistoryError(
             f"the proof cannot read the database between two steps: {self.waiter} waited "
@@ -101,9 +101,9 @@ class LockWaitError(Exception):
 
 
 class LockWatch:
-    """Watch the steps and the work between them from a second connection; cancel a lock wait that cannot end.
+    """Watch steps, and the proof's work between them, from a second connection; cancel endless lock waits.
 
-    A look at the server and the begin or end of what is watched exclude one another.
+    A look at the server, and the begin or end of a watched part, exclude one another.
     """
 
     def __init__(self, url: str | None, *, timeout_s: float = DEFAULT_WAIT_TIMEOUT_S) -> None:
@@ -117,13 +117,13 @@ class LockWatch:
 
     @classmethod
     def of(cls, config: Config) -> LockWatch:
-        """Return the watch over the configuration's database; without one nothing is watched."""
+        """Return the watch on the configuration's database; without a URL nothing is watched."""
         timeout_s = config.attributes.get(WAIT_TIMEOUT_S, DEFAULT_WAIT_TIMEOUT_S)
         return cls(config.attributes.get("url"), timeout_s=timeout_s)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Ensure that steps of this block are watched, in a thread that ends with it."""
+        """Watch in a thread that ends with the block."""
         if self._url is None:
             yield
             return
@@ -136,21 +136,21 @@ class LockWatch:
             thread.join()
 
     def begin(self) -> None:
-        """Note that a step begins, or work of ours between two."""
+        """Record that a step begins, or the proof's own work."""
         with self._lock:
             self._found, self._started_s = None, time.monotonic()
 
     def end(self) -> None:
-        """Note that it has ended."""
+        """Record that it has ended."""
         with self._lock:
             self._started_s = None
 
     @contextmanager
     def bounding(self, place: str) -> Iterator[None]:
-        """Ensure that the proof's own work waits for a lock no longer than a step may.
+        """Limit the proof's own waits for a lock as a step's are limited.
 
         :param place: the env.py through which the proof is connected.
-        :raises HistoryError: it was ended, whatever became of the statement that waited.
+        :raises HistoryError: a wait was cancelled, whatever the statement that waited did then.
         """
         self.begin()
         cause: Exception | None = None
@@ -168,14 +168,14 @@ class LockWatch:
             raise cause
 
     def explain(self, error: BaseException) -> BaseException:
-        """Return why the step was cancelled, where this did it; the error itself otherwise."""
+        """Return the lock wait that the step was cancelled for; any other error as it is."""
         with self._lock:
             found = self._found
         if found is None or not _is_cancelled(error):
             return error
         found.__cause__ = error
         for cause in causes_of(error):
-            # They hold the other connection, which is closed as soon as nobody knows it.
+            # The frames refer to the other connection; clearing them lets it be closed.
             traceback.clear_frames(cause.__traceback__)
         return found.with_traceback(error.__traceback__)
 
@@ -187,15 +187,15 @@ class LockWatch:
                 continue
             try:
                 run_on(self._url or "", self._look, autocommit=True)
-            except (DBAPIError, ProofError, OSError):
-                continue  # a server that does not answer is told by the step itself
+            except (DBAPIError, DeployError, OSError):
+                continue  # the step itself reports a server that does not answer
 
     def _look(self, connection: Connection) -> None:
-        """Cancel the first wait without an end; nothing where no step or work of ours runs."""
+        """Cancel the first endless wait; nothing where no step and no work of the proof runs."""
         with self._lock:
             if self._started_s is None:
                 return
-            # Our own work tries again where a statement fails; that is not to wait as long each time.
+            # The proof repeats its own statements when they fail; after the first wait, cancel at once.
             is_known = self._is_own_work and self._found is not None
             timeout_s = 0.0 if is_known else self._timeout_s
             found = connection.execute(text(_CANCEL), {"timeout_s": timeout_s}).first()
@@ -214,7 +214,7 @@ class LockWatch:
 
 def _is_cancelled(error: BaseException) -> bool:
     return any(
-        isinstance(cause, DBAPIError) and sqlstate_of(cause) == _QUERY_CANCELED
+        isinstance(cause, DBAPIError) and sqlstate_of(cause) == Sqlstate.QUERY_CANCELED
         for cause in causes_of(error)
     )
 

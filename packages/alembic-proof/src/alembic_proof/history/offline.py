@@ -1,4 +1,4 @@
-"""The script that `alembic upgrade --sql` and `downgrade --sql` write, through the project's env.py."""
+"""Write the script of `alembic upgrade --sql` and `downgrade --sql` through the project's env.py."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 
-from alembic_proof.errors import HistoryError
-from alembic_proof.history.environment import explained_failures, run_env_py
-from alembic_proof.history.exits import refuse_exits_of
+from alembic_deploy.errors import HistoryError
+from alembic_proof.history.env_py import explained_failures, run_env_py
+from alembic_proof.history.guarded_step import guarded_step
 
 
 @dataclass(frozen=True, slots=True)
 class UnwrittenStep:
-    """A revision whose step raises where it is to be written down."""
+    """A revision whose step raises when it is written as SQL."""
 
     revision_id: str
     error: Exception
@@ -33,15 +33,15 @@ class OfflineScript:
 
     text: str
     starts: tuple[int, ...]
-    """Where each revision's part begins in the text."""
+    """The index in the text at which each revision's part begins."""
     revision_ids: tuple[str, ...]
     unwritten: tuple[UnwrittenStep, ...]
-    """What makes the script useless: it lacks a part of these."""
+    """The revisions that are missing in the script, which makes it useless."""
     version_table: str
     version_schema: str | None
 
     def revision_at(self, position: int) -> str:
-        """Return the id of the revision whose part the position is in."""
+        """Return the id of the revision whose part contains the index."""
         return self.revision_ids[max(bisect_right(self.starts, position) - 1, 0)]
 
 
@@ -55,7 +55,7 @@ def write_script(
 ) -> OfflineScript:
     """Return the SQL of these revisions, in this order, for a database at `heads`.
 
-    A revision whose function raises does not end the writing: all of them are told at once.
+    Writing goes on after a revision that raises, so that all such revisions are reported at once.
 
     :raises HistoryError: env.py cannot run without a connection, or writes nothing.
     """
@@ -74,7 +74,7 @@ def write_script(
         raise HistoryError(
             "env.py writes no SQL",
             where=f"{script.dir}/env.py",
-            todo="let it configure a context with a URL where context.is_offline_mode()",
+            todo="let it configure a context with a URL if context.is_offline_mode()",
         )
     return OfflineScript(
         text=text,
@@ -87,7 +87,7 @@ def write_script(
 
 
 class _Writing:
-    """The function that Alembic calls, and what it notes."""
+    """The function that Alembic calls, and the state of the script that it writes."""
 
     def __init__(self, revision_ids: Sequence[str], *, is_upgrade: bool) -> None:
         self._revision_ids = revision_ids
@@ -106,9 +106,9 @@ class _Writing:
             self.starts.append(self.output.tell())
             revision = migration.script.get_revision(revision_id)
             step = RevisionStep(migration.script.revision_map, revision, self._is_upgrade)
-            yield self._noting(refuse_exits_of(step), revision_id)
+            yield self._recording(guarded_step(step), revision_id)
 
-    def _noting(self, step: RevisionStep, revision_id: str) -> RevisionStep:
+    def _recording(self, step: RevisionStep, revision_id: str) -> RevisionStep:
         migrate = step.migration_fn
 
         def write(**arguments: Any) -> None:

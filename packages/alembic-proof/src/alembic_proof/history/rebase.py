@@ -1,18 +1,37 @@
-"""Putting the revisions of a branch behind those that were merged meanwhile."""
+"""Put the revisions of a branch behind those that were merged meanwhile."""
 
 from __future__ import annotations
 
 import ast
+import io
+import re
+import tokenize
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
 
-from alembic_proof.errors import ConfigError, HistoryError
+from alembic_deploy.errors import ConfigError, HistoryError
+from alembic_deploy.failures import merge_command
+from alembic_deploy.new_revision import directory_lock
+from alembic_deploy.revisions import (
+    GraphRevision,
+    RevisionGraph,
+    SeveralHeads,
+    missing_parent,
+    several_heads,
+    version_directories,
+)
 from alembic_proof.finding import first_of
-from alembic_proof.history.alembic_error import merge_command
-from alembic_proof.history.changed import (
+from alembic_proof.history.file_moves import (
+    FileMove,
+    InterruptedMoves,
+    move_files,
+    undo_interrupted,
+)
+from alembic_proof.history.git_changes import (
     CommittedFile,
     checked_out_commit,
     committed_files,
@@ -21,50 +40,34 @@ from alembic_proof.history.changed import (
     top_level,
     uncommitted_files,
 )
-from alembic_proof.history.directory_lock import directory_lock
-from alembic_proof.history.file_moves import (
-    FileMove,
-    InterruptedMoves,
-    move_files,
-    undo_interrupted,
-)
-from alembic_proof.history.file_template import FileTemplate
-from alembic_proof.history.heads import (
-    GraphRevision,
-    RevisionGraph,
-    SeveralHeads,
-    parse_graph_revision,
-    read_graph,
-    several_heads,
-)
-from alembic_proof.history.load import missing_parent, version_directories
-from alembic_proof.history.reparent import reparented
+from alembic_proof.history.revision_graph import assigned_value, parse_graph_revision, read_graph
 
 _JOURNAL = "alembic-proof-rebase.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebase:
-    """What a rebase does, or has done."""
+    """A rebase that was carried out: the local revisions, and the head that they follow now."""
 
     revisions: tuple[GraphRevision, ...]
     """The local revisions as they were, oldest first."""
     moves: tuple[FileMove, ...]
-    """One for each of them."""
+    """The change of each one's file."""
     onto: GraphRevision
     """The head that they follow now."""
     fork: str | None
-    """The revision that they followed; None where they began a history."""
+    """The revision that they followed before; None if they began a history."""
     base_ref: str
     graph: RevisionGraph
-    """The history as it was."""
+    """The history before the rebase."""
 
     def commands_for(self, versions: Collection[str]) -> tuple[str, ...]:
-        """Return what takes a database to the new order; nothing where it has no local revision.
+        """Return the commands that bring a database to the new order.
 
-        In the new order, the versions of such a database say that it has all that was merged.
+        Empty if none of the local revisions is applied to it. Without these commands, Alembic would
+        take all merged revisions for applied: in the new order they come before the local ones.
 
-        :param versions: what its version table says.
+        :param versions: The content of its version table.
         """
         applied = self.graph.ancestors(versions)
         local = [one.revision_id for one in self.revisions if one.revision_id in applied]
@@ -86,9 +89,9 @@ class Rebase:
 
 
 def undo_interrupted_rebase(script: ScriptDirectory) -> InterruptedMoves:
-    """Put back the files of a rebase that was killed; one that is running is waited for.
+    """Restore the files of a rebase that was killed, without loading a revision.
 
-    No revision needs to be loaded for it.
+    Locks: flock on the first directory of revisions; a running rebase is waited for.
     """
     places = _places(script)
     if not places:
@@ -105,14 +108,14 @@ def undo_interrupted_rebase(script: ScriptDirectory) -> InterruptedMoves:
 def rebase(script: ScriptDirectory, *, base_ref: str | None = None) -> Rebase | None:
     """Put the revisions that the base ref does not have behind the other head.
 
-    None where the history has one head, or heads that are meant. Nothing is changed after an error.
+    Return None if the history has one head, or several that are intended. No revision is loaded.
 
-    :param script: the directory; none of its revisions is loaded, what they import does not matter.
-    :param base_ref: by default the remote's main branch.
+    Locks: flock on the first directory of revisions.
 
-    Raises:
-        ConfigError: no git repository, no such ref, a dirty tree.
-        HistoryError: not exactly one local branch of revisions and one other head.
+    :param base_ref: By default the remote's main branch.
+    :raises ConfigError: No git repository, no such ref, or a dirty tree; nothing is changed.
+    :raises HistoryError: There is not exactly one local branch of revisions and one other head;
+        nothing is changed.
     """
     graph = read_graph(script)
     groups = several_heads(graph)
@@ -145,8 +148,7 @@ def missing_revisions(
 ) -> tuple[str, tuple[str, ...]]:
     """Return the base ref, and the ids of its revisions that the checkout does not have.
 
-    Raises:
-        ConfigError: no git repository, or no such ref.
+    :raises ConfigError: No git repository, or no such ref.
     """
     places = _places(script)
     if not places:
@@ -172,7 +174,7 @@ def _refuse_dirty(root: Path, places: Collection[Path]) -> None:
 
 
 def _ids_of(files: Iterable[CommittedFile]) -> frozenset[str]:
-    """Return the ids of the revisions that a commit has; what cannot be parsed is none."""
+    """Return the ids of the revisions that a commit has; files that cannot be parsed are left out."""
     found: set[str] = set()
     for file in files:
         try:
@@ -187,7 +189,7 @@ def _ids_of(files: Iterable[CommittedFile]) -> frozenset[str]:
 def _local_head(
     groups: tuple[SeveralHeads, ...], merged: frozenset[str], *, ref: str
 ) -> tuple[SeveralHeads, GraphRevision]:
-    """Return the one head that the base ref does not have, among those that nothing tells apart."""
+    """Return the one head that the base ref does not have, and the group of heads that has it."""
     heads = [(group, one) for group in groups for one in group.heads]
     merge = f"join them with {merge_command(one.revision_id for _, one in heads)}"
     local = [(group, one) for group, one in heads if one.revision_id not in merged]
@@ -210,7 +212,7 @@ def _local_head(
         others = " and ".join(str(one) for one in group.heads if one != head)
         raise HistoryError(
             f"{ref} itself has several heads: {others}; nothing was changed",
-            todo="let that branch have one head first",
+            todo="join the heads of that branch first",
         )
     return group, head
 
@@ -218,15 +220,15 @@ def _local_head(
 def _local_branch(
     head: GraphRevision, graph: RevisionGraph, merged: frozenset[str]
 ) -> tuple[GraphRevision, ...]:
-    """Return the local revisions from the oldest one to the head: one line, of which nothing parts."""
+    """Return the local revisions from the oldest one to the head: one line without branches."""
     line = [head]
     while True:
         parents = graph.parents(line[0].revision_id)
         if len(parents) > 1:
             raise HistoryError(
-                f"{line[0]} is a merge revision: a rebase would take one side away; nothing was "
+                f"{line[0]} is a merge revision, of which a rebase would remove one side; nothing was "
                 "changed",
-                todo="delete it where it is not applied anywhere, commit that, and run this again",
+                todo="if it is not applied anywhere, delete it, commit that, and run this again",
             )
         if not parents or parents[0] in merged:
             break
@@ -240,7 +242,7 @@ def _local_branch(
             raise HistoryError(
                 f"there is more than one local branch of revisions: {one} follows "
                 f"{graph.by_id[min(follows)]} as well; nothing was changed",
-                todo="put these one behind the other first",
+                todo="let one of them follow the other first",
             )
     return tuple(line)
 
@@ -260,7 +262,7 @@ def _moves(
         before = path.read_bytes()
         after = before
         if one is local[0]:
-            after = reparented(
+            after = with_parent(
                 before,
                 revision_id=one.revision_id,
                 parent=next(iter(one.parents), None),
@@ -276,7 +278,185 @@ def _other_files(script: ScriptDirectory, paths: Collection[Path]) -> Iterator[P
 
 
 def _name(path: Path, script: ScriptDirectory) -> tuple[Path, str]:
-    """Return the directory of revisions, and the name in it that the template makes."""
+    """Return the directory of revisions, and the file's path in it without `.py`."""
     inside = [place for place in _places(script) if path.is_relative_to(place)]
     place = max(inside, key=lambda one: len(one.parts), default=path.parent)
     return place, path.relative_to(place).with_suffix("").as_posix()
+
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
+_REVISES = re.compile(r"(?P<label>[ \t]*Revises:)(?P<value>[^\r\n]*)(?P<end>[\r\n]*)")
+
+
+def with_parent(
+    source: bytes, *, revision_id: str, parent: str | None, new_parent: str, where: str
+) -> bytes:
+    """Return the text of a revision file with another `down_revision`, also in its docstring.
+
+    Quotes, annotations and everything else stay as they are.
+
+    :raises HistoryError: `down_revision` is not a string literal, or None, at module level.
+    """
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+    text, tree = source.decode(encoding), ast.parse(source)
+    lines = _LINE.findall(text)
+    node = _parent_node(tree, parent, where=where)
+    start = _offset(lines, node.lineno, node.col_offset)
+    end = _offset(lines, node.end_lineno or node.lineno, node.end_col_offset or 0)
+    quote = _quote(text[start:end]) or _quote_of_revision(tree, text, lines)
+    edits = [(start, end, f"{quote}{new_parent}{quote}")]
+    edits += _docstring_edits(tree, lines, revision_id, parent, new_parent)
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text.encode(encoding)
+
+
+def _parent_node(tree: ast.Module, parent: str | None, *, where: str) -> ast.expr:
+    """Return the literal of the parent's id."""
+    value = assigned_value(tree, "down_revision")
+    match value:
+        case ast.Tuple(elts=[only]) | ast.List(elts=[only]):
+            value = only
+    if isinstance(value, ast.Constant) and value.value == parent:
+        return value
+    line = f":{value.lineno}" if value is not None else ""
+    raise HistoryError(
+        "down_revision is not a string literal at module level, so it cannot be edited",
+        where=f"{where}{line}",
+        todo=f"write down_revision = {parent!r}, commit it, and run this again",
+    )
+
+
+def _quote(literal: str) -> str:
+    found = re.match(r"\w*(\"\"\"|'''|\"|')", literal)
+    return found[1] if found and literal != "None" else ""
+
+
+def _quote_of_revision(tree: ast.Module, text: str, lines: list[str]) -> str:
+    node = assigned_value(tree, "revision")
+    return (_quote(text[_offset(lines, node.lineno, node.col_offset) :]) if node else "") or '"'
+
+
+def _offset(lines: list[str], line: int, column: int) -> int:
+    """Return the index in the text; the column counts bytes of UTF-8, as in `ast`."""
+    inside = lines[line - 1].encode()[:column].decode()
+    return sum(map(len, lines[: line - 1])) + len(inside)
+
+
+def _docstring_edits(
+    tree: ast.Module, lines: list[str], revision_id: str, parent: str | None, new_parent: str
+) -> Iterator[tuple[int, int, str]]:
+    """Yield an edit for each line of the module's docstring that names the parent.
+
+    These are Alembic's `Revises: PARENT`, and a project's own line with both ids in this order.
+    """
+    match tree.body:
+        case [ast.Expr(value=ast.Constant(value=str())) as docstring, *_]:
+            first, last = docstring.lineno, docstring.end_lineno or docstring.lineno
+        case _:
+            return
+    own = rf".*\b{re.escape(revision_id)}\b.*"
+    both = re.compile(rf"{own}\b(?P<value>{re.escape(parent or 'None')})\b")
+    for number in range(first, last + 1):
+        line, start = lines[number - 1], sum(map(len, lines[: number - 1]))
+        if found := _REVISES.fullmatch(line):
+            yield start + found.start("value"), start + found.end("value"), f" {new_parent}"
+        elif found := both.match(line):
+            yield start + found.start("value"), start + found.end("value"), new_parent
+
+
+_TOKEN = re.compile(r"%\((?P<name>\w+)\)(?P<flags>[^a-zA-Z%]*)[sd]|%%")
+_DATE = ("year", "month", "day", "hour", "minute", "second")
+
+
+@dataclass(frozen=True, slots=True)
+class FileTemplate:
+    """Alembic's `file_template`, such as `%(year)d_%(month).2d_%(day).2d_%(rev)s_%(slug)s`.
+
+    Source: https://alembic.sqlalchemy.org/en/latest/tutorial.html#editing-the-ini-file
+    """
+
+    text: str
+
+    @property
+    def has_date(self) -> bool:
+        """Return whether names contain a date."""
+        return not self._tokens().isdisjoint((*_DATE, "epoch"))
+
+    def later_stamps(
+        self, names: Iterable[str], *, now: datetime, number: int
+    ) -> tuple[datetime, ...]:
+        """Return `number` increasing dates, all later than those in the names.
+
+        If names show no minutes, all dates are `now`.
+
+        :param names: Paths in the directory of revisions, without `.py`.
+        """
+        tokens = self._tokens()
+        if tokens.isdisjoint(("minute", "second", "epoch")):
+            return (now,) * number
+        is_exact = not tokens.isdisjoint(("second", "epoch"))
+        step = timedelta(seconds=1) if is_exact else timedelta(minutes=1)
+        now = now.replace(microsecond=0) if is_exact else now.replace(second=0, microsecond=0)
+        stamps = (self._stamp_of(name, now.tzinfo) for name in names)
+        first = max([now, *(stamp + step for stamp in stamps if stamp is not None)])
+        return tuple(first + step * index for index in range(number))
+
+    def with_stamp(self, name: str, *, revision_id: str, stamp: datetime) -> str:
+        """Return the name with another date, unchanged if it does not follow the template."""
+        found = re.fullmatch(self._pattern(revision_id), name, re.DOTALL) if self.has_date else None
+        if found is None:
+            return name
+        values: dict[str, object] = {one: getattr(stamp, one) for one in _DATE}
+        values |= {"epoch": int(stamp.timestamp()), "rev": revision_id}
+        values |= {"slug": found.groupdict().get("slug") or ""}
+        return self.text % values
+
+    def _stamp_of(self, name: str, timezone: tzinfo | None) -> datetime | None:
+        found = re.fullmatch(self._pattern(None), name, re.DOTALL)
+        if found is None:
+            return None
+        values = {key: int(text) for key, text in found.groupdict().items() if key != "slug"}
+        try:
+            if "epoch" in values:
+                return datetime.fromtimestamp(values["epoch"], timezone)
+            parts = [values.get(one, 1 if one in ("month", "day") else 0) for one in _DATE]
+            year, month, day, hour, minute, second = parts
+            return datetime(year, month, day, hour, minute, second, tzinfo=timezone)
+        except (ValueError, OverflowError, OSError):
+            return None
+
+    def _tokens(self) -> frozenset[str]:
+        return frozenset(found["name"] for found in _TOKEN.finditer(self.text) if found["name"])
+
+    def _pattern(self, revision_id: str | None) -> str:
+        return "".join(self._parts(revision_id))
+
+    def _parts(self, revision_id: str | None) -> Iterator[str]:
+        """Yield the template's parts as regular expressions, with a named group per value."""
+        end, seen = 0, set()
+        for found in _TOKEN.finditer(self.text):
+            yield re.escape(self.text[end : found.start()])
+            end, name = found.end(), found["name"]
+            if name is None:
+                yield "%"
+            elif name == "rev":
+                yield re.escape(revision_id) if revision_id is not None else "[^/]+?"
+            elif name in seen:
+                yield f"(?P={name})"
+            else:
+                seen.add(name)
+                yield f"(?P<{name}>{_value_pattern(name, found['flags'])})"
+        yield re.escape(self.text[end:])
+
+
+def _value_pattern(name: str, flags: str) -> str:
+    match name:
+        case "slug":
+            return "[^/]*"
+        case "year":
+            return r"\d{4}"
+        case "epoch":
+            return r"\d+"
+        case _:
+            return r"\d{2}" if "2" in flags else r"\d{1,2}"

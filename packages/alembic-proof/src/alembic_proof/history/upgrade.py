@@ -1,4 +1,4 @@
-"""An upgrade just as `alembic upgrade` runs it: env.py decides on the transactions, not the walk."""
+"""An upgrade exactly as `alembic upgrade` runs it: env.py decides on the transactions."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from alembic_proof.errors import HistoryError, ProofError
-from alembic_proof.history.chain import load_history
-from alembic_proof.history.environment import (
+from alembic_deploy.connect import run_on
+from alembic_deploy.error_location import location_in
+from alembic_deploy.errors import DeployError, HistoryError
+from alembic_deploy.python_errors import describe
+from alembic_deploy.revisions import refuse_unknown_heads
+from alembic_proof.history.dry_run import is_transaction_over
+from alembic_proof.history.env_py import (
     explained_failures,
     no_migrations,
     refuse_another_database,
     run_env_py,
 )
-from alembic_proof.history.exits import refuse_exits_of
-from alembic_proof.history.fault import describe, place_in
-from alembic_proof.history.load import refuse_unknown_heads
+from alembic_proof.history.guarded_step import guarded_step
 from alembic_proof.history.lock_wait import USE_ONE_CONNECTION, LockWaitError, LockWatch
-from alembic_proof.history.trial import is_transaction_over
+from alembic_proof.history.revisions import load_history
 from alembic_proof.history.version_table import version_tables
-from alembic_proof.postgres.connect import run_on
 
 _COMMIT_TODO = (
     "look in env.py (or what it calls) for a rollback() after run_migrations(), or a transaction that "
     "is begun before context.configure(), by a statement or connection.begin(): Alembic leaves that "
     "one to env.py, so connection.commit() before context.configure(), or at the end"
 )
-"""What to do where nothing that `alembic upgrade` has done is committed."""
+"""What to do if nothing that `alembic upgrade` has done is committed."""
 
 LEAVE_TRANSACTION_TODO = (
     "leave it to Alembic (no commit() on op.get_bind()); what must run outside of a transaction goes "
@@ -46,27 +47,27 @@ LEAVE_TRANSACTION_TODO = (
 
 @dataclass(slots=True)
 class UpgradeRun:
-    """One run of env.py that upgrades a database: what is known of it while it runs, and when it ended."""
+    """One run of env.py that upgrades a database, while it runs and afterwards."""
 
     watch: LockWatch = field(default_factory=lambda: LockWatch(None))
-    """What ends an endless wait of a revision."""
+    """Cancels an endless lock wait of a revision."""
     place: str = ""
     """The path of env.py."""
     has_begun: bool = False
     start: tuple[str, ...] = ()
     """The heads that the database was at."""
     done: list[str] = field(default_factory=list)
-    """The revisions whose upgrade() ran, in order; whether they are committed is up to env.py."""
+    """The revisions whose upgrade() succeeded, in order; env.py decides whether they are committed."""
     running: str = ""
-    """The revision whose upgrade() runs now, or raised; empty between two."""
+    """The revision whose upgrade() runs now, or failed; empty between two."""
     ended_transaction: list[str] = field(default_factory=list)
-    """The revisions that have ended the transaction that Alembic had begun."""
+    """The revisions that ended the transaction which Alembic had begun."""
     error: BaseException | None = None
-    """What that upgrade() raised, before anybody wrapped it; else what env.py raised."""
+    """The original error of that upgrade(), else the error of env.py."""
     raised_at: str = ""
     """The file and line of the revision that raised it; empty where it came from elsewhere."""
     heads: frozenset[str] | None = None
-    """What Alembic has written into the version table; None where it had nothing to do."""
+    """The heads that Alembic wrote into the version table; None where it had nothing to do."""
     is_one_transaction: bool = False
     """Whether one transaction holds all revisions, Alembic's own or one that env.py began."""
     version_table: str = ""
@@ -74,22 +75,22 @@ class UpgradeRun:
 
     @property
     def remedy(self) -> str:
-        """Return what to do where the run is not committed."""
+        """What to do where the run is not committed."""
         if not self.ended_transaction:
             return _COMMIT_TODO
         return f"revision {', '.join(self.ended_transaction)} ends Alembic's transaction: {LEAVE_TRANSACTION_TODO}"
 
 
 def run_upgrade(config: Config, revision: str) -> None:
-    """Upgrade the configuration's database to `revision`, and see that it is committed.
+    """Upgrade the configuration's database to `revision`, and check that the upgrade is committed.
 
-    :raises HistoryError: it cannot be upgraded, in the words of env.py; or env.py commits nothing.
+    :raises HistoryError: the upgrade fails, or env.py commits nothing.
     """
     run = UpgradeRun(watch=LockWatch.of(config))
     try:
         with run.watch.watching():
             _run_env(config, revision, run)
-    except ProofError as error:
+    except DeployError as error:
         wait = run.watch.explain(run.error or error)
         if not isinstance(wait, LockWaitError):
             raise
@@ -115,9 +116,9 @@ def _never_ends(run: UpgradeRun, wait: LockWaitError) -> HistoryError:
 
 
 def try_upgrade(config: Config, revisions: Collection[str]) -> UpgradeRun:
-    """Upgrade the configuration's database to these revisions; what is raised is in the result.
+    """Upgrade the configuration's database to these revisions; an error is in the result.
 
-    What env.py and the revisions print is kept from standard output.
+    The output of env.py and of the revisions is kept from standard output.
 
     :raises HistoryError: env.py runs no migrations.
     """
@@ -125,7 +126,7 @@ def try_upgrade(config: Config, revisions: Collection[str]) -> UpgradeRun:
     try:
         with redirect_stdout(io.StringIO()), run.watch.watching():
             _run_env(config, tuple(revisions), run)
-    except ProofError as error:
+    except DeployError as error:
         if not run.has_begun:
             raise
         run.error = run.error or error
@@ -135,9 +136,9 @@ def try_upgrade(config: Config, revisions: Collection[str]) -> UpgradeRun:
 
 
 def uncommitted(run: UpgradeRun, *, url: str | None) -> str:
-    """Return what a new connection to `url` misses of the run; empty where all of it is there.
+    """Return what a new connection to `url` lacks of the run; empty where all of it is there.
 
-    Nothing is said of a database whose version table the connection may not read.
+    A database whose version table the connection may not read counts as committed.
     """
     if url is None or run.heads is None:
         return ""
@@ -197,7 +198,7 @@ def _run_env(config: Config, revision: str | tuple[str, ...], run: UpgradeRun) -
 
 
 def _note_context(run: UpgradeRun, migration: MigrationContext) -> None:
-    """Note what env.py has configured, and the heads that Alembic writes from now on."""
+    """Record env.py's options, and the heads that Alembic writes from now on."""
 
     def note(*, heads: Iterable[str], **_: Any) -> None:
         run.heads = frozenset(heads)
@@ -212,8 +213,8 @@ def _note_context(run: UpgradeRun, migration: MigrationContext) -> None:
 
 
 def _noted(step: RevisionStep, run: UpgradeRun, migration: MigrationContext) -> RevisionStep:
-    """Return the step, which notes that it runs, what it raises and whether it commits by itself."""
-    migrate = refuse_exits_of(step).migration_fn
+    """Return the step, which records that it runs, its error and whether it commits by itself."""
+    migrate = guarded_step(step).migration_fn
 
     def upgrade(**arguments: Any) -> None:
         run.running = step.revision.revision
@@ -222,7 +223,7 @@ def _noted(step: RevisionStep, run: UpgradeRun, migration: MigrationContext) -> 
             migrate(**arguments)
         except Exception as error:
             run.error = error
-            run.raised_at = place_in(error, (Path(step.revision.path),))
+            run.raised_at = location_in(error, (Path(step.revision.path),))
             raise
         if is_transaction_over(migration):
             run.ended_transaction.append(run.running)

@@ -1,4 +1,4 @@
-"""Alembic's version table: where it lies, and which revisions it names."""
+"""Find Alembic's version table, and read the revisions in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-# The tables of that name, in the order in which they are most likely Alembic's.
+# Tables with this name; the first one is most likely Alembic's.
 _VERSION_TABLES = """\
 SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
        pg_catalog.pg_get_userbyid(c.relowner)

@@ -1,22 +1,27 @@
 """Rules that read revision files without running them."""
 
 from alembic_proof.lint.engine import lint
-from alembic_proof.lint.registry import all_rules
-from alembic_proof.lint.revision import Base, History, Ignore, Revision, parse_revision
-from alembic_proof.lint.rule import Rule, SourceFile
-from alembic_proof.lint.sources import read_base, read_history, revisions_accepting
+from alembic_proof.lint.revision import (
+    BaseRevisions,
+    Ignore,
+    ParsedHistory,
+    RevisionFile,
+    parse_revision,
+)
+from alembic_proof.lint.rule import Rule, SourceFile, all_rules
+from alembic_proof.lint.sources import read_base_revisions, read_history, revisions_accepting
 
 __all__ = [
-    "Base",
-    "History",
+    "BaseRevisions",
     "Ignore",
-    "Revision",
+    "ParsedHistory",
+    "RevisionFile",
     "Rule",
     "SourceFile",
     "all_rules",
     "lint",
     "parse_revision",
-    "read_base",
+    "read_base_revisions",
     "read_history",
     "revisions_accepting",
 ]

@@ -1,4 +1,7 @@
-"""What upgrade() and downgrade() call, in which order, and the SQL that they send, by their syntax."""
+"""Find the calls that upgrade() and downgrade() make, in order, and the SQL that they send.
+
+The file is read by its syntax; nothing is run.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from alembic_proof.lint.revision import Revision
-from alembic_proof.postgres.statements import Statement, split_statements
+from alembic_deploy.statements import Statement, split_statements
+from alembic_proof.lint.revision import RevisionFile
 
 OP = "alembic.op."
 _USUAL = {"op": "alembic.op", "sa": "sqlalchemy", "context": "alembic.context"}
@@ -25,23 +28,23 @@ class Call:
 
     node: ast.Call
     name: str
-    """With its module, as far as the file imports it: `alembic.op.add_column`."""
+    """The dotted name with its module, if the file imports it: `alembic.op.add_column`."""
     function: ast.FunctionDef
-    """The function that it stands in."""
+    """The function that contains it."""
     block: ast.With | None
     """The autocommit_block() around it."""
     branches: tuple[tuple[ast.If, bool], ...]
-    """The conditions around it, and whether it is in their first branch."""
+    """The `if` statements around it, each with whether the call is in its first branch."""
 
     def excludes(self, other: Call) -> bool:
-        """Return whether only one of the two runs: they are in two branches of one condition."""
+        """Return whether only one of the two runs: they are in different branches of one `if`."""
         return any(
             (condition, not is_first) in other.branches for condition, is_first in self.branches
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Position:
     function: ast.FunctionDef
     block: ast.With | None = None
     branches: tuple[tuple[ast.If, bool], ...] = ()
@@ -52,30 +55,30 @@ class _Place:
 class Code:
     """A revision's code: its names, its functions, its calls."""
 
-    revision: Revision
+    revision: RevisionFile
     imports: Mapping[str, str]
     functions: Mapping[str, ast.FunctionDef]
     values: Mapping[str, tuple[ast.expr, ...]] = field(default_factory=dict)
-    """What is assigned to a name anywhere in the file, or what a loop gives it."""
+    """By name: the expressions that are assigned to it anywhere in the file, also by a loop."""
 
     calls_to: Mapping[str, tuple[tuple[ast.FunctionDef, ast.Call], ...]] = field(
         default_factory=dict
     )
-    """Who calls a function of the file, and how."""
+    """By function of the file: its callers, and the calls."""
     binds: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By function: the names that it has for the connection of op.get_bind()."""
+    """By function: its variables for the connection of op.get_bind()."""
 
     @classmethod
-    def of(cls, revision: Revision) -> Code:
-        """Read the names of a revision's file; the same file is read once."""
+    def of(cls, revision: RevisionFile) -> Code:
+        """Return the code of a revision's file; the same file is read once."""
         return _code_of(revision)
 
     def directions(self) -> Iterator[ast.FunctionDef]:
-        """Yield upgrade() and downgrade(), as far as they are there."""
+        """Yield upgrade() and downgrade(), as far as the file has them."""
         yield from filter(None, (self.revision.upgrade, self.revision.downgrade))
 
     def name_of(self, node: ast.expr) -> str:
-        """Return the dotted name of an expression, a call in it with `()`; empty where it has none."""
+        """Return the dotted name of an expression, with `()` for a call; empty without a name."""
         match node:
             case ast.Name(id=name):
                 return self.imports.get(name, name)
@@ -89,28 +92,28 @@ class Code:
                 return ""
 
     def calls(self, function: ast.FunctionDef) -> tuple[Call, ...]:
-        """Return what the function calls, also through functions of the file, in order.
+        """Return the calls that the function makes, also through functions of the file, in order.
 
         Branches for another database than PostgreSQL are left out.
         """
         return _calls_of(self.revision, function)
 
     def reached(self, function: ast.FunctionDef) -> Iterator[Call]:
-        """Yield the same, found anew."""
-        yield from self._calls_in(function.body, _Place(function))
+        """Yield the calls of `calls` without a cache."""
+        yield from self._calls_in(function.body, _Position(function))
 
-    def _calls_in(self, nodes: list[ast.stmt] | list[ast.AST], place: _Place) -> Iterator[Call]:
+    def _calls_in(self, nodes: list[ast.stmt] | list[ast.AST], place: _Position) -> Iterator[Call]:
         for node in nodes:
             yield from self._calls_of(node, place)
 
-    def _calls_of(self, node: ast.AST, place: _Place) -> Iterator[Call]:
+    def _calls_of(self, node: ast.AST, place: _Position) -> Iterator[Call]:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() | ast.ClassDef():
                 return
             case ast.If(test=test, body=body, orelse=orelse):
                 yield from self._calls_of(test, place)
                 for is_first, nodes in ((True, body), (False, orelse)):
-                    if not _is_elsewhere(test, is_first=is_first):
+                    if not _is_for_other_database(test, is_first=is_first):
                         inside = replace(place, branches=(*place.branches, (node, is_first)))
                         yield from self._calls_in(nodes, inside)
             case ast.With(items=items, body=body):
@@ -132,7 +135,7 @@ class Code:
                 yield from self._calls_in(list(ast.iter_child_nodes(node)), place)
 
     def nodes(self, node: ast.AST) -> Iterator[ast.AST]:
-        """Yield a node and what is in it, without branches for another database than PostgreSQL."""
+        """Yield a node and all nodes in it, without branches for another database than PostgreSQL."""
         waiting = [node]
         while waiting:
             node = waiting.pop()
@@ -140,7 +143,9 @@ class Code:
             if isinstance(node, ast.If):
                 waiting.append(node.test)
                 for is_first, branch in ((True, node.body), (False, node.orelse)):
-                    waiting += [] if _is_elsewhere(node.test, is_first=is_first) else branch
+                    waiting += (
+                        [] if _is_for_other_database(node.test, is_first=is_first) else branch
+                    )
             else:
                 waiting += ast.iter_child_nodes(node)
 
@@ -151,7 +156,7 @@ class Code:
         )
 
     def statements(self, call: ast.Call) -> tuple[Statement, ...]:
-        """Return the SQL that a call sends, `{}` for what is put in; empty where it sends none."""
+        """Return the SQL that a call sends, with `{}` for inserted values; empty if it sends none."""
         match call.func:
             case ast.Attribute(attr=name) | ast.Name(id=name) if name in _SENDING and call.args:
                 return tuple(
@@ -161,7 +166,7 @@ class Code:
                 return ()
 
     def _texts(self, node: ast.expr, depth: int = 0) -> tuple[str, ...]:
-        """Return the texts that an expression may be, as far as the file says."""
+        """Return the possible values of an expression, as far as the file shows them."""
         if depth > _DEPTH:
             return ()
         match node:
@@ -189,13 +194,13 @@ class Code:
                 return ()
 
     def _part(self, node: ast.expr) -> str:
-        """Return a piece of an f-string; `{}` where it is not one known text."""
+        """Return a piece of an f-string; `{}` if it has no single known value."""
         value = node.value if isinstance(node, ast.FormattedValue) else node
         texts = self._texts(value, _DEPTH - 1)
         return texts[0] if len(texts) == 1 else "{}"
 
     def _passed(self, name: str) -> Iterator[ast.expr]:
-        """Yield what calls give a parameter of that name."""
+        """Yield the arguments that calls pass to a parameter of that name."""
         for function in self.functions.values():
             names = [argument.arg for argument in function.args.args]
             if name in names:
@@ -203,7 +208,7 @@ class Code:
                     yield from _given(call, name, names.index(name))
 
     def is_bind(self, node: ast.expr, function: ast.FunctionDef) -> bool:
-        """Return whether the expression is the connection of op.get_bind(), itself or by a name for it."""
+        """Return whether the expression is op.get_bind(), or a variable for it."""
         match node:
             case ast.Name(id=name):
                 return name in self.binds.get(function.name, ())
@@ -214,7 +219,7 @@ class Code:
 
 
 @cache
-def _calls_of(revision: Revision, function: ast.FunctionDef) -> tuple[Call, ...]:
+def _calls_of(revision: RevisionFile, function: ast.FunctionDef) -> tuple[Call, ...]:
     return tuple(_code_of(revision).reached(function))
 
 
@@ -224,7 +229,7 @@ def _split(text: str) -> tuple[Statement, ...]:
 
 
 @cache
-def _code_of(revision: Revision) -> Code:
+def _code_of(revision: RevisionFile) -> Code:
     functions = {
         node.name: node for node in ast.walk(revision.tree) if isinstance(node, ast.FunctionDef)
     }
@@ -247,7 +252,7 @@ def _code_of(revision: Revision) -> Code:
 
 
 def _binds_of(code: Code) -> dict[str, frozenset[str]]:
-    """Return the names of connections, by function; a parameter is one where a call gives one."""
+    """Return the variables for connections by function, also parameters that are passed one."""
     binds = {
         name: frozenset(
             target
@@ -272,12 +277,12 @@ def _binds_of(code: Code) -> dict[str, frozenset[str]]:
 
 
 def called(call: ast.Call) -> str:
-    """Return a call as a message shows it: `op.drop_index()`."""
+    """Return the text of a call for a message: `op.drop_index()`."""
     return f"{ast.unparse(call.func)}()"
 
 
 def keyword(call: ast.Call, *names: str, position: int | None = None) -> ast.expr | None:
-    """Return the argument of one of these names, or the one at a position; None without it."""
+    """Return the argument with one of these names, or at this position; None without one."""
     for one in call.keywords:
         if one.arg in names:
             return one.value
@@ -285,7 +290,7 @@ def keyword(call: ast.Call, *names: str, position: int | None = None) -> ast.exp
 
 
 def is_none(node: ast.expr | None) -> bool:
-    """Return whether the expression is None, written out."""
+    """Return whether the expression is the literal None."""
     return isinstance(node, ast.Constant) and node.value is None
 
 
@@ -312,7 +317,7 @@ def _imported(node: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the names that a statement gives a value, with the expression of it."""
+    """Yield the names that a statement assigns to, each with the assigned expression."""
     match node:
         case ast.Assign(targets=targets, value=value):
             for target in targets:
@@ -328,7 +333,7 @@ def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _operands(node: ast.expr) -> list[ast.AST]:
-    """Return the operands of `a + b + c …`, however many there are, in order."""
+    """Return the operands of `a + b + c …` in order, without recursion."""
     found: list[ast.AST] = []
     while isinstance(node, ast.BinOp):
         found.append(node.right)
@@ -342,11 +347,11 @@ def _given(call: ast.Call, name: str, position: int) -> Iterator[ast.expr]:
         yield value
 
 
-def _is_elsewhere(test: ast.expr, *, is_first: bool) -> bool:
-    """Return whether the branch of that condition runs on another database than PostgreSQL alone."""
+def _is_for_other_database(test: ast.expr, *, is_first: bool) -> bool:
+    """Return whether the branch of that condition runs only on other databases than PostgreSQL."""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _is_elsewhere(operand, is_first=not is_first)
+            return _is_for_other_database(operand, is_first=not is_first)
         case ast.Compare(ops=[ast.Eq() | ast.In()], comparators=[right]):
             names = _strings(right)
             is_ours = bool(names) and all(name.startswith("postgres") for name in names)
@@ -364,7 +369,7 @@ def _is_elsewhere(test: ast.expr, *, is_first: bool) -> bool:
 
 
 def _strings(node: ast.expr) -> frozenset[str]:
-    """Return the strings of a literal or a collection of literals; none where another value is in it."""
+    """Return the strings of a literal or a collection of literals; none if it has another value."""
     items = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
     texts = [item.value for item in items if isinstance(item, ast.Constant)]
     known = [text for text in texts if isinstance(text, str)]

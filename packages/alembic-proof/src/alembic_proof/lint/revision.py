@@ -1,4 +1,4 @@
-"""A revision file as the rules see it: parsed, never imported."""
+"""A revision file as the rules see it: parsed, never imported; and how two versions of it differ."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ import io
 import re
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import PurePath
 
 from alembic_proof.finding import Location
-from alembic_proof.history.assignments import assigned_value, may_assign, strings_in
+from alembic_proof.history.revision_graph import assigned_value, may_assign, strings_in
 
-_TO_US = re.compile(r"#\s*alembic-proof\s*:")
-_IGNORE = re.compile(r"#\s*alembic-proof\s*:\s*ignore\s*\[(?P<rules>[^\]]*)\](?P<reason>.*)")
+_ANY_COMMENT = re.compile(r"#\s*alembic-proof\s*:")
+_IGNORE_COMMENT = re.compile(
+    r"#\s*alembic-proof\s*:\s*ignore\s*\[(?P<rules>[^\]]*)\](?P<reason>.*)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignore:
-    """A comment `# alembic-proof: ignore[rule-id] reason`: the file's findings of that rule are accepted.
+    """A comment `# alembic-proof: ignore[rule-id] reason`, which accepts the findings of that rule.
 
-    A comment that begins so and cannot be read has no rules.
+    `rules` is empty for a comment that begins like this and cannot be read.
     """
 
     line: int
@@ -31,8 +35,8 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """One file of the versions directory; a file that Python cannot parse has an empty tree."""
+class RevisionFile:
+    """A parsed file of the versions directory; `tree` is empty if Python cannot parse the file."""
 
     path: str
     tree: ast.Module
@@ -40,16 +44,16 @@ class Revision:
     syntax_error_line: int = 0
     ignores: tuple[Ignore, ...] = ()
     excepted: frozenset[str] = frozenset()
-    """What the project's settings declare in its place: `irreversible`, `lossy`."""
+    """The declarations that the project's settings make for it: `irreversible`, `lossy`."""
 
     @property
     def name(self) -> str:
-        """The file's name without its directory."""
+        """Return the file's name without its directory."""
         return PurePath(self.path).name
 
     @property
     def revision_id(self) -> str | None:
-        """The literal of `revision`; None where the file is no revision."""
+        """Return the literal of `revision`; None if the file is not a revision."""
         match self.assigned("revision"):
             case ast.Constant(value=str(revision_id)):
                 return revision_id
@@ -58,22 +62,22 @@ class Revision:
 
     @property
     def parent_ids(self) -> tuple[str, ...]:
-        """The literals of `down_revision` and `depends_on`, in the order written."""
+        """Return the literals of `down_revision` and `depends_on`, in the order of the file."""
         names = ("down_revision", "depends_on")
         return tuple(text for name in names for text in strings_in(self.assigned(name)))
 
     @property
     def upgrade(self) -> ast.FunctionDef | None:
-        """Return the function that Alembic calls to go up: the last `def upgrade` of the module."""
+        """Return the last `def upgrade` of the module, which is the one that Alembic calls."""
         return self.function("upgrade")
 
     @property
     def downgrade(self) -> ast.FunctionDef | None:
-        """The function that Alembic calls to go down: the last `def downgrade` of the module."""
+        """Return the last `def downgrade` of the module, which is the one that Alembic calls."""
         return self.function("downgrade")
 
     def function(self, name: str) -> ast.FunctionDef | None:
-        """Return the last function of the module that has the name; None where there is none."""
+        """Return the last function of the module with this name; None without one."""
         functions = [node for node in self.tree.body if isinstance(node, ast.FunctionDef)]
         return next((node for node in reversed(functions) if node.name == name), None)
 
@@ -82,15 +86,15 @@ class Revision:
         return any(rule in one.rules and one.reason for one in self.ignores)
 
     def has(self, name: str) -> bool:
-        """Whether anything in the file may give the module that name: it may be imported as well."""
+        """Return whether anything in the file, also an import, may define that name."""
         return may_assign(self.tree, name)
 
     def assigned(self, name: str) -> ast.expr | None:
-        """The expression last assigned to a module-level `name`; None where there is none."""
+        """Return the expression last assigned to a name at module level; None without one."""
         return assigned_value(self.tree, name)
 
     def declared(self, name: str) -> str | None:
-        """The text of a declaration (`irreversible`, `lossy`); None unless it says something."""
+        """Return the text of a declaration (`irreversible`, `lossy`); None if missing or empty."""
         match self.assigned(name):
             case ast.Constant(value=str(text)) if text.strip():
                 return text
@@ -98,63 +102,64 @@ class Revision:
                 return None
 
     def is_declared(self, name: str) -> bool:
-        """Whether the file or the project's settings declare it."""
+        """Return whether the file or the project's settings declare it."""
         return name in self.excepted or self.declared(name) is not None
 
     def at(self, node: ast.stmt | ast.expr | None = None) -> Location:
-        """The node's place in the file, or the file as a whole."""
+        """Return the location of the node, or of the file as a whole."""
         return Location(self.path, node.lineno if node else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """The merged revisions, as far as the checkout changes them."""
+class BaseRevisions:
+    """The changes of the checkout to revisions that are merged already."""
 
     ref: str = ""
     """The git ref that revisions are merged into, such as `origin/main`."""
-    changed: tuple[Revision, ...] = ()
-    """The files that differ or are gone, as the merge base has them."""
+    changed: tuple[RevisionFile, ...] = ()
+    """The files that were edited or deleted, as they are in the merge base."""
     added: frozenset[str] = frozenset()
     """The paths of files that the merge base does not have."""
     unknown: str = ""
-    """Why git cannot say it; empty where it can."""
+    """Why git could not compare them; empty if it could."""
     todo: str = ""
+    """The help for that case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """Every file of a history, in the order of their paths, and what the project allows them."""
+class ParsedHistory:
+    """The files of a history, in the order of their paths, and the settings that rules need."""
 
-    files: tuple[Revision, ...]
+    files: tuple[RevisionFile, ...]
     frozen_from: tuple[str, ...] = ()
     """Packages that revisions must not import."""
-    base: Base = Base()
+    base: BaseRevisions = BaseRevisions()
     project_modules: frozenset[str] = frozenset()
-    """Modules and packages of the project itself, by their first name."""
-    env_py: Revision | None = None
-    """The project's env.py, parsed like a revision; None where there is none to read."""
+    """The top-level names of the project's own modules and packages."""
+    env_py: RevisionFile | None = None
+    """The project's env.py, parsed like a revision; None if it cannot be read."""
     makes_version_table: bool = False
-    """Whether env.py has words of its own about Alembic's version table."""
+    """Whether env.py configures how Alembic's version table is made."""
     is_for_offline_sql: bool = True
-    """Whether somebody may run the history with `--sql`."""
+    """Whether the history may be run with `--sql`."""
 
     @property
-    def revisions(self) -> tuple[Revision, ...]:
-        """The files that are revisions: those with a `revision`."""
+    def revisions(self) -> tuple[RevisionFile, ...]:
+        """Return the files that are revisions: those with a `revision`."""
         return tuple(file for file in self.files if file.revision_id is not None)
 
     @property
-    def read_files(self) -> tuple[Revision, ...]:
-        """Return every file that lint reads: those of the history, and env.py where there is one."""
+    def read_files(self) -> tuple[RevisionFile, ...]:
+        """Return every file that lint reads: those of the history, and env.py if there is one."""
         return self.files if self.env_py is None else (*self.files, self.env_py)
 
 
-def parse_revision(path: str, source: bytes) -> Revision:
-    """The file's syntax tree; what Python says of it where there is none."""
+def parse_revision(path: str, source: bytes) -> RevisionFile:
+    """Return the parsed file; a syntax error is part of the result."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Revision(path=path, tree=ast.parse(source), ignores=tuple(_ignores(source)))
+            return RevisionFile(path=path, tree=ast.parse(source), ignores=tuple(_ignores(source)))
     except SyntaxError as error:
         return _unparsed(path, error.msg, line=error.lineno or 0)
     except (ValueError, RecursionError, MemoryError) as error:
@@ -162,13 +167,13 @@ def parse_revision(path: str, source: bytes) -> Revision:
 
 
 def _ignores(source: bytes) -> Iterator[Ignore]:
-    """Read the comments that are addressed to the lint; the source is known to parse."""
+    """Yield the ignore comments of a source that is known to parse."""
     if b"alembic-proof" not in source:
         return
     for token in tokenize.tokenize(io.BytesIO(source).readline):
-        if token.type != tokenize.COMMENT or not _TO_US.match(token.string):
+        if token.type != tokenize.COMMENT or not _ANY_COMMENT.match(token.string):
             continue
-        found = _IGNORE.match(token.string)
+        found = _IGNORE_COMMENT.match(token.string)
         names = found["rules"].split(",") if found else ()
         yield Ignore(
             line=token.start[0],
@@ -177,6 +182,130 @@ def _ignores(source: bytes) -> Iterator[Ignore]:
         )
 
 
-def _unparsed(path: str, message: str, *, line: int) -> Revision:
+def _unparsed(path: str, message: str, *, line: int) -> RevisionFile:
     tree = ast.Module(body=[], type_ignores=[])
-    return Revision(path=path, tree=tree, syntax_error=message, syntax_error_line=line)
+    return RevisionFile(path=path, tree=tree, syntax_error=message, syntax_error_line=line)
+
+
+_DECLARATIONS = frozenset({"branch_labels", "irreversible", "lossy"})
+"""Names that do not change what the revision does to a database."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """The first place where two versions of a file do something different."""
+
+    what: str
+    """The part of the file, such as `upgrade()`."""
+    node: ast.stmt | None
+    """The statement in the newer version; None if it is missing there."""
+
+
+def first_difference(newer: ast.Module, older: ast.Module) -> Difference | None:
+    """Return the first place where the files do something different; None if there is none.
+
+    Differences in comments, docstrings, layout, annotations, the order of imports, unused imports
+    and the declarations do not count.
+    """
+    if _imports(newer) != _imports(older):
+        node = next((one for one in newer.body if _is_import(one)), None)
+        return Difference(what="its imports", node=node)
+    for new, old in zip_longest(_statements(newer.body), _statements(older.body)):
+        if _dump(new) == _dump(old):
+            continue
+        either = new or old
+        return Difference(what=_name(either), node=_first_inside(new, old) or new)
+    return None
+
+
+def _first_inside(new: ast.stmt | None, old: ast.stmt | None) -> ast.stmt | None:
+    """Return the statement of a function's body that differs first."""
+    if not isinstance(new, ast.FunctionDef) or not isinstance(old, ast.FunctionDef):
+        return None
+    pairs = zip_longest(_effective(new.body), _effective(old.body))
+    return next((new for new, old in pairs if _dump(new) != _dump(old)), None)
+
+
+def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements of a module other than docstrings, imports and declarations."""
+    for statement in _effective(body):
+        if not _is_import(statement) and not _is_declaration(statement):
+            yield statement
+
+
+def _dump(node: ast.stmt | None) -> str:
+    return ast.dump(_Normalizer().visit(deepcopy(node))) if node is not None else ""
+
+
+class _Normalizer(ast.NodeTransformer):
+    """Removes docstrings, annotations and statements without effect."""
+
+    def visit_Pass(self, _: ast.Pass) -> None:
+        return None
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value is None or not isinstance(node.target, ast.Name):
+            return self.generic_visit(node)
+        return self.generic_visit(ast.Assign(targets=[node.target], value=node.value, lineno=0))
+
+
+def _imports(tree: ast.Module) -> frozenset[tuple[str, str, str]]:
+    """Return the imports that are used, as (module, name, name in this module)."""
+    bare = _Normalizer().visit(deepcopy(tree))
+    used = {node.id for node in ast.walk(bare) if isinstance(node, ast.Name)} | {"*"}
+    found: set[tuple[str, str, str]] = set()
+    for node in tree.body:
+        match node:
+            case ast.ImportFrom(module=module, names=names, level=level):
+                origin = f"{'.' * level}{module or ''}"
+                found |= {(origin, one.name, one.asname or one.name) for one in names}
+            case ast.Import(names=names):
+                found |= {(one.name, "", one.asname or one.name.partition(".")[0]) for one in names}
+    return frozenset(one for one in found if one[2] in used)
+
+
+def _is_import(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _is_declaration(node: ast.stmt) -> bool:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name in _DECLARATIONS
+        case _:
+            return False
+
+
+def _effective(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements other than docstrings, `pass` and `...`."""
+    for statement in body:
+        match statement:
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                pass
+            case _:
+                yield statement
+
+
+def _name(node: ast.stmt | None) -> str:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return f"{name}()"
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+        case _:
+            return "the module"

@@ -1,36 +1,43 @@
-"""What a rule is: words, examples and one function."""
+"""A lint rule: an entry of the findings table and the function that finds it.
+
+Every module of the package `rules` that has a RULE is registered.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 
 from alembic_proof.finding import Finding
-from alembic_proof.lint.revision import History
+from alembic_proof.findings import Entry, SourceFile
+from alembic_proof.lint import rules
+from alembic_proof.lint.revision import ParsedHistory
 
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A revision file of an example."""
-
-    name: str
-    text: str
-    merged: str = ""
-    """The file as the base ref has it, where the example is about a change of it."""
+__all__ = ["Rule", "SourceFile"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """A bad thing in revision files: its id, what it leads to, the way out, and its check.
+class Rule(Entry):
+    """A mistake in revision files that their syntax shows."""
 
-    The examples are documentation and test fixture at once: `bad` must give a finding of this
-    rule, `good` none of any rule.
-    """
+    check: Callable[[ParsedHistory], Iterator[Finding]]
 
-    id: str
-    name: str
-    what_happens: str
-    workaround: str
-    bad: tuple[SourceFile, ...]
-    good: tuple[SourceFile, ...]
-    check: Callable[[History], Iterator[Finding]]
+
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, sorted by id; the file is the registration."""
+    return tuple(rule for id_ in sorted(rule_ids()) if (rule := find_rule(id_)))
+
+
+def find_rule(id_: str) -> Rule | None:
+    """Return the rule with this id, None if there is none; only its own file is imported."""
+    if id_ not in rule_ids():
+        return None
+    rule: Rule = import_module(f"{rules.__name__}.{id_.replace('-', '_')}").RULE
+    return rule
+
+
+def rule_ids() -> frozenset[str]:
+    """Return the ids of all rules, from the names of their files."""
+    return frozenset(module.name.replace("_", "-") for module in iter_modules(rules.__path__))

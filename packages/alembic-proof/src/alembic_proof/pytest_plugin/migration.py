@@ -1,4 +1,4 @@
-"""The fixture for tests of data migrations: a database just below a revision, moved over it."""
+"""The fixture for tests of data migrations: a database just below a revision, and the revision."""
 
 from __future__ import annotations
 
@@ -12,106 +12,106 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from alembic_proof.errors import HistoryError, ProofError
-from alembic_proof.history.chain import ChainRevision, choose, reached, read_chain
-from alembic_proof.history.environment import load_in_env
-from alembic_proof.history.script import alembic_config
-from alembic_proof.history.walk import Ground, Move, Proof, walk
-from alembic_proof.postgres.connect import DRIVERS, run_on
-from alembic_proof.postgres.url import DatabaseUrl
-from alembic_proof.project import Project, history_databases, scratch_server_url
-from alembic_proof.pytest_plugin.surroundings import kept_surroundings, outside_of_loops
-from alembic_proof.rows.run import execute
+from alembic_deploy.connect import run_on
+from alembic_deploy.errors import DeployError, HistoryError
+from alembic_deploy.url import DRIVERS, DatabaseUrl
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.env_py import load_in_env
+from alembic_proof.history.project import Project
+from alembic_proof.history.revisions import ChainRevision, choose, reached, read_chain
+from alembic_proof.history.steps import Proof, StepRequest, WalkContext, walk
+from alembic_proof.pytest_plugin.session import restored_process_state, run_outside_event_loop
+from alembic_proof.rows.savepoint_batch import execute
+from alembic_proof.scratch import history_databases, scratch_server_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataMigration:
-    """One revision, and a scratch database that it moves; also from within an event loop."""
+    """One revision and a scratch database; its methods also work inside an event loop."""
 
     revision_id: str
     url: str
     project: Project
 
     def upgrade(self) -> None:
-        """Ensures that the revision is applied; what it raises passes through."""
-        self._move(Move(self.revision_id, is_upgrade=True))
+        """Apply the revision; an error of its own passes through."""
+        self._move(StepRequest(self.revision_id, is_upgrade=True))
 
     def downgrade(self) -> None:
-        """Ensures that the revision is taken back; what it raises passes through."""
-        self._move(Move(self.revision_id, is_upgrade=False))
+        """Undo the revision; an error of its own passes through."""
+        self._move(StepRequest(self.revision_id, is_upgrade=False))
 
     def execute(self, *statements: str) -> None:
-        """Sends the statements in one transaction, as they are."""
+        """Run the statements in one transaction, without any escaping."""
 
         def send(connection: Connection) -> None:
             for statement in statements:
                 execute(connection, statement)
 
-        outside_of_loops(lambda: run_on(self._address(), send))
+        run_outside_event_loop(lambda: run_on(self._address(), send))
 
     def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
-        """What the query returns."""
+        """Return the rows of a query."""
 
         def fetch(connection: Connection) -> Sequence[tuple[Any, ...]]:
             return [tuple(row) for row in execute(connection, query)]
 
-        return outside_of_loops(lambda: run_on(self._address(), fetch))
+        return run_outside_event_loop(lambda: run_on(self._address(), fetch))
 
     def _address(self) -> str:
-        """The URL of its own connections, with the driver that the settings name."""
-        driver = self.project.alembic.route.driver
+        """Return the URL of our own connections, with the driver that the settings name."""
+        driver = self.project.settings.driver
         if driver not in DRIVERS:
             return self.url
         return replace(DatabaseUrl.parse(self.url), driver=driver).sqlalchemy_url
 
-    def _move(self, move: Move) -> None:
-        def prove(ground: Ground) -> Iterator[Move]:
-            if (move.revision_id in ground.heads) == move.is_upgrade:
-                state = "is applied already" if move.is_upgrade else "is not applied"
-                raise HistoryError(f"revision {move.revision_id} {state}")
-            yield move
+    def _move(self, request: StepRequest) -> None:
+        def prove(context: WalkContext) -> Iterator[StepRequest]:
+            if (request.revision_id in context.heads) == request.is_upgrade:
+                state = "is applied already" if request.is_upgrade else "is not applied"
+                raise HistoryError(f"revision {request.revision_id} {state}")
+            yield request
 
         move_database(self.project, url=self.url, prove=prove)
 
 
 def move_database(project: Project, *, url: str, prove: Proof) -> None:
-    """Ensures that the moves are made, each in a transaction; what a revision raises passes.
+    """Run the steps, each in a transaction; an error of a revision passes through.
 
-    Raises:
-        HistoryError: an env.py that cannot be used, or goes to another database.
+    :raises HistoryError: An env.py that cannot be used, or that connects to another database.
     """
-    with kept_surroundings():
-        config = alembic_config(project.alembic, url=url)
-        failure = outside_of_loops(partial(walk, config, prove))
+    with restored_process_state():
+        config = alembic_config(project, url=url)
+        failure = run_outside_event_loop(partial(walk, config, prove))
     if failure is not None:
         raise failure.error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationOpener:
-    """Gives a test its databases, which are gone when `stack` is closed."""
+    """Open databases for a test; closing `stack` drops them."""
 
     project: Project
     stack: ExitStack
 
     def __call__(self, revision: str) -> DataMigration:
-        """The revision in a fresh database that has all that it needs, and not the revision.
+        """Return the revision over a fresh database in which all revisions that it needs are applied.
 
-        Broken surroundings fail the test in one message: no such revision, no server, an env.py
-        that goes to another database.
+        A setup error fails the test with one message: no such revision, no server, an env.py that
+        connects to another database.
         """
         try:
             return self._open_below(revision)
-        except ProofError as error:
-            said = str(error)
-        pytest.fail(said, pytrace=False)  # outside: what it came from would be shown as well
+        except DeployError as error:
+            message = str(error)
+        pytest.fail(message, pytrace=False)  # outside, or pytest would show the causes of the error
 
     def _open_below(self, revision: str) -> DataMigration:
-        with kept_surroundings():
-            url = outside_of_loops(self._open)
-            target, below = outside_of_loops(lambda: self._find(revision, url=url))
-        moves = [Move(name, is_upgrade=True) for name in below]
-        move_database(self.project, url=url, prove=lambda _: iter(moves))
+        with restored_process_state():
+            url = run_outside_event_loop(self._open)
+            target, below = run_outside_event_loop(lambda: self._find(revision, url=url))
+        requests = [StepRequest(name, is_upgrade=True) for name in below]
+        move_database(self.project, url=url, prove=lambda _: iter(requests))
         return DataMigration(revision_id=target.revision_id, url=url, project=self.project)
 
     def _open(self) -> str:
@@ -120,8 +120,8 @@ class MigrationOpener:
         return self.stack.enter_context(databases)()
 
     def _find(self, name: str, *, url: str) -> tuple[ChainRevision, tuple[str, ...]]:
-        """The revision, and the ids of all that it needs in chain order."""
-        script = load_in_env(alembic_config(self.project.alembic, url=url))
+        """Return the revision, and the ids of all that it needs in the order of the history."""
+        script = load_in_env(alembic_config(self.project, url=url))
         chain = read_chain(script)
         chosen = choose(script, chain, names=[name])
         if len(chosen) != 1:

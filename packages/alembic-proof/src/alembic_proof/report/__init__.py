@@ -1,27 +1,28 @@
-"""What was found, for people and for other programs: value -> str."""
+"""Render a proof's report for people and for other programs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from alembic_proof.report.report import Report
 
-from alembic_proof.report.github import github_text
-from alembic_proof.report.json import json_text
-from alembic_proof.report.junit import junit_text
-from alembic_proof.report.markdown import markdown_text
-from alembic_proof.report.outcome import Outcome
-from alembic_proof.report.sarif import sarif_text
-from alembic_proof.report.text import proof_text
+FORMATS = ("text", "json", "markdown", "github", "junit", "sarif")
+"""The formats of `--format`."""
 
-__all__ = ["Outcome", "formats"]
+__all__ = ["FORMATS", "Report", "render"]
 
 
-def formats() -> Mapping[str, Callable[[Outcome], str]]:
-    """The renderers of a proof's outcome by the names that `--format` takes."""
-    return {
-        "text": lambda outcome: proof_text(outcome.proof, outcome.findings),
-        "json": json_text,
-        "markdown": markdown_text,
-        "github": github_text,
-        "junit": junit_text,
-        "sarif": sarif_text,
-    }
+def render(report: Report, format_: str) -> str:
+    """Return the report in one of the formats; only the module of that format is imported."""
+    match format_:
+        case "json":
+            from alembic_proof.report.json import json_text as renderer
+        case "markdown":
+            from alembic_proof.report.markdown import markdown_text as renderer
+        case "github":
+            from alembic_proof.report.github import github_text as renderer
+        case "junit":
+            from alembic_proof.report.junit import junit_text as renderer
+        case "sarif":
+            from alembic_proof.report.sarif import sarif_text as renderer
+        case _:
+            from alembic_proof.report.text import report_text as renderer
+    return renderer(report)

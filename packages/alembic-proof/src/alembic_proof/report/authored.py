@@ -1,90 +1,71 @@
-"""What `alembic-proof revision` wrote, and what is left to write, as text."""
+"""The text of `alembic-proof revision`: what was written, what it does, and what was found."""
 
 from __future__ import annotations
 
-from textwrap import indent
+from collections.abc import Iterator
 
-from alembic_proof.authoring import Authored
-from alembic_proof.authoring.op_execute import op_execute
-from alembic_proof.catalog import Change
-from alembic_proof.finding import Severity
-from alembic_proof.proofs.renamed import Renamed
+from alembic_proof.authoring.author import Authored
+from alembic_proof.finding import shown_path
+from alembic_proof.report.text import findings_text, summary_text
 
+_MOST_STEPS = 24
+"""So that everything fits on a screen; the file has them all."""
+_NOTHING = "nothing to change: the models and the history build the same database"
 _BLANK = (
     'Until the line `raise NotImplementedError("unfinished: …")` is deleted, upgrade() refuses. '
     "Edit the file,\nthen prove it with `roundtrip head` and `parity`."
 )
-_FAILED = (
-    "Edit the file, then prove it with `roundtrip head` and `parity`; "
-    "`revision --amend` rewrites it."
+_FOUND = (
+    "The files stay. Edit them, then prove them with `roundtrip head` and `parity`; "
+    "or change the models and write them again: `revision --amend`."
 )
-_UNFINISHED = f"{_BLANK.removesuffix('.')}; `revision --amend` rewrites it."
-_RENAMED = (
-    "only the name differs; instead of dropping it and building it again, as Alembic writes it, "
-    "rename it:"
-)
+_TRIAL = "Nothing was written."
 
 
-def authored_text(authored: Authored, *, path: str, contents: str, earlier: str = "") -> str:
-    """Return the file with its contents, then what must be written by hand, if anything.
-
-    `earlier` is the path of the earlier text of a revision that was rewritten.
-    """
-    if authored.path is None:
-        return "nothing to change: the models and the history build the same database"
-    parts = [path, indent(contents.rstrip(), "    ")]
-    if earlier:
-        parts += [f"its earlier text: {earlier} (delete it once nothing of it is needed)"]
-    if authored.failure:
-        parts += [f"The new revision cannot be applied: {_reason(authored.failure)}", _FAILED]
-    elif authored.is_blank:
-        parts += [_BLANK]
-    else:
-        parts += _left_to_do(authored)
-    if authored.renamed:
-        parts += ["\n".join([_RENAMED, *map(_renaming, authored.renamed)])]
-    return "\n\n".join(parts)
+def authored_text(authored: Authored) -> str:
+    """Return the files, what their upgrades do, and the findings of the proofs."""
+    if not authored.paths:
+        return _NOTHING
+    return "\n\n".join(_parts(authored))
 
 
-def _renaming(renamed: Renamed) -> str:
-    """Return how each direction renames it."""
-    up, down = op_execute(renamed.sql), op_execute(renamed.reversed.sql)
-    if "\n" in up + down:
-        up, down = (f"\n{indent(code, '      ')}" for code in (up, down))
-    else:
-        up, down = f"   {up}", f" {down}"
-    return f"  {renamed.before.kind} of {renamed.table}\n    upgrade():{up}\n    downgrade():{down}"
+def _parts(authored: Authored) -> Iterator[str]:
+    for path, text in zip(authored.paths, authored.texts, strict=False):
+        yield f"# {shown_path(path)}\n{text.rstrip()}"
+    if authored.sql is not None:
+        yield f"-- upgrade\n{authored.sql.upgrade}"
+        yield f"-- downgrade\n{authored.sql.downgrade}"
+    yield "\n".join(_files(authored))
+    if authored.lossy:
+        yield "\n".join(("loses rows or values:", *map("  {}".format, authored.lossy.split("; "))))
+    if authored.earlier:
+        earlier = ", ".join(map(shown_path, authored.earlier))
+        yield f"earlier text: {earlier} (delete it when you no longer need it)"
+    if authored.is_blank:
+        yield _BLANK
+        return
+    if found := authored.proof.findings:
+        yield findings_text(found)
+    yield _verdict(authored)
 
 
-def _reason(failure: str) -> str:
-    """Return the failure without what to do: that follows, for a revision that is new."""
-    return "\n".join(line for line in failure.splitlines() if not line.startswith("  do: "))
+def _verdict(authored: Authored) -> str:
+    """Return what the proofs found, and what to do now."""
+    summary = summary_text(authored.proof.findings)
+    verdict = f"round trip, parity, lint: {summary} ({authored.elapsed_s:.1f} s)"
+    if authored.texts:
+        return f"{verdict}\n{_TRIAL}"
+    return verdict if authored.proof.is_clean else f"{verdict}\n{_FOUND}"
 
 
-def _left_to_do(authored: Authored) -> list[str]:
-    """Paragraphs; none when Alembic has written all of it."""
-    notes = [f"note: {change}" for change in authored.by_hand if change.severity is Severity.NOTE]
-    errors = [_sentence(change) for change in authored.by_hand if change.severity is Severity.ERROR]
-    parts = ["\n".join(notes)] if notes else []
-    if errors:
-        parts += ["\n".join(["write by hand, because Alembic does not see it:", *errors])]
-        parts += _function("at the end of upgrade()", authored.upgrade_sql)
-        parts += _function("at the beginning of downgrade()", authored.downgrade_sql)
-        parts += [_UNFINISHED]
-    return parts
-
-
-def _sentence(change: Change) -> str:
-    """The change, as what must be done."""
-    if change.is_unexpected:
-        return f"  create {change.key}"
-    if change.is_missing:
-        return f"  drop {change.key}"
-    return f"  change {change}"
-
-
-def _function(place: str, statements: tuple[str, ...]) -> list[str]:
-    if not statements:
-        return [f"{place}: PostgreSQL has no statement for it"]
-    code = "\n".join(op_execute(statement) for statement in statements)
-    return [f"{place}:", indent(code, "    ")]
+def _files(authored: Authored) -> Iterator[str]:
+    """Yield the files, below each what its upgrade does; all of that if a proof has failed."""
+    total = sum(map(len, authored.steps))
+    most = _MOST_STEPS if authored.proof.is_clean else total
+    of_files = authored.steps or ((),) * len(authored.paths)
+    for path, steps in zip(authored.paths, of_files, strict=True):
+        yield shown_path(path)
+        yield from (f"  {one}" for one in steps[:most])
+        most -= min(most, len(steps))
+    if total > _MOST_STEPS and authored.proof.is_clean:
+        yield f"  and {total - _MOST_STEPS} more"

@@ -1,4 +1,4 @@
-"""An outcome as GitHub's workflow commands: annotations at the revisions' files.
+"""A report as GitHub's workflow commands: annotations at the revisions' files.
 
 Source: "Workflow commands for GitHub Actions", setting a debug, notice, warning or error message.
 """
@@ -6,27 +6,26 @@ Source: "Workflow commands for GitHub Actions", setting a debug, notice, warning
 from __future__ import annotations
 
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.report.outcome import Outcome
-from alembic_proof.report.text import printable, summary_text
+from alembic_proof.report.report import Report
+from alembic_proof.report.text import body_lines, printable, summary_text
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def github_text(outcome: Outcome) -> str:
-    """One command for each finding, and the summary as a line of the log."""
-    lines = [_command(finding) for finding in outcome.findings if not finding.is_hidden]
-    return "\n".join([*lines, f"{outcome.proof}: {summary_text(outcome.findings)}"])
+def github_text(report: Report) -> str:
+    """Return one command for each finding, and the summary as a line of the log."""
+    lines = [_command(finding) for finding in report.shown]
+    return "\n".join([*lines, f"{report.proof}: {summary_text(report.findings)}"])
 
 
 def _command(finding: Finding) -> str:
-    properties = {"title": finding.rule}
+    properties = {"title": finding.id}
     if finding.location:
         properties = {"file": finding.location.path} | properties
         if finding.location.line:
             properties["line"] = str(finding.location.line)
-    said = ",".join(f"{name}={_property(text)}" for name, text in properties.items())
-    message = f"{finding.message}\ndo: {finding.todo}" if finding.todo else finding.message
-    return f"::{_COMMANDS[finding.severity]} {said}::{_data(message)}"
+    named = ",".join(f"{name}={_property(text)}" for name, text in properties.items())
+    return f"::{_COMMANDS[finding.severity]} {named}::{_data(chr(10).join(body_lines(finding)))}"
 
 
 def _data(text: str) -> str:

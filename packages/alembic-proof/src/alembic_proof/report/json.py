@@ -1,27 +1,26 @@
-"""An outcome as one JSON document, for machines."""
+"""A report as one JSON document."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from alembic_proof.finding import Finding, has_failed
-from alembic_proof.proofs import Step
-from alembic_proof.report.outcome import Outcome
+from alembic_proof.finding import Finding, TimedStep, has_failed
+from alembic_proof.report.report import Report
 
 
-def json_text(outcome: Outcome) -> str:
-    """`{"proof": …, "is_clean": …, "steps": […], "findings": […]}`, times in seconds."""
+def json_text(report: Report) -> str:
+    """Return `{"proof": …, "is_clean": …, "steps": […], "findings": […]}`, times in seconds."""
     document = {
-        "proof": outcome.proof,
-        "is_clean": not has_failed(outcome.findings),
-        "steps": [_step(step) for step in outcome.steps],
-        "findings": [_finding(finding) for finding in outcome.findings],
+        "proof": report.proof,
+        "is_clean": not has_failed(report.findings),
+        "steps": [_step(step) for step in report.steps],
+        "findings": [_finding(finding) for finding in report.findings],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: TimedStep) -> dict[str, Any]:
     return {
         "name": step.name,
         "path": step.path or None,
@@ -33,7 +32,7 @@ def _step(step: Step) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     place = finding.location
     return {
-        "rule": finding.rule,
+        "rule": finding.id,
         "severity": finding.severity.value,
         "message": finding.message,
         "revision": finding.revision or None,
@@ -41,5 +40,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "direction": finding.direction or None,
         "path": place.path if place else None,
         "line": (place.line or None) if place else None,
-        "do": finding.todo or None,
+        "details": list(finding.details),
+        "postgres": finding.postgres or None,
+        "statement": finding.statement or None,
+        "do": finding.help or None,
     }

@@ -1,32 +1,30 @@
-"""An outcome as Markdown: a headline and one table, for a job's summary or a comment."""
+"""A report as Markdown: a headline and one table, for a job's summary or a comment."""
 
 from __future__ import annotations
 
 from alembic_proof.finding import Finding
-from alembic_proof.report.outcome import Outcome
-from alembic_proof.report.text import counted, printable, summary_text
+from alembic_proof.report.report import Report
+from alembic_proof.report.text import body_lines, counted, printable, summary_text
 
 
-def markdown_text(outcome: Outcome) -> str:
-    """The headline, and a row for each finding."""
-    proved = f" ({counted(len(outcome.steps), 'step')})" if outcome.steps else ""
-    headline = f"**{outcome.proof}**: {summary_text(outcome.findings)}{proved}"
-    shown = [finding for finding in outcome.findings if not finding.is_hidden]
-    if not shown:
+def markdown_text(report: Report) -> str:
+    """Return the headline, and a row for each finding."""
+    proved = f" ({counted(len(report.steps), 'step')})" if report.steps else ""
+    headline = f"**{report.proof}**: {summary_text(report.findings)}{proved}"
+    if not report.shown:
         return headline
-    head = ("| severity | where | what | rule |", "|---|---|---|---|")
-    return "\n".join([headline, "", *head, *(_row(finding) for finding in shown)])
+    head = ("| where | severity | finding | what |", "|---|---|---|---|")
+    return "\n".join([headline, "", *head, *(_row(finding) for finding in report.shown)])
 
 
 def _row(finding: Finding) -> str:
-    lines = [finding.message, *([f"do: {finding.todo}"] if finding.todo else [])]
-    what = "<br>".join(_cell(line.strip()) for line in "\n".join(lines).splitlines())
+    what = "<br>".join(_cell(line.strip()) for line in body_lines(finding))
     place = _cell(str(finding.location or ""))
-    return f"| {finding.severity} | {place} | {what} | {finding.rule} |"
+    return f"| {place} | {finding.severity} | {finding.id} | {what} |"
 
 
 def _cell(text: str) -> str:
-    """The text as it stands, in a table's cell."""
+    """Return the text with what Markdown would read as markup escaped."""
     escaped = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\")
     for sign in "|*_`[]":
         escaped = escaped.replace(sign, f"\\{sign}")

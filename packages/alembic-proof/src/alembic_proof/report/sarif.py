@@ -1,4 +1,4 @@
-"""An outcome as SARIF 2.1.0, the format that code scanning and editors read.
+"""A report as SARIF 2.1.0, the format that code scanning and editors read.
 
 Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -12,37 +12,52 @@ from typing import Any
 from urllib.parse import quote
 
 from alembic_proof.finding import Finding, Location
-from alembic_proof.report.outcome import Outcome
-from alembic_proof.report.text import printable
+from alembic_proof.report.explain import find_entry
+from alembic_proof.report.report import Report
+from alembic_proof.report.text import body_lines
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _PACKAGE = "alembic-proof"
 
 
-def sarif_text(outcome: Outcome) -> str:
+def sarif_text(report: Report) -> str:
     """Return one run with a result for each finding; a rule is a finding's id."""
-    rules = sorted({finding.rule for finding in outcome.findings})
+    rules = sorted({finding.id for finding in report.findings})
     driver = {
         "name": _PACKAGE,
         "version": version(_PACKAGE),
-        "rules": [{"id": rule} for rule in rules],
+        "rules": [_rule(rule) for rule in rules],
     }
     run = {
         "tool": {"driver": driver},
-        "properties": {"proof": outcome.proof},
-        "results": [_result(finding, rules) for finding in outcome.findings],
+        "properties": {"proof": report.proof},
+        "results": [_result(finding, rules) for finding in report.findings],
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
+def _rule(id_: str) -> dict[str, Any]:
+    """Return the rule with the words of the findings table."""
+    entry = find_entry(id_)
+    if entry is None:
+        return {"id": id_}
+    rule: dict[str, Any] = {
+        "id": id_,
+        "shortDescription": {"text": entry.title},
+        "fullDescription": {"text": entry.what_happens},
+        "help": {"text": entry.what_to_do},
+        "defaultConfiguration": {"level": entry.severity.value},
+    }
+    return rule | ({"helpUri": entry.source} if entry.source else {})
+
+
 def _result(finding: Finding, rules: list[str]) -> dict[str, Any]:
-    text = f"{finding.message}\ndo: {finding.todo}" if finding.todo else finding.message
     result: dict[str, Any] = {
-        "ruleId": finding.rule,
-        "ruleIndex": rules.index(finding.rule),
+        "ruleId": finding.id,
+        "ruleIndex": rules.index(finding.id),
         "level": finding.severity.value,
-        "message": {"text": printable(text)},
+        "message": {"text": "\n".join(body_lines(finding))},
     }
     if finding.location is not None:
         result["locations"] = [{"physicalLocation": _physical(finding.location)}]

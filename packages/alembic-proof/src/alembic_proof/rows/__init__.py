@@ -1,22 +1,24 @@
-"""Synthetic rows that satisfy a schema's constraints, and digests that tell what became of them."""
+"""Insert synthetic rows that satisfy a schema, and compare what migrations leave of them."""
 
 from __future__ import annotations
 
-from alembic_proof.rows.allowed import fill_allowed
 from alembic_proof.rows.compare import RowChange, RowChangeKind, compare
-from alembic_proof.rows.digest import Digests, RowDigest, TableDigest, digest
-from alembic_proof.rows.fill import fill
-from alembic_proof.rows.meant import meant
-from alembic_proof.rows.position import FallenBehind, fallen_behind
-from alembic_proof.rows.read import read_shapes
-from alembic_proof.rows.renaming import renamed
-from alembic_proof.rows.renumbering import with_old_keys
-from alembic_proof.rows.report import Filled, FillNote, FillReport, NotFilled
-from alembic_proof.rows.shape import Shapes, Table, TableName
+from alembic_proof.rows.digest import (
+    Digests,
+    RowDigest,
+    TableDigest,
+    digest,
+    with_normalised_values,
+)
+from alembic_proof.rows.fill import Filled, FillNote, FillReport, NotFilled, fill
+from alembic_proof.rows.newly_valid import fill_newly_valid
+from alembic_proof.rows.read_schema import read_user_tables
+from alembic_proof.rows.schema import TableInfo, TableName, UserTables
+from alembic_proof.rows.sequences import SequenceBehind, find_sequences_behind
+from alembic_proof.rows.value_matching import match_generated_values, restore_old_keys
 
 __all__ = [
     "Digests",
-    "FallenBehind",
     "FillNote",
     "FillReport",
     "Filled",
@@ -24,17 +26,18 @@ __all__ = [
     "RowChange",
     "RowChangeKind",
     "RowDigest",
-    "Shapes",
-    "Table",
+    "SequenceBehind",
     "TableDigest",
+    "TableInfo",
     "TableName",
+    "UserTables",
     "compare",
     "digest",
-    "fallen_behind",
     "fill",
-    "fill_allowed",
-    "meant",
-    "read_shapes",
-    "renamed",
-    "with_old_keys",
+    "fill_newly_valid",
+    "find_sequences_behind",
+    "match_generated_values",
+    "read_user_tables",
+    "restore_old_keys",
+    "with_normalised_values",
 ]

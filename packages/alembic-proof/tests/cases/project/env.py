@@ -2,6 +2,6 @@
 
 from models import metadata  # type: ignore[import-not-found]  # each case brings its own
 
-from alembic_proof.env import run_env
+from alembic_deploy.env import run_env
 
 run_env(target_metadata=metadata)

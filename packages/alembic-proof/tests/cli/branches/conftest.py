@@ -50,7 +50,7 @@ def made_parted(made_begun: Repository, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def begun(open_case: Open, made_begun: Repository) -> Repository:
-    """A history of two revisions that are merged; `topic` is checked out and has no more yet."""
+    """Provide a history of two revisions that are merged; `topic` is checked out and has no more yet."""
     return _copied(made_begun, open_case("branches/begun"))
 
 

@@ -38,7 +38,7 @@ class Repository:
     root: Path
 
     def git(self, *arguments: str) -> str:
-        """Run git as nobody in particular; its output."""
+        """Run git with a neutral user name; return its output."""
         done = subprocess.run(
             ["git", *_IDENTITY, *arguments],
             cwd=self.root,
@@ -49,7 +49,7 @@ class Repository:
         return done.stdout
 
     def commit(self, message: str = "work") -> None:
-        """Commit whatever there is."""
+        """Commit all changes."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
 
@@ -72,7 +72,7 @@ class Repository:
         return self.root / "versions"
 
     def path(self, revision: str) -> Path:
-        """The one file of a revision."""
+        """Return the one file of a revision."""
         [path] = (one for one in self.versions.glob("*.py") if f'"{revision}"' in _assigned(one))
         return path
 
@@ -84,7 +84,7 @@ class Repository:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def files(self) -> dict[str, str]:
-        """What the directory of revisions holds, hidden files included."""
+        """Return the files in the directory of revisions, hidden ones included."""
         return {
             path.name: path.read_text(encoding="utf-8")
             for path in sorted(self.versions.iterdir())

@@ -15,7 +15,7 @@ _CLEAN = "lint: no findings\n"
 _UPGRADE = "ADD COLUMN email text"
 _EMAIL = "versions/20260106_090000_email.py"
 _EDITED = "revision 2b is merged into origin/main and was edited since"
-_NOTE = "note: not checked whether merged revisions were edited: "
+_NOTE = "note: edited-after-merge\n  not checked whether merged revisions were edited: "
 
 
 @pytest.mark.parametrize("is_committed", [False, True])
@@ -27,9 +27,12 @@ def test_an_edit_is_found_at_its_line(begun: Repository, run: Run, *, is_committ
 
     code, out, _ = run("lint")
 
-    never = "a database that has it applied never gets the edit [edited-after-merge]"
+    never = "a database that has it applied never gets the edit"
     assert code == 1
-    assert out == f"{_EMAIL}:18: error: {_EDITED}: upgrade(); {never}\nlint: 1 error\n"
+    assert (
+        out
+        == f"{_EMAIL}:18: error: edited-after-merge\n  {_EDITED}: upgrade(); {never}\nlint: 1 error\n"
+    )
 
 
 def test_a_parent_is_more_than_layout(begun: Repository, run: Run) -> None:
@@ -37,7 +40,7 @@ def test_a_parent_is_more_than_layout(begun: Repository, run: Run) -> None:
     begun.edit("2b", '= "1a"', "= None")
 
     assert (
-        ":14: error: revision 2b is merged into origin/main and was edited since: down_rev"
+        ":14: error: edited-after-merge\n  revision 2b is merged into origin/main and was edited since: down_rev"
         in (run("lint")[1])
     )
 
@@ -93,7 +96,9 @@ def test_a_deleted_revision_is_found(begun: Repository, run: Run) -> None:
     code, out, _ = run("lint")
 
     assert code == 1
-    assert out.startswith(f"{_EMAIL}: error: revision 2b is merged into origin/main and was del")
+    assert out.startswith(
+        f"{_EMAIL}: error: edited-after-merge\n  revision 2b is merged into origin/main and was del"
+    )
 
 
 def test_a_revision_that_replaces_deleted_ones_accepts_that(begun: Repository, run: Run) -> None:
@@ -128,7 +133,7 @@ def test_an_edit_is_accepted_with_a_reason_only(begun: Repository, run: Run) -> 
     code, out, _ = run("lint")
 
     assert code == 1
-    assert f"{_EMAIL}:13: error: lint has no rule edited-after-release" in out
+    assert f"{_EMAIL}:13: error: unusable-ignore\n  lint has no rule edited-after-release" in out
 
 
 def test_what_happened_on_the_main_branch_since_is_not_blamed(begun: Repository, run: Run) -> None:
@@ -185,11 +190,11 @@ def test_without_the_ref_one_note_says_so(begun: Repository, run: Run) -> None:
 
     code, out, _ = run("lint")
     why = "git does not know the main branch of the remote 'origin'"
-    assert (code, out) == (0, f"{_NOTE}{why} [edited-after-merge]\nlint: 1 note\n")
+    assert (code, out) == (0, f"{_NOTE}{why}\nlint: 1 note\n")
 
     code, out, _ = run("lint", "--base-ref", "origin/next")
     assert code == 0
-    assert out.startswith(f"{_NOTE}there is no git ref 'origin/next' here [edited-after-merge]\n")
+    assert out.startswith(f"{_NOTE}no git ref 'origin/next'\n")
 
 
 def test_a_shallow_clone_is_one_note(
@@ -210,11 +215,11 @@ def test_a_shallow_clone_is_one_note(
     code, out, _ = run("lint")
 
     assert code == 0
-    assert out.startswith(f"{_NOTE}git cannot say what has changed: ")
+    assert out.startswith(f"{_NOTE}git cannot list the changes: ")
 
 
 def test_without_git_one_note_says_so(open_case: Callable[[str], Path], run: Run) -> None:
-    """A history is not always in a repository; findings count as ever."""
+    """A history may be outside of a repository; other findings still count."""
     root = open_case("branches/begun")
 
     code, out, _ = run("lint")
@@ -234,7 +239,7 @@ def test_without_the_program_one_note_says_so(
 
     assert run("lint")[:2] == (
         0,
-        f"{_NOTE}git is not installed [edited-after-merge]\nlint: 1 note\n",
+        f"{_NOTE}git is not installed\nlint: 1 note\n",
     )
 
 
@@ -253,5 +258,5 @@ def test_each_lint_rule_can_be_accepted_in_the_file(begun: Repository, run: Run)
 
     assert code == 1
     assert out == (
-        "versions/2025_4d.py: error: downgrade() is missing [empty-downgrade]\nlint: 1 error\n"
+        "versions/2025_4d.py: error: empty-downgrade\n  downgrade() is missing\nlint: 1 error\n"
     )

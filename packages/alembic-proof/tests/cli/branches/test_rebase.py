@@ -15,11 +15,11 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
+from alembic_deploy.connect import run_on
+from alembic_proof.history.alembic_config import alembic_config
 from alembic_proof.history.file_moves import InterruptedMoves, undo_interrupted
-from alembic_proof.history.project import AlembicProject
+from alembic_proof.history.project import Project
 from alembic_proof.history.rebase import undo_interrupted_rebase
-from alembic_proof.history.script import alembic_config
-from alembic_proof.postgres.connect import run_on
 
 from .repository import Repository
 
@@ -31,7 +31,7 @@ _THEIRS = "20260201_090000"
 
 def _parents(repository: Repository) -> dict[str, object]:
     script = ScriptDirectory.from_config(
-        alembic_config(AlembicProject(file=repository.root / "alembic.ini"))
+        alembic_config(Project(file=repository.root / "alembic.ini"))
     )
     return {one.revision: one.down_revision for one in script.walk_revisions()}
 
@@ -59,7 +59,7 @@ def test_the_local_revisions_follow_the_merged_ones(parted: Repository, run: Run
     code, out, _ = run("rebase")
 
     assert code == 0, out
-    assert out.startswith(f"2 revisions put behind 5e (versions/{_THEIRS}_view_5e.py):\n")
+    assert out.startswith(f"2 revisions moved after 5e (versions/{_THEIRS}_view_5e.py):\n")
     assert out.endswith("round trip: no findings\n")
     assert _parents(parted) == {"1a": None, "2b": "1a", "5e": "2b", "3c": "5e", "4d": "3c"}
     after = parted.files()
@@ -90,7 +90,9 @@ def test_an_id_in_a_tuple_is_read(parted: Repository, run: Run) -> None:
     assert _parents(parted) == {"1a": None, "2b": "1a", "5e": "2b", "3c": "5e", "4d": "3c"}
 
 
-def test_what_the_proof_finds_is_told_and_the_rebase_stays(parted: Repository, run: Run) -> None:
+def test_findings_of_the_proof_are_reported_and_the_rebase_is_kept(
+    parted: Repository, run: Run
+) -> None:
     """Both branches may have made the same thing; that is for their people to solve."""
     parted.edit("5e", "view_5e", "view_4d")
     parted.commit()
@@ -98,11 +100,11 @@ def test_what_the_proof_finds_is_told_and_the_rebase_stays(parted: Repository, r
     code, out, _ = run("rebase")
 
     assert code == 1
-    assert 'its upgrade fails: relation "view_4d" already exists' in out
+    assert 'its upgrade fails\n  PostgreSQL: relation "view_4d" already exists' in out
     assert _parents(parted)["3c"] == "5e"
 
 
-def test_a_proof_that_cannot_run_is_told_after_the_rebase(
+def test_a_proof_that_cannot_run_is_reported_after_the_rebase(
     parted: Repository, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The files are in their new order; what is left to do is said."""
@@ -111,7 +113,7 @@ def test_a_proof_that_cannot_run_is_told_after_the_rebase(
     code, _, err = run("rebase")
 
     assert code == 2
-    assert "the revisions are rebased, and not proved: alembic-proof roundtrip 3c 4d\n" in err
+    assert "the revisions are rebased but not proved; run: alembic-proof roundtrip 3c 4d\n" in err
     assert _parents(parted)["3c"] == "5e"
 
 
@@ -125,7 +127,7 @@ def test_a_proof_that_cannot_run_is_told_after_the_rebase(
         ("5e", []),
     ],
 )
-def test_a_database_gets_to_the_new_order_as_it_is_said(
+def test_the_printed_commands_migrate_a_database_to_the_new_order(
     parted: Repository,
     run: Run,
     scratch_url: str,
@@ -137,7 +139,7 @@ def test_a_database_gets_to_the_new_order_as_it_is_said(
     if "6f" in at:
         _put_below_theirs(parted, "6f")
     _let_url_env(parted, monkeypatch, scratch_url)
-    config = alembic_config(AlembicProject(file=parted.root / "alembic.ini"), url=scratch_url)
+    config = alembic_config(Project(file=parted.root / "alembic.ini"), url=scratch_url)
     for revision in at.split():
         command.upgrade(config, revision)
 
@@ -165,9 +167,11 @@ def test_the_version_table_is_the_one_that_env_configures(
     parted: Repository, run: Run, scratch_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may have another name than Alembic's own."""
-    shutil.copy(_CASES / "roundtrip" / "version_table_elsewhere" / "env.py", parted.root)
+    shutil.copy(
+        _CASES / "roundtrip" / "history" / "version_table_elsewhere" / "env.py", parted.root
+    )
     _let_url_env(parted, monkeypatch, scratch_url)
-    config = alembic_config(AlembicProject(file=parted.root / "alembic.ini"), url=scratch_url)
+    config = alembic_config(Project(file=parted.root / "alembic.ini"), url=scratch_url)
     command.upgrade(config, "4d")
 
     out = run("rebase", "--no-proof")[1]
@@ -190,7 +194,8 @@ def test_a_database_that_cannot_be_read_is_no_error(
 def _let_url_env(parted: Repository, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """Let `url_env` name the variable that has the URL."""
     settings = parted.root / "pyproject.toml"
-    settings.write_text(f'{settings.read_text(encoding="utf-8")}url_env = "CASE_URL"\n', "utf-8")
+    with settings.open("a", encoding="utf-8") as file:
+        file.write('[tool.alembic-deploy]\nurl_env = "CASE_URL"\n')
     parted.commit()
     monkeypatch.setenv("CASE_URL", url)
 
@@ -206,8 +211,8 @@ def _put_below_theirs(repository: Repository, revision: str) -> None:
     repository.git("merge", "--quiet", "--message", "both", "main")
 
 
-def test_without_a_database_it_is_said_what_one_would_need(parted: Repository, run: Run) -> None:
-    """For whoever has applied the revisions somewhere."""
+def test_without_a_database_the_commands_for_one_are_printed(parted: Repository, run: Run) -> None:
+    """Databases that have the revisions in the old order need them."""
     out = run("rebase", "--no-proof")[1]
 
     assert (
@@ -286,14 +291,14 @@ def _give_main_two_heads(repository: Repository) -> None:
         (_add_another_branch, "there is more than one local branch of revisions: 4d (versions/"),
         (_part_inside, "there is more than one local branch of revisions: 6f (versions/"),
         (_merge_ours_too, "no head is local: origin/main has 4d (versions/"),
-        (_merge_locally, "4d (versions/20260107_100000_view_4d.py) is a merge revision: "),
-        (_compute_the_parent, "down_revision is no plain string at the top of the module"),
-        (_compute_the_id, "revision is no plain string at the top of the module"),
+        (_merge_locally, "4d (versions/20260107_100000_view_4d.py) is a merge revision, "),
+        (_compute_the_parent, "down_revision is not a string literal at module level"),
+        (_compute_the_id, "revision is not a string literal at module level"),
         (_forget_the_remote, "git does not know the main branch of the remote 'origin'\n"),
         (_give_main_two_heads, "origin/main itself has several heads: 5e (versions/"),
     ],
 )
-def test_what_is_not_clear_is_refused_and_nothing_is_changed(
+def test_a_refused_rebase_changes_nothing(
     parted: Repository, run: Run, prepare: Callable[[Repository], None], said: str
 ) -> None:
     """With exit code 2 and what to do."""
@@ -304,7 +309,7 @@ def test_what_is_not_clear_is_refused_and_nothing_is_changed(
 
     assert (code, out) == (2, "")
     assert err.startswith(said)
-    assert "\n  do: " in err
+    assert "\n  help: " in err
     assert parted.files() == before
 
 
@@ -323,24 +328,24 @@ def test_without_git_it_is_refused(open_case: Callable[[str], Path], run: Run) -
 
 
 def test_heads_that_are_meant_are_left_alone(parted: Repository, run: Run) -> None:
-    """A branch with a label of its own is no accident, whatever git says."""
+    """A branch with a label is intended, so it is not rebased."""
     parted.edit("5e", '= "2b"', '= "2b"\nbranch_labels = ("extra",)')
 
     assert run("rebase")[:2] == (
         0,
-        "nothing to rebase: the heads 4d, 5e are branches that are meant\n",
+        "nothing to rebase: the heads 4d, 5e are separate branches\n",
     )
 
 
-def test_what_is_not_merged_yet_is_told(parted: Repository, run: Run) -> None:
-    """There is one head as long as the branch has not met the main one."""
+def test_revisions_missing_in_the_checkout_are_listed(parted: Repository, run: Run) -> None:
+    """The checkout has one head until the main branch is merged."""
     parted.git("reset", "--quiet", "--hard", "HEAD^1")
 
     code, out, _ = run("rebase")
 
     assert code == 0
     assert out.startswith("nothing to rebase: the history has one head, 4d\n")
-    assert "origin/main has 1 revision that this checkout does not have: 5e; merge it, or" in out
+    assert "origin/main has 1 revision that this checkout does not have: 5e; merge it or" in out
 
 
 def test_the_base_ref_says_which_revisions_are_local(parted: Repository, run: Run) -> None:
@@ -411,10 +416,10 @@ sys.exit(main(["rebase", "--no-proof"]))
 """
 
 
-def test_what_a_killed_rebase_has_left_is_put_back_by_the_next(
+def test_files_of_a_killed_rebase_are_restored_by_the_next(
     parted: Repository, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every revision is there once, and whole; whoever commits that has gone on from there."""
+    """Each revision exists once and complete. Files that were committed meanwhile are not restored."""
     done = subprocess.run([sys.executable, "-c", _KILLED], check=False, capture_output=True)
     assert done.returncode == 9
     assert "20260107_090000_view_3c.py" not in parted.files()
@@ -424,7 +429,7 @@ def test_what_a_killed_rebase_has_left_is_put_back_by_the_next(
     code, out, err = run("rebase", "--no-proof")
 
     assert code == 0
-    assert "put back what an interrupted rebase has left: versions/20260107_090000" in err
+    assert "restored after an interrupted rebase: versions/20260107_090000" in err
     assert "  versions/20260107_090000_view_3c.py -> versions/" in out
     assert not [name for name in parted.files() if name.startswith(".")]
     assert _parents(parted)["3c"] == "5e"
@@ -439,7 +444,7 @@ def test_what_a_killed_rebase_has_left_is_put_back_by_the_next(
     code, _, err = run("rebase", "--no-proof")
 
     assert code == 0
-    assert re.findall("an interrupted rebase has written versions/.*_view_(..).py, and", err) == [
+    assert re.findall("an interrupted rebase wrote versions/.*_view_(..).py, and", err) == [
         "3c",
         "4d",
     ]
@@ -463,7 +468,7 @@ def test_a_rebase_that_runs_is_not_taken_for_an_interrupted_one(
         return undo_interrupted(journal, commit=commit)
 
     monkeypatch.setattr("alembic_proof.history.rebase.undo_interrupted", note_lock)
-    config = alembic_config(AlembicProject(file=parted.root / "alembic.ini"))
+    config = alembic_config(Project(file=parted.root / "alembic.ini"))
 
     undo_interrupted_rebase(ScriptDirectory.from_config(config))
 

@@ -13,7 +13,7 @@ Run = Callable[..., tuple[int, str, str]]
 _HEADS = (
     "the history has 2 heads, 3c (versions/20260107_090000_view_3c.py) and 4d "
     "(versions/20260108_090000_view_4d.py); both follow 2b (versions/20260106_090000_email.py): "
-    "`alembic upgrade head` fails [several-heads]\n"
+    "`alembic upgrade head` fails\n"
 )
 
 
@@ -28,17 +28,17 @@ def test_several_heads_are_found_unless_they_are_meant(
     code, out, _ = run(command)
 
     assert code == 1
-    assert out.startswith(f"versions/20260108_090000_view_4d.py: error: {_HEADS}")
+    assert out.startswith(f"versions/20260108_090000_view_4d.py: error: several-heads\n  {_HEADS}")
 
     begun.add("4d", after="2b", stamp="20260108_090000", lines='branch_labels = ("extra",)\n')
     code, out, _ = run(command)
 
     assert "several-heads" not in out
-    assert code == (1 if command == "parity" else 0)
+    assert code == 0
 
 
 def test_a_revision_of_one_branch_can_be_proved_before_that(begun: Repository, run: Run) -> None:
-    """The heads are told of where one of them is proved, as with `--base-ref`."""
+    """Several heads are reported only if one of them is proved, as with `--base-ref`."""
     begun.add("3c", after="2b", stamp="20260107_090000")
     begun.commit()
     begun.merge_into_main()

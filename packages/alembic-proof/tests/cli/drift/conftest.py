@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.errors import ServerError
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.server import LocalServer, reset, start
+from alembic_deploy.connect import run_on
+from alembic_deploy.errors import ServerError
+from local_postgres.server import LocalServer, reset, start
 
 from .live import KEEPER, ROLES, Live, Open, upgrade
 
@@ -21,7 +21,7 @@ _CASES = Path(__file__).parents[2] / "cases"
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """A server with its roles; the login `locked` needs a password."""
+    """Provide a server with its roles; the login `locked` needs a password."""
     local = LocalServer(tmp_path_factory.mktemp("live"), durable=False)
     found = Live(start(local, os.environ))
     found.do("postgres", *ROLES, "ALTER SYSTEM SET autovacuum = off")
@@ -64,7 +64,7 @@ def migrated(live: Live, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 @pytest.fixture
 def shop(live: Live, migrated: dict[str, str], open_case: Open) -> Iterator[str]:
-    """A live database of its own, which the keeper migrated; its name is as odd as a name can be."""
+    """Provide a live database of its own, which the keeper migrated; its name is as odd as a name can be."""
     open_case("drift/shop")
     name = live.make('live "x": 100%', owner=KEEPER, template=migrated[KEEPER])
     yield name

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config
+from alembic_deploy.connect import run_on
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.project import Project
 from alembic_proof.history.upgrade import run_upgrade
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.server import RunningServer
+from local_postgres.server import RunningServer
 
 Open = Callable[[str], Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -35,7 +35,7 @@ class Live:
     running: RunningServer
 
     def url(self, database: str, user: str = "postgres") -> str:
-        """The URL of a database as that user."""
+        """Return the URL of a database as that user."""
         return self.running.url(database, user)
 
     def do(self, database: str, *statements: str) -> None:
@@ -48,11 +48,11 @@ class Live:
         run_on(self.url(database), send, autocommit=True)
 
     def ask(self, database: str, query: str) -> object:
-        """The one value that a query gives."""
+        """Return the one value that a query gives."""
         return run_on(self.url(database), lambda c: c.exec_driver_sql(query).scalar_one())
 
     def make(self, name: str, *, owner: str, template: str = "template0") -> str:
-        """A database of that owner; its name."""
+        """Return a database of that owner; its name."""
         quoted = [part.replace('"', '""') for part in (name, template, owner)]
         self.do("postgres", 'CREATE DATABASE "{}" TEMPLATE "{}" OWNER "{}"'.format(*quoted))
         return name
@@ -60,4 +60,4 @@ class Live:
 
 def upgrade(root: Path, url: str, revision: str) -> None:
     """Migrate a database by the project in `root`."""
-    run_upgrade(alembic_config(AlembicProject(file=root / "alembic.ini"), url=url), revision)
+    run_upgrade(alembic_config(Project(file=root / "alembic.ini"), url=url), revision)

@@ -25,7 +25,7 @@ def test_an_ignored_difference_is_none(live: Live, shop: str, run: Run) -> None:
     code, out, _ = run("drift", "--url", live.url(shop))
 
     assert code == 1
-    assert out.startswith("error: index public.by_hand: only in the live database [drift]\n")
+    assert out.startswith("error: drift\n  index public.by_hand: only in the live database\n")
 
 
 def test_a_baseline_fails_on_new_drift_alone(live: Live, shop: str, run: Run) -> None:
@@ -39,5 +39,8 @@ def test_a_baseline_fails_on_new_drift_alone(live: Live, shop: str, run: Run) ->
     code, out, _ = run("drift", *url, "--baseline", "known.json")
 
     assert code == 1
-    assert "error: index public.by_hand: only in the live database [drift]\n" in out
-    assert "note: in the baseline, and found no more: table public.audit: only in the live" in out
+    assert "error: drift\n  index public.by_hand: only in the live database\n" in out
+    assert (
+        "note: baseline-outdated\n  in the baseline, but not found any more: table public.audit: only in the live"
+        in out
+    )

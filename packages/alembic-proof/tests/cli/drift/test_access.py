@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from alembic_deploy.connect import run_on
+from alembic_deploy.url import DatabaseUrl
 from alembic_proof.cli import main
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.scratch import scratch_database
-from alembic_proof.postgres.server import LocalServer, reset, start
-from alembic_proof.postgres.url import DatabaseUrl
+from alembic_proof.scratch import scratch_database
+from local_postgres.server import LocalServer, reset, start
 
 from .live import KEEPER, SECRET, Live, Open, Run, upgrade
 
 
 def test_another_role_may_stand_for_the_owner(live: Live, shop: str, run: Run) -> None:
-    """`--owner` is for a version table that somebody else made."""
+    """`--owner` is for a version table that another role created."""
     live.do(shop, "ALTER TABLE alembic_version OWNER TO dba")
     url = live.url(shop)
 
@@ -28,7 +28,10 @@ def test_another_role_may_stand_for_the_owner(live: Live, shop: str, run: Run) -
     nobody = run("drift", "--url", url, "--owner", "nobody at all")
 
     assert without[0] == 1
-    assert f"table public.users, owner: dba -> {KEEPER}" in without[1]
+    assert (
+        f"table public.users, owner: dba in the history; {KEEPER} in the live database"
+        in without[1]
+    )
     assert named[:2] == (0, "drift: no findings\n")
     assert (nobody[0], nobody[1]) == (2, "")
     assert "the server has no role nobody at all" in nobody[2]
@@ -77,7 +80,7 @@ def test_a_login_that_may_only_read_the_version_is_enough(live: Live, shop: str,
 
 
 @pytest.mark.parametrize("table", ["users", "alembic_version"])
-def test_who_meets_a_lock_is_told_of_it_and_where(
+def test_a_lock_timeout_names_the_lock_and_the_place(
     live: Live, shop: str, run: Run, table: str
 ) -> None:
     """Nothing failed before, and the login may read: it may be tried again."""
@@ -130,7 +133,7 @@ def test_the_url_may_stand_in_a_variable(
 ) -> None:
     """One that is named, else the one of the settings; without any there is one clear error."""
     settings = Path("pyproject.toml")
-    settings.write_text(f'{settings.read_text()}\nurl_env = "CASE_URL"\n')
+    settings.write_text(f'{settings.read_text()}\n[tool.alembic-deploy]\nurl_env = "CASE_URL"\n')
 
     nothing = run("drift")
     unset = run("drift", "--url-env", "OTHER_URL")
@@ -141,7 +144,8 @@ def test_the_url_may_stand_in_a_variable(
 
     assert [nothing[0], unset[0], named[0], usual[0]] == [2, 2, 0, 0]
     assert (
-        nothing[2] == "no live database is named\n  do: pass --url or --url-env, or set CASE_URL\n"
+        nothing[2]
+        == "no live database is given\n  help: pass --url or --url-env, or set CASE_URL\n"
     )
     assert unset[2].startswith("the environment variable OTHER_URL is not set\n")
 
@@ -160,7 +164,7 @@ def test_a_server_of_another_major_is_one_clear_error(
 
     assert (code, out) == (2, "")
     assert "the live server is PostgreSQL 18, the one for scratch databases 15\n" in err
-    assert "do: name a PostgreSQL 18 in CASE_SCRATCH_URL\n" in err
+    assert "help: name a PostgreSQL 18 in CASE_SCRATCH_URL\n" in err
 
 
 def test_the_scratch_server_is_of_the_live_ones_major(
@@ -169,7 +173,7 @@ def test_the_scratch_server_is_of_the_live_ones_major(
     """Without a server that is named, one of the same major is started."""
     root = open_case("drift/shop")
     monkeypatch.delenv("CASE_SCRATCH_URL")
-    settings = 'local_state = "state"\nlocal_database = "x"\nlocal_owner = "y"\n'
+    settings = '[tool.local-postgres]\ndata = "state"\ndatabase = "x"\nowner = "y"\n'
     with (root / "pyproject.toml").open("a") as file:
         file.write(settings)
     older, scratch = (

@@ -13,7 +13,7 @@ def test_pending_revisions_are_named_and_no_drift(live: Live, open_case: Open, r
 
     code, out, _ = run("drift", "--url", live.url(name))
 
-    message = "note: 1 revision not applied yet, which is no drift: 0002 [pending]"
+    message = "note: pending\n  1 revision not applied yet, which is no drift: 0002"
     assert (code, out) == (0, f"{message}\ndrift: 1 note\n")
 
 
@@ -33,14 +33,16 @@ def test_a_database_with_several_heads_is_built_at_all_of_them(
     assert (code, out.splitlines()) == (
         1,
         [
-            "error: table public.t_right: only in the live database [drift]",
-            "note: 1 revision not applied yet, which is no drift: 0003 [pending]",
+            "error: drift",
+            "  table public.t_right: only in the live database",
+            "note: pending",
+            "  1 revision not applied yet, which is no drift: 0003",
             "drift: 1 error, 1 note",
         ],
     )
 
 
-def test_a_revision_that_nobody_knows_is_one_clear_error(live: Live, shop: str, run: Run) -> None:
+def test_an_unknown_revision_is_one_clear_error(live: Live, shop: str, run: Run) -> None:
     """Another checkout has migrated it."""
     live.do(shop, "UPDATE alembic_version SET version_num = '0009'")
 
@@ -67,5 +69,5 @@ def test_an_empty_version_table_is_the_base(live: Live, shop: str, run: Run) -> 
     code, out, _ = run("drift", "--url", live.url(shop))
 
     assert code == 1
-    assert "error: table public.users: only in the live database [drift]\n" in out
-    assert "note: 2 revisions not applied yet, which is no drift: 0001, 0002 [pending]\n" in out
+    assert "error: drift\n  table public.users: only in the live database\n" in out
+    assert "note: pending\n  2 revisions not applied yet, which is no drift: 0001, 0002\n" in out

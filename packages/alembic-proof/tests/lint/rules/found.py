@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_proof.lint import History, Rule, parse_revision
+from alembic_proof.lint import ParsedHistory, Rule, parse_revision
 
 HEAD = """\
 from alembic import op, context
@@ -18,7 +18,7 @@ def found(rule: Rule, text: str) -> list[str]:
     Lines in a message are those of the file.
     """
     source = f"{HEAD}{text}\n".encode()
-    history = History(files=(parse_revision("a.py", source),))
+    history = ParsedHistory(files=(parse_revision("a.py", source),))
     first = HEAD.count("\n")
     return [
         f"{one.location.line - first if one.location else 0}: {one.message}"
@@ -27,5 +27,5 @@ def found(rule: Rule, text: str) -> list[str]:
 
 
 def lines(rule: Rule, text: str) -> list[int]:
-    """Return the lines that the rule's findings are at."""
+    """Return the lines of the rule's findings."""
     return [int(one.partition(":")[0]) for one in found(rule, text)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint import ParsedHistory, parse_revision
 from alembic_proof.lint.rules.breaks_offline_sql import RULE
 
 from .found import found, lines
@@ -30,7 +30,7 @@ _FAILS = "without a connection (`--sql`) this fails:"
     ],
 )
 def test_what_asks_the_connection_is_found(statement: str, what: str) -> None:
-    """The stand-in of `--sql` answers nothing."""
+    """The mock connection of `--sql` returns nothing."""
     text = f"def upgrade():\n    bind = op.get_bind()\n    {statement}"
 
     assert [one.partition(": ")[2] for one in found(RULE, text)] == [f"{_FAILS} {what}"]
@@ -51,13 +51,13 @@ def test_what_asks_the_connection_is_found(statement: str, what: str) -> None:
         "sa.inspect(User)",
     ],
 )
-def test_what_the_stand_in_can_do_is_clean(statement: str) -> None:
-    """It writes statements down; what is guarded, or for another database, does not run."""
+def test_operations_that_work_offline_are_clean(statement: str) -> None:
+    """Statements are only written; guarded code and code for another database do not run."""
     assert found(RULE, f"def upgrade():\n    bind = op.get_bind()\n    {statement}") == []
 
 
 def test_all_of_a_revision_are_one_finding() -> None:
-    """At the first place; the others are listed with their lines, as far as there is room."""
+    """The finding is at the first place and lists some of the others with their lines."""
     text = """\
 def upgrade():
     bind = op.get_bind()
@@ -75,13 +75,13 @@ def backfill(connection):
 
 
 def test_a_function_that_nothing_calls_is_clean() -> None:
-    """Only what a direction reaches runs."""
+    """A function that no direction calls does not run."""
     assert lines(RULE, "def unused():\n    op.get_bind().scalar(SQL)") == []
 
 
 def test_a_project_may_say_that_it_never_writes_scripts() -> None:
-    """`offline_sql = false`."""
+    """The setting `offline_sql = false` turns the rule off."""
     revision = parse_revision("a.py", b"revision = 'a'\ndef upgrade(): op.get_bind().scalar(SQL)\n")
 
-    assert list(RULE.check(History(files=(revision,), is_for_offline_sql=False))) == []
-    assert len(list(RULE.check(History(files=(revision,))))) == 1
+    assert list(RULE.check(ParsedHistory(files=(revision,), is_for_offline_sql=False))) == []
+    assert len(list(RULE.check(ParsedHistory(files=(revision,))))) == 1

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
+from alembic_deploy.connect import run_on
 from alembic_proof.lint.rules.commit_in_revision import RULE
-from alembic_proof.postgres.connect import run_on
 
 from .found import lines
 
@@ -20,12 +20,13 @@ from .found import lines
         "op.get_context().connection.commit()",
         "op.execute('COMMIT')",
         "op.execute('UPDATE a SET b = 1; COMMIT;')",
+        "op.execute('END TRANSACTION AND NO CHAIN -- of the batch')",
         "op.get_bind().rollback()",
         "op.get_bind().execute(sa.text('COMMIT'))",
     ],
 )
 def test_what_ends_the_transaction_is_found(statement: str) -> None:
-    """By the connection or by SQL."""
+    """A commit by the connection and one in SQL are found."""
     assert len(lines(RULE, f"def upgrade():\n    {statement}")) == 1
 
 
@@ -34,18 +35,19 @@ def test_what_ends_the_transaction_is_found(statement: str) -> None:
     [
         "session = orm.Session(bind=op.get_bind())\n    session.commit()",
         "op.execute('ROLLBACK TO SAVEPOINT a')",
+        "op.execute('COMMIT PREPARED 42')",
         "op.execute('CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$')",
         "with op.get_context().autocommit_block():\n        op.execute('COMMIT')",
         "if op.get_context().dialect.name == 'mysql':\n        op.execute('COMMIT')",
     ],
 )
 def test_what_leaves_the_transaction_open_is_clean(statement: str) -> None:
-    """Among it the commit of a Session that has joined it."""
+    """The commit of a Session that has joined the transaction does not end it."""
     assert lines(RULE, f"def upgrade():\n    {statement}") == []
 
 
 def test_a_session_s_commit_ends_no_transaction_that_was_begun_before(scratch_url: str) -> None:
-    """What makes it clean: the connection's own rollback still takes everything back."""
+    """The connection's own rollback still undoes everything."""
 
     def commit(connection: Connection) -> bool:
         if connection.in_transaction():

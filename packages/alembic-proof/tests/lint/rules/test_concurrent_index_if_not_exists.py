@@ -16,12 +16,13 @@ _MAKE = 'op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON a (b)")'
     [
         _MAKE,
         'op.execute("create unique index concurrently if not exists i ON a (b)")',
+        'op.execute("CREATE INDEX /* slow */ CONCURRENTLY IF NOT EXISTS i ON a (b)")',
         'op.create_index("i", "a", ["b"], postgresql_concurrently=True, if_not_exists=True)',
         'for sql in ("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON a (b)",): op.execute(sql)',
     ],
 )
 def test_the_two_together_are_found(statement: str) -> None:
-    """As SQL and as an operation."""
+    """The statement and the operation are found."""
     assert lines(RULE, f"def upgrade():\n    {statement}") == [2]
 
 
@@ -37,5 +38,5 @@ def test_the_two_together_are_found(statement: str) -> None:
     ],
 )
 def test_one_alone_or_after_a_look_at_what_is_left_is_clean(statement: str) -> None:
-    """A drop before it, or `indisvalid`, is such a look."""
+    """A drop before it, or a check of `indisvalid`, is clean."""
     assert lines(RULE, f"def upgrade():\n    {statement}") == []

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint import ParsedHistory, parse_revision
 from alembic_proof.lint.rules.empty_declaration import RULE
 
 
 def _messages(text: str) -> list[str]:
-    history = History(files=(parse_revision("a.py", f'revision = "a"\n{text}\n'.encode()),))
+    history = ParsedHistory(files=(parse_revision("a.py", f'revision = "a"\n{text}\n'.encode()),))
     return [f"{finding.location}: {finding.message}" for finding in RULE.check(history)]
 
 
 @pytest.mark.parametrize("name", ["irreversible", "lossy"])
 @pytest.mark.parametrize("value", ["True", "None", '""', '" "', 'f"why"', '"a" + why', "why()"])
 def test_anything_but_a_non_empty_literal_is_found(name: str, value: str) -> None:
-    """The reason can be read in the file, by people and by tools."""
+    """A literal can be read without running the file."""
     assert _messages(f"{name} = {value}") == [f"a.py:2: {name} is not a non-empty string literal"]
 
 

@@ -23,7 +23,7 @@ _USE = "op.execute(\"UPDATE a SET s = 'new'\")"
     ],
 )
 def test_a_use_after_the_addition_is_found(use: str) -> None:
-    """In SQL, as a default, among values."""
+    """A use in SQL, in a default and among values is found."""
     assert found(RULE, f"def upgrade():\n    {_ADD}\n    {use}") == [
         "3: the enum value 'new' is used in the transaction that adds it, which PostgreSQL refuses"
     ]
@@ -41,5 +41,5 @@ def test_a_use_after_the_addition_is_found(use: str) -> None:
     ],
 )
 def test_a_use_that_postgres_permits_is_clean(text: str) -> None:
-    """Before it, after a commit, as a place, or of a type that the transaction itself made."""
+    """A use before it, after a commit, as BEFORE/AFTER, or with a type of the same transaction is clean."""
     assert lines(RULE, f"def upgrade():\n    {text}") == []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_proof.lint import History, Rule, lint, parse_revision
+from alembic_proof.lint import ParsedHistory, Rule, lint, parse_revision
 from alembic_proof.lint.rules import env_swallows_errors, env_unescaped_percent
 
 _SWALLOWS, _PERCENT = env_swallows_errors.RULE, env_unescaped_percent.RULE
 
 
 def _lines(rule: Rule, text: str) -> list[int]:
-    history = History(files=(), env_py=parse_revision("env.py", text.encode()))
+    history = ParsedHistory(files=(), env_py=parse_revision("env.py", text.encode()))
     found = lint(history, rules=(rule,))
     return [one.location.line for one in found if one.location]
 
@@ -28,12 +28,12 @@ def _lines(rule: Rule, text: str) -> list[int]:
     ],
 )
 def test_a_handler_around_the_migrations_is_found(text: str) -> None:
-    """Also where another function runs them, and where it raises some errors again."""
+    """Migrations in another function count, and so does a handler that re-raises only some errors."""
     assert _lines(_SWALLOWS, text) == [3]
 
 
 def test_suppress_is_a_handler() -> None:
-    """It is the same in other words."""
+    """`suppress()` is a handler as well."""
     text = "with suppress(Exception):\n    context.run_migrations()"
 
     assert _lines(_SWALLOWS, text) == [1]
@@ -58,7 +58,7 @@ def test_suppress_is_a_handler() -> None:
     ],
 )
 def test_what_lets_the_error_pass_is_clean(text: str) -> None:
-    """So is a handler of something else, and one whose reason a comment gives."""
+    """A handler of other errors is clean, and one that a comment accepts."""
     assert _lines(_SWALLOWS, text) == []
 
 
@@ -71,7 +71,7 @@ def test_what_lets_the_error_pass_is_clean(text: str) -> None:
     ],
 )
 def test_a_url_with_its_percent_signs_is_found(text: str) -> None:
-    """Whatever it comes from."""
+    """The origin of the value does not matter."""
     assert _lines(_PERCENT, text) == [1]
 
 
@@ -86,5 +86,5 @@ def test_a_url_with_its_percent_signs_is_found(text: str) -> None:
     ],
 )
 def test_an_escaped_url_and_other_options_are_clean(text: str) -> None:
-    """A literal without the sign as well."""
+    """A literal without the sign is clean as well."""
     assert _lines(_PERCENT, text) == []

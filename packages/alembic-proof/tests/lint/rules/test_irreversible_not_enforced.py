@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint import ParsedHistory, parse_revision
 from alembic_proof.lint.rules.irreversible_not_enforced import RULE
 
 
 def _lines(text: str, *, irreversible: str = '"why"') -> list[str]:
     source = f'revision = "a"\nirreversible = {irreversible}\n{text}\n'
-    history = History(files=(parse_revision("a.py", source.encode()),))
+    history = ParsedHistory(files=(parse_revision("a.py", source.encode()),))
     return [str(finding.location) for finding in RULE.check(history)]
 
 
@@ -27,23 +27,23 @@ def _lines(text: str, *, irreversible: str = '"why"') -> list[str]:
     ],
 )
 def test_any_other_downgrade_is_found(body: str) -> None:
-    """The refusal is one statement, always the same."""
+    """Only the exact statement is a refusal."""
     assert _lines(f"def downgrade(): {body}") == ["a.py:3"]
 
 
 def test_a_missing_downgrade_is_found() -> None:
-    """Alembic would stop with an AttributeError instead of the reason."""
+    """Without it Alembic stops with an AttributeError instead of the reason."""
     assert _lines("def upgrade(): run()") == ["a.py"]
 
 
 @pytest.mark.parametrize("docstring", ["", '"""There is no way back."""\n    '])
 def test_the_refusal_is_clean_with_and_without_a_docstring(docstring: str) -> None:
-    """A docstring does nothing."""
+    """A docstring before the refusal is allowed."""
     text = f"def downgrade():\n    {docstring}raise NotImplementedError(irreversible)"
 
     assert _lines(text) == []
 
 
 def test_a_declaration_that_says_nothing_is_another_rule_s() -> None:
-    """One fault, one finding."""
+    """One mistake is one finding."""
     assert _lines("def downgrade(): pass", irreversible='""') == []

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from alembic_proof.finding import Severity
-from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint import ParsedHistory, parse_revision
 from alembic_proof.lint.rules.irreversible_undeclared import RULE
 
 
 def _severities(text: str) -> list[Severity]:
-    history = History(files=(parse_revision("a.py", f'revision = "a"\n{text}'.encode()),))
+    history = ParsedHistory(files=(parse_revision("a.py", f'revision = "a"\n{text}'.encode()),))
     return [finding.severity for finding in RULE.check(history)]
 
 
@@ -18,7 +18,7 @@ def _severities(text: str) -> list[Severity]:
     "body", ["raise NotImplementedError", 'raise ValueError("no")', '"""No."""; raise Stop()']
 )
 def test_a_downgrade_that_only_raises_is_a_warning(body: str) -> None:
-    """Whatever it raises, nobody was told."""
+    """The type of the error does not matter."""
     assert _severities(f"def downgrade(): {body}\n") == [Severity.WARNING]
 
 
@@ -32,5 +32,5 @@ def test_a_downgrade_that_only_raises_is_a_warning(body: str) -> None:
     ],
 )
 def test_a_declared_refusal_and_a_guard_are_clean(text: str) -> None:
-    """A downgrade may refuse for a reason that it finds in the data."""
+    """A downgrade may refuse for a reason in the data."""
     assert _severities(text) == []

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from alembic_proof.finding import Location, Severity
-from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint import ParsedHistory, parse_revision
 from alembic_proof.lint.rules.missing_revision_id import RULE
 
 
 @pytest.mark.parametrize("name", ["0001_tags.py", "1a2b3c.py"])
 @pytest.mark.parametrize("text", ["", "# later\n", "def upgrade(): pass\n", "print(revision)\n"])
 def test_a_file_without_an_id_is_one_finding(name: str, text: str) -> None:
-    """An empty one is what an interrupted editor leaves behind."""
-    history = History(files=(parse_revision(name, text.encode()),))
+    """An empty file is left by an interrupted editor."""
+    history = ParsedHistory(files=(parse_revision(name, text.encode()),))
 
     assert [(str(found.location), found.message) for found in RULE.check(history)] == [
         (name, "the file has no `revision`")
@@ -32,8 +32,8 @@ def test_a_file_without_an_id_is_one_finding(name: str, text: str) -> None:
     ],
 )
 def test_an_id_from_anywhere_is_one(name: str, text: str) -> None:
-    """Also the file's name, where it is nothing else; a broken file is another rule's."""
-    history = History(files=(parse_revision(name, text.encode()),))
+    """The file's name may be the id; a broken file belongs to another rule."""
+    history = ParsedHistory(files=(parse_revision(name, text.encode()),))
 
     assert list(RULE.check(history)) == []
 
@@ -48,19 +48,19 @@ def test_an_id_from_anywhere_is_one(name: str, text: str) -> None:
         ("if True:\n    revision = 'a'\n", 0),
     ],
 )
-def test_an_id_that_only_a_run_tells_is_a_warning(text: str, line: int) -> None:
-    """Silence would say that the file was looked at."""
-    found = [*RULE.check(History(files=(parse_revision("tags.py", text.encode()),)))]
+def test_a_computed_id_is_a_warning(text: str, line: int) -> None:
+    """Without a finding the file would look checked."""
+    found = [*RULE.check(ParsedHistory(files=(parse_revision("tags.py", text.encode()),)))]
 
-    assert found[0].message.startswith("`revision` is no plain string at the top of the module: ")
+    assert found[0].message.startswith("`revision` is not a string literal at module level: ")
     assert found[0].location == Location("tags.py", line)
     assert {one.severity for one in found} == {Severity.WARNING}
 
 
-def test_a_parent_that_only_a_run_tells_is_a_warning() -> None:
-    """The revision itself is looked at."""
+def test_a_computed_parent_is_a_warning() -> None:
+    """The revision itself is checked."""
     source = b"revision = 'a'\ndown_revision = before('b')\n"
 
-    [found] = RULE.check(History(files=(parse_revision("tags.py", source),)))
+    [found] = RULE.check(ParsedHistory(files=(parse_revision("tags.py", source),)))
 
-    assert found.message.startswith("`down_revision` is no plain string")
+    assert found.message.startswith("`down_revision` is not a string literal")

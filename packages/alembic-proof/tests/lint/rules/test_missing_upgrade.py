@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint import ParsedHistory, parse_revision
 from alembic_proof.lint.rules.missing_upgrade import RULE
 
 
@@ -19,8 +19,8 @@ from alembic_proof.lint.rules.missing_upgrade import RULE
     ],
 )
 def test_a_revision_that_does_not_go_up(text: str) -> None:
-    """A call is no definition, nor is what a function or a class keeps to itself."""
-    history = History(files=(parse_revision("a.py", f'revision = "a"\n{text}'.encode()),))
+    """A call, and a definition in a function or a class, do not define it."""
+    history = ParsedHistory(files=(parse_revision("a.py", f'revision = "a"\n{text}'.encode()),))
 
     assert [(str(found.location), found.message) for found in RULE.check(history)] == [
         ("a.py", "upgrade() is missing")
@@ -40,7 +40,7 @@ def test_a_revision_that_does_not_go_up(text: str) -> None:
     ],
 )
 def test_an_upgrade_from_anywhere_is_one(text: str) -> None:
-    """What is no revision, or does not parse, is another rule's."""
-    history = History(files=(parse_revision("a.py", text.encode()),))
+    """A file that is no revision or does not parse belongs to another rule."""
+    history = ParsedHistory(files=(parse_revision("a.py", text.encode()),))
 
     assert list(RULE.check(history)) == []

@@ -20,7 +20,7 @@ from .found import lines
     ],
 )
 def test_every_way_to_read_it_is_found(text: str) -> None:
-    """Once for each place."""
+    """Each place is one finding."""
     assert lines(RULE, text) == [2]
 
 
@@ -28,5 +28,5 @@ def test_every_way_to_read_it_is_found(text: str) -> None:
     "text", ["import os\nos.path.join('a', 'b')", "environ = {}\nenviron['a']"]
 )
 def test_other_things_of_that_name_are_clean(text: str) -> None:
-    """A name of the file's own is no environment."""
+    """A name of the file itself is not the environment."""
     assert lines(RULE, text) == []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from alembic_proof.lint import History, parse_revision
+from alembic_proof.lint import ParsedHistory, parse_revision
 from alembic_proof.lint.rules.syntax_error import RULE
 
 
 def test_a_broken_file_is_one_finding_at_python_s_line() -> None:
-    """A conflict marker is the usual case."""
-    history = History(files=(parse_revision("a.py", b'revision = "a"\n<<<<<<< HEAD\n'),))
+    """A conflict marker is found at its line."""
+    history = ParsedHistory(files=(parse_revision("a.py", b'revision = "a"\n<<<<<<< HEAD\n'),))
 
     assert [(str(found.location), found.message) for found in RULE.check(history)] == [
         ("a.py:2", "Python cannot parse this file: invalid syntax")
@@ -16,7 +16,7 @@ def test_a_broken_file_is_one_finding_at_python_s_line() -> None:
 
 
 def test_a_file_that_parses_is_clean() -> None:
-    """The negative control."""
-    history = History(files=(parse_revision("a.py", b'revision = "a"\n'),))
+    """A file that parses is clean."""
+    history = ParsedHistory(files=(parse_revision("a.py", b'revision = "a"\n'),))
 
     assert list(RULE.check(history)) == []

@@ -8,7 +8,7 @@ from alembic_proof.lint.rules.unnamed_constraint_dropped import RULE
 
 from .found import found
 
-_FAILS = "drop_constraint(None) fails: the constraint has to be named"
+_FAILS = "drop_constraint(None) fails: the constraint needs its name"
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ _FAILS = "drop_constraint(None) fails: the constraint has to be named"
         ('op.create_unique_constraint(None, "notes", ["slug"])', "notes_slug_key"),
     ],
 )
-def test_postgres_s_own_name_is_told_where_it_is_known(made: str, name: str) -> None:
-    """It is made of the table and the columns."""
+def test_the_generated_constraint_name_is_suggested(made: str, name: str) -> None:
+    """PostgreSQL composes the name of the table and the columns."""
     text = f"def upgrade():\n    {made}\ndef downgrade():\n    op.drop_constraint(None, 'notes')"
 
     assert found(RULE, text) == [
@@ -43,8 +43,8 @@ def test_postgres_s_own_name_is_told_where_it_is_known(made: str, name: str) -> 
         "drop()\ndef drop():\n    op.drop_constraint(None, 'notes')",
     ],
 )
-def test_every_way_to_drop_none_is_found(statement: str) -> None:
-    """By its position or by its name, in a batch or in a function of the file."""
+def test_every_call_that_drops_an_unnamed_constraint_is_found(statement: str) -> None:
+    """The argument may be positional or named, in a batch or in a function of the file."""
     (one,) = found(RULE, f"def downgrade():\n    {statement}")
 
     assert one.endswith(_FAILS)
@@ -53,11 +53,11 @@ def test_every_way_to_drop_none_is_found(statement: str) -> None:
 def test_an_index_is_named_as_well() -> None:
     """DROP INDEX needs the name."""
     assert found(RULE, "def downgrade():\n    op.drop_index(None, table_name='notes')") == [
-        "2: drop_index(None) fails: the index has to be named"
+        "2: drop_index(None) fails: the index needs its name"
     ]
 
 
 @pytest.mark.parametrize("name", ["'fk_notes'", "op.f('fk_notes')", "NAME", "None if x else 'a'"])
 def test_a_name_that_is_given_is_clean(name: str) -> None:
-    """Whatever it comes from."""
+    """The name may be any expression."""
     assert found(RULE, f"def downgrade():\n    op.drop_constraint({name}, 'notes')") == []

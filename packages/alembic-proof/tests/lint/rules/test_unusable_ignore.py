@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_proof.lint import History, all_rules, lint, parse_revision
+from alembic_proof.lint import ParsedHistory, all_rules, lint, parse_revision
 
 _EMPTY = 'revision = "a"\ndef upgrade(): run()\ndef downgrade(): pass\n'
 
 
 def _found(text: str) -> list[str]:
-    history = History(files=(parse_revision("a.py", f"{_EMPTY}{text}\n".encode()),))
-    return [f"{one.rule}: {one.message}" for one in lint(history, rules=all_rules())]
+    history = ParsedHistory(files=(parse_revision("a.py", f"{_EMPTY}{text}\n".encode()),))
+    return [f"{one.id}: {one.message}" for one in lint(history, rules=all_rules())]
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def _found(text: str) -> list[str]:
     ],
 )
 def test_a_comment_with_a_rule_and_a_reason_accepts_its_findings(comment: str) -> None:
-    """It may stand anywhere in the file."""
+    """The comment may be anywhere in the file."""
     assert _found(comment) == []
 
 
@@ -42,7 +42,7 @@ def test_a_comment_with_a_rule_and_a_reason_accepts_its_findings(comment: str) -
     ],
 )
 def test_a_comment_that_accepts_nothing_is_found(comment: str, message: str) -> None:
-    """What it was meant to accept stays a finding as well."""
+    """The finding that it should accept is reported as well."""
     assert _found(comment) == [
         "empty-downgrade: downgrade() does nothing",
         f"unusable-ignore: {message}",
@@ -50,15 +50,15 @@ def test_a_comment_that_accepts_nothing_is_found(comment: str, message: str) -> 
 
 
 def test_a_comment_of_env_py_is_checked_as_well() -> None:
-    """It accepts findings in env.py, or it is one."""
+    """A comment in env.py accepts findings there, or is a finding."""
     env_py = parse_revision("env.py", b"# alembic-proof: ignore[env-swallows-errors]\n")
-    [found] = lint(History(files=(), env_py=env_py), rules=all_rules())
+    [found] = lint(ParsedHistory(files=(), env_py=env_py), rules=all_rules())
 
-    assert (found.rule, str(found.location)) == ("unusable-ignore", "env.py:1")
+    assert (found.id, str(found.location)) == ("unusable-ignore", "env.py:1")
 
 
 def test_a_comment_accepts_the_rules_that_it_names_alone() -> None:
-    """Another rule's findings stay."""
+    """Findings of other rules are still reported."""
     assert _found("# alembic-proof: ignore[file-order] renamed") == [
         "empty-downgrade: downgrade() does nothing"
     ]
@@ -66,5 +66,5 @@ def test_a_comment_accepts_the_rules_that_it_names_alone() -> None:
 
 @pytest.mark.parametrize("text", ['x = "# alembic-proof: ignore[]"', "# about alembic-proof: none"])
 def test_other_text_is_no_such_comment(text: str) -> None:
-    """A string is no comment, and a comment that only mentions the name is not addressed to us."""
+    """A string is no comment, and a comment that only mentions the name is no ignore comment."""
     assert _found(text) == ["empty-downgrade: downgrade() does nothing"]

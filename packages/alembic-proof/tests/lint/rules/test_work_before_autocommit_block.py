@@ -12,13 +12,13 @@ _BLOCK = "with op.get_context().autocommit_block():\n        op.execute('VACUUM'
 
 
 def test_the_work_and_the_block_are_named() -> None:
-    """The last work before the block is where it is found."""
+    """The finding is at the last change before the block."""
     text = f"def upgrade():\n    op.add_column('a', b)\n    op.drop_table('c')\n    {_BLOCK}"
 
     (one,) = found(RULE, text)
 
     assert one == (
-        "3: op.drop_table() is committed before the autocommit block of line 8: where that fails, "
+        "3: op.drop_table() is committed before the autocommit block of line 8: if the block fails, "
         "half of the revision stays"
     )
 
@@ -27,12 +27,13 @@ def test_the_work_and_the_block_are_named() -> None:
     "work",
     [
         "op.execute('UPDATE a SET b = 1')",
+        "op.execute('DROP TABLE a -- IF EXISTS is not needed')",
         "with op.batch_alter_table('a') as batch_op:\n        batch_op.add_column(b)",
         "op.bulk_insert(a, [])",
     ],
 )
 def test_every_kind_of_work_is_found(work: str) -> None:
-    """Operations, SQL and batches."""
+    """Operations, SQL and batches are changes."""
     assert len(lines(RULE, f"def upgrade():\n    {work}\n    {_BLOCK}")) == 1
 
 
@@ -48,13 +49,13 @@ def test_every_kind_of_work_is_found(work: str) -> None:
         "with op.get_context().autocommit_block():\n        op.execute('VACUUM')",
     ],
 )
-def test_what_can_be_done_twice_is_clean(before: str) -> None:
-    """A second attempt does no harm there."""
+def test_repeatable_changes_are_clean(before: str) -> None:
+    """Changes that can be repeated are clean."""
     assert lines(RULE, f"def upgrade():\n    {before}\n    {_BLOCK}") == []
 
 
 def test_work_after_the_block_and_in_another_branch_is_clean() -> None:
-    """It is not committed by the block."""
+    """Changes after the block are not committed by it."""
     block = _BLOCK.replace("\n", "\n    ")
     text = f"def upgrade():\n    if x:\n        op.drop_table('a')\n    else:\n        {block}"
 

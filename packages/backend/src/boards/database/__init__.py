@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from boards.database.engine import Pool, create_engine
-from boards.database.login import UnsafeLoginError
-from boards.database.session import owner_session, tenant_session
-from boards.database.tenant import MalformedTenantError, TenantId, parse_tenant_id
+from boards.database.engine import PoolOptions, create_engine
+from boards.database.session import (
+    MalformedTenantError,
+    TenantId,
+    UnsafeLoginError,
+    owner_session,
+    parse_tenant_id,
+    tenant_session,
+)
 
 __all__ = [
     "MalformedTenantError",
-    "Pool",
+    "PoolOptions",
     "TenantId",
     "UnsafeLoginError",
     "create_engine",

@@ -1,15 +1,14 @@
 """Boards' models: the source of truth for its schema, with triggers, policies and grants.
 
-`target_metadata.create_all()` builds the whole database, roles and extension included. A table that
-lacks what every table of a tenant has is refused here, when the models are imported, and so is a
-module that is not imported below.
+`target_metadata.create_all()` builds the whole database; only the role `boards_app`, which belongs to
+the cluster, must exist. A class that lacks something that every table of a tenant has, and a module
+that is not imported below, are refused when this package is imported.
 """
 
 from __future__ import annotations
 
 import sys
 
-import boards.dbmodels.functions  # noqa: F401 - hangs itself on the metadata
 from boards.dbmodels.base import Base, naming_convention, target_metadata
 from boards.dbmodels.board_members import BoardMember
 from boards.dbmodels.boards import Board
@@ -18,7 +17,8 @@ from boards.dbmodels.generation_inputs import GenerationInput
 from boards.dbmodels.generations import Generation
 from boards.dbmodels.lora_models import LoraModel
 from boards.dbmodels.provider_configs import ProviderConfig
-from boards.dbmodels.rules import check_models, check_modules
+from boards.dbmodels.rules import refuse_unimported_modules
+from boards.dbmodels.schema_objects import register_schema_objects
 from boards.dbmodels.tags import GenerationTag, Tag
 from boards.dbmodels.tenants import Tenant
 from boards.dbmodels.users import User
@@ -40,5 +40,5 @@ __all__ = [
     "target_metadata",
 ]
 
-check_modules(sys.modules[__name__])
-check_models(Base)
+register_schema_objects(target_metadata)
+refuse_unimported_modules(sys.modules[__name__])

@@ -1,9 +1,9 @@
-"""The declarative base: names of constraints, types of columns, and the columns tables share."""
+"""The declarative base, and the mixins and constraints that the models share."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -13,11 +13,15 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     MetaData,
+    Table,
     Text,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+from boards.dbmodels.ddl import Privilege, access_statements, after_create
+from boards.dbmodels.rules import refuse_incomplete_model
 
 naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -26,7 +30,7 @@ naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-"""Every name says its kind, its table and its columns, so that a revision can be read alone."""
+"""Each name tells the kind, the table and the columns, so that a revision can be read on its own."""
 
 EMPTY_OBJECT = text("'{}'::jsonb")
 EMPTY_ARRAY = text("'[]'::jsonb")
@@ -36,10 +40,18 @@ NOW = text("now()")
 
 
 class Base(DeclarativeBase):
-    """What every model is; text, jsonb and timestamptz follow from the annotation.
+    """The base of every model.
 
-    Values that the server makes come back with the statement that wrote the row, because an
-    async session cannot fetch them later.
+    A model names the privileges of the application's role as a class keyword. Its policy, its
+    `updated_at` trigger and its grants are created together with its table:
+
+        class Board(TenantScoped, Timestamps, Base, app_privileges=READ_WRITE):
+
+    The types text, jsonb and timestamptz follow from the annotations. Values that the server
+    generates are returned by the statement that writes the row, because an async session cannot
+    load them later.
+
+    :raises IncompleteModelError: The class lacks something that every table of a tenant has.
     """
 
     metadata = MetaData(naming_convention=naming_convention)
@@ -49,18 +61,31 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB(),
         list[Any]: JSONB(),
     }
+    app_privileges: ClassVar[tuple[Privilege, ...]]
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012
+
+    def __init_subclass__(
+        cls, *, app_privileges: tuple[Privilege, ...] = (), **options: Any
+    ) -> None:
+        """Map the class, refuse an incomplete one, and declare its policy, trigger and grants."""
+        super().__init_subclass__(**options)
+        cls.app_privileges = app_privileges
+        table: Table | None = vars(cls).get("__table__")
+        if table is None:  # an abstract class
+            return
+        refuse_incomplete_model(cls, table, app_privileges)
+        after_create(cls, *access_statements(table, app_privileges))
 
 
 target_metadata = Base.metadata
 
 
-class TenantOwned:
-    """The tenant that owns the row: physically the first column, first in every key."""
+class _TenantOwned:
+    """The column `tenant_id`: physically the first one, and the first one of every key."""
 
     @declared_attr
     def tenant_id(self) -> Mapped[UUID]:
-        """The column, anew for each table."""
+        """Return a new column for each table."""
         return mapped_column(
             ForeignKey("tenants.id", ondelete="CASCADE"),
             primary_key=True,
@@ -69,8 +94,12 @@ class TenantOwned:
         )
 
 
-class Identified(TenantOwned):
-    """The primary key (tenant_id, id) of a table whose rows are named by others."""
+class TenantLink(_TenantOwned):
+    """A link table of a tenant: its primary key is `tenant_id` and columns that the model adds."""
+
+
+class TenantScoped(_TenantOwned):
+    """A table of a tenant with the primary key `(tenant_id, id)`."""
 
     id: Mapped[UUID] = mapped_column(
         primary_key=True,
@@ -82,16 +111,16 @@ class Identified(TenantOwned):
     )
 
 
-class Created:
-    """When the row was inserted."""
+class CreatedAt:
+    """The column `created_at`, for rows that never change."""
 
     created_at: Mapped[datetime] = mapped_column(
         server_default=NOW, sort_order=100, comment="When the row was inserted"
     )
 
 
-class Updated(Created):
-    """When the row was inserted and last changed; the table needs `keep_updated_at`."""
+class Timestamps(CreatedAt):
+    """The columns `created_at` and `updated_at`; a trigger sets the latter on every UPDATE."""
 
     updated_at: Mapped[datetime] = mapped_column(
         server_default=NOW,
@@ -101,21 +130,23 @@ class Updated(Created):
     )
 
 
-def refers(column: str, target: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
-    """A foreign key to a row of the same tenant: (tenant_id, column) -> target (tenant_id, id)."""
+def tenant_foreign_key(
+    column: str, target: str, *, ondelete: str | None = None
+) -> ForeignKeyConstraint:
+    """Return a foreign key within the tenant: `(tenant_id, column)` to `target (tenant_id, id)`."""
     return ForeignKeyConstraint(
         ["tenant_id", column], [f"{target}.tenant_id", f"{target}.id"], ondelete=ondelete
     )
 
 
-def one_of(column: str, *values: str) -> CheckConstraint:
-    """A check that `column` holds one of `values`; its name ends in the column's."""
+def allowed_values(column: str, *values: str) -> CheckConstraint:
+    """Return a CHECK that the column holds one of the values, named after the column."""
     allowed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({allowed})", name=column)
 
 
 def length(column: str, *, at_most: int, at_least: int = 0) -> CheckConstraint:
-    """A check on the number of characters; its name ends in `<column>_length`."""
+    """Return a CHECK on the number of characters, named `<column>_length`."""
     condition = f"char_length({column}) <= {at_most}"
     if at_least:
         condition = f"char_length({column}) BETWEEN {at_least} AND {at_most}"

@@ -8,23 +8,30 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from boards.dbmodels.base import NOW, Base, Identified, Updated, one_of, refers
+from boards.dbmodels.base import (
+    NOW,
+    Base,
+    TenantScoped,
+    Timestamps,
+    allowed_values,
+    tenant_foreign_key,
+)
 from boards.dbmodels.boards import Board
-from boards.dbmodels.ddl import WRITE, grant_to_app, isolate_tenants, keep_updated_at
+from boards.dbmodels.ddl import READ_WRITE
 
 
-class BoardMember(Identified, Updated, Base):
+class BoardMember(TenantScoped, Timestamps, Base, app_privileges=READ_WRITE):
     """A user's role on one board."""
 
     __tablename__ = "board_members"
     __table_args__ = (
         UniqueConstraint("tenant_id", "board_id", "user_id"),
-        refers("board_id", "boards", ondelete="CASCADE"),
-        refers("user_id", "users", ondelete="CASCADE"),
-        refers("invited_by", "users"),
+        tenant_foreign_key("board_id", "boards", ondelete="CASCADE"),
+        tenant_foreign_key("user_id", "users", ondelete="CASCADE"),
+        tenant_foreign_key("invited_by", "users"),
         Index(None, "tenant_id", "user_id"),
         Index(None, "tenant_id", "invited_by"),
-        one_of("role", "viewer", "editor", "admin"),
+        allowed_values("role", "viewer", "editor", "admin"),
         {"comment": "Who may do what on a board besides its owner"},
     )
 
@@ -32,15 +39,10 @@ class BoardMember(Identified, Updated, Base):
     user_id: Mapped[UUID] = mapped_column(comment="The member, once per board")
     role: Mapped[str] = mapped_column(comment="What the member may do: viewer, editor or admin")
     invited_by: Mapped[UUID | None] = mapped_column(
-        comment="The user who invited the member; none for who joined a public board"
+        comment="The user who invited the member; NULL for a user who joined a public board"
     )
     joined_at: Mapped[datetime] = mapped_column(
         server_default=NOW, comment="When the membership began"
     )
 
     board: Mapped[Board] = relationship(back_populates="members", lazy="raise")
-
-
-isolate_tenants(BoardMember)
-keep_updated_at(BoardMember)
-grant_to_app(BoardMember, WRITE)

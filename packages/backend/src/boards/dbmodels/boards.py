@@ -8,8 +8,16 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from boards.dbmodels.base import EMPTY_OBJECT, FALSE, Base, Identified, Updated, length, refers
-from boards.dbmodels.ddl import WRITE, grant_to_app, isolate_tenants, keep_updated_at
+from boards.dbmodels.base import (
+    EMPTY_OBJECT,
+    FALSE,
+    Base,
+    TenantScoped,
+    Timestamps,
+    length,
+    tenant_foreign_key,
+)
+from boards.dbmodels.ddl import READ_WRITE
 from boards.dbmodels.users import User
 
 if TYPE_CHECKING:
@@ -17,15 +25,15 @@ if TYPE_CHECKING:
     from boards.dbmodels.generations import Generation
 
 
-class Board(Identified, Updated, Base):
+class Board(TenantScoped, Timestamps, Base, app_privileges=READ_WRITE):
     """A collection of generations that has an owner and members."""
 
     __tablename__ = "boards"
     __table_args__ = (
-        refers("owner_id", "users"),
+        tenant_foreign_key("owner_id", "users"),
         Index(None, "tenant_id", "owner_id"),
         length("title", at_least=1, at_most=255),
-        {"comment": "Collections of generations; deleting one deletes what is on it"},
+        {"comment": "Collections of generations; deleting a board deletes its generations"},
     )
 
     owner_id: Mapped[UUID] = mapped_column(comment="The user who owns the board")
@@ -38,7 +46,7 @@ class Board(Identified, Updated, Base):
         server_default=EMPTY_OBJECT, comment="The board's preferences"
     )
     metadata_: Mapped[dict[str, Any]] = mapped_column(
-        "metadata", server_default=EMPTY_OBJECT, comment="What no column is for"
+        "metadata", server_default=EMPTY_OBJECT, comment="Further attributes, as JSON"
     )
 
     owner: Mapped[User] = relationship(lazy="raise")
@@ -48,8 +56,3 @@ class Board(Identified, Updated, Base):
     generations: Mapped[list[Generation]] = relationship(
         back_populates="board", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
     )
-
-
-isolate_tenants(Board)
-keep_updated_at(Board)
-grant_to_app(Board, WRITE)

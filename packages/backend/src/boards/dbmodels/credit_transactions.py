@@ -9,39 +9,50 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
-from boards.dbmodels.base import EMPTY_OBJECT, Base, Created, Identified, one_of, refers
-from boards.dbmodels.ddl import APPEND, after_create, after_drop, grant_to_app, isolate_tenants
+from boards.dbmodels.base import (
+    EMPTY_OBJECT,
+    Base,
+    CreatedAt,
+    TenantScoped,
+    allowed_values,
+    tenant_foreign_key,
+)
+from boards.dbmodels.ddl import APPEND, after_create, after_drop
 
 
-class CreditTransaction(Identified, Created, Base):
+class CreditTransaction(TenantScoped, CreatedAt, Base, app_privileges=APPEND):
     """One movement of a user's credits."""
 
     __tablename__ = "credit_transactions"
     __table_args__ = (
-        refers("user_id", "users"),
+        tenant_foreign_key("user_id", "users"),
         Index(None, "tenant_id", "user_id"),
-        one_of("transaction_type", "reserve", "finalize", "refund", "purchase", "grant"),
+        allowed_values("transaction_type", "reserve", "finalize", "refund", "purchase", "grant"),
         CheckConstraint("amount <> 'NaN'", name="amount_is_a_number"),
-        CheckConstraint("balance_after >= 0 AND balance_after <> 'NaN'", name="balance_after"),
-        {"comment": "An append-only ledger of credits: rows go only together with their tenant"},
+        CheckConstraint(
+            "balance_after >= CAST(0 AS numeric) AND balance_after <> 'NaN'", name="balance_after"
+        ),
+        {"comment": "An append-only ledger of credits: rows are deleted only with their tenant"},
     )
 
-    user_id: Mapped[UUID] = mapped_column(comment="The user whose credits moved")
+    user_id: Mapped[UUID] = mapped_column(comment="The user whose balance changes")
     transaction_type: Mapped[str] = mapped_column(
-        comment="Why they moved: reserve, finalize, refund, purchase or grant"
+        comment="The reason: reserve, finalize, refund, purchase or grant"
     )
     amount: Mapped[Decimal] = mapped_column(
-        Numeric(12, 4), comment="How many were added; negative when they were taken"
+        Numeric(12, 4), comment="The credits added; negative for credits taken"
     )
     balance_after: Mapped[Decimal] = mapped_column(
-        Numeric(12, 4), comment="How many the user had afterwards, never less than none"
+        Numeric(12, 4), comment="The user's balance after the transaction, never negative"
     )
     generation_id: Mapped[UUID | None] = mapped_column(
-        comment="The generation that it paid for; no foreign key, the ledger outlives it"
+        comment="The generation paid for; no foreign key, because the ledger outlives generations"
     )
-    description: Mapped[str | None] = mapped_column(comment="What people read in the ledger")
+    description: Mapped[str | None] = mapped_column(
+        comment="The text that the ledger shows to people"
+    )
     metadata_: Mapped[dict[str, Any]] = mapped_column(
-        "metadata", server_default=EMPTY_OBJECT, comment="What no column is for"
+        "metadata", server_default=EMPTY_OBJECT, comment="Further attributes, as JSON"
     )
 
 
@@ -65,11 +76,11 @@ BEGIN
 END
 $function$
 """
-"""Refuses everything but INSERT, and DELETE once the tenant itself is gone.
+"""Refuse everything but INSERT, and DELETE after the tenant itself is deleted.
 
 SECURITY DEFINER, so that it sees the tenant's row whatever app.tenant_id says: an invoker could set
-it inside the DELETE and make the tenant look gone. row_security = off turns a policy that would
-hide the row, because the function's owner is not the table's, into an error instead of a yes.
+it inside the DELETE and make the tenant look deleted. With row_security = off, a policy that would
+hide the tenant's row, because the function's owner is not the table's, is an error.
 
 Source: https://www.postgresql.org/docs/current/sql-createfunction.html#SQL-CREATEFUNCTION-SECURITY
 """
@@ -94,5 +105,3 @@ after_create(
     """,
 )
 after_drop(CreditTransaction, "DROP FUNCTION public.guard_credit_transactions()")
-isolate_tenants(CreditTransaction)
-grant_to_app(CreditTransaction, APPEND)

@@ -1,146 +1,111 @@
-"""DDL that the ORM does not know, hung on the metadata: `create_all()` sends it beside its table.
+"""DDL that SQLAlchemy has no construct for: policies, triggers, grants, views.
 
-Everything here is PostgreSQL; the same objects are written out in the revisions. What is declared of
-a table is recorded beside, where `rules` looks for it: not in `Table.info`, which Alembic would
-write into revisions.
+The statements are listeners of SQLAlchemy's events, so that `create_all()` executes them beside the
+table they belong to. The same statements are written out in the revisions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from sqlalchemy import DDL, Table, event
+from sqlalchemy.orm import DeclarativeBase
 
-from boards.dbmodels.base import Base
-from boards.dbmodels.roles import APP_ROLE
-
-TENANT = "(SELECT nullif(current_setting('app.tenant_id', true), '')::uuid)"
-"""The session's tenant, computed once a statement; NULL, so no row, when none is set.
-
-The sub-select makes it an init-plan instead of a call per row. `true` and `nullif` make a missing
-setting, and the empty string that a pooled connection leaves behind, NULL instead of an error.
-
-Source: https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SET
-"""
+from boards.settings import APP_ROLE
+from boards.sql import quote_literal
 
 Privilege = Literal["SELECT", "INSERT", "UPDATE", "DELETE"]
 READ: tuple[Privilege, ...] = ("SELECT",)
 APPEND: tuple[Privilege, ...] = ("SELECT", "INSERT")
-JOIN: tuple[Privilege, ...] = ("SELECT", "INSERT", "DELETE")
-WRITE: tuple[Privilege, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
+LINK_TABLE: tuple[Privilege, ...] = ("SELECT", "INSERT", "DELETE")
+READ_WRITE: tuple[Privilege, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+_TENANT_ID = "(SELECT nullif(current_setting('app.tenant_id', true), '')::uuid)"
+"""The session's tenant, evaluated once per statement; NULL, so no row matches, when none is set.
+
+The sub-select makes it an InitPlan instead of a call per row. `true` and `nullif` turn a missing
+setting, and the empty string that a pooled connection leaves behind, into NULL instead of an error.
+
+Source: https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SET
+"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """What is declared of a table beside its columns, constraints and indexes."""
-
-    tenant_key: str | None = None
-    """The column that the isolating policy compares; None without a policy."""
-    app_privileges: tuple[Privilege, ...] = ()
-    """What the application's role may do with the table."""
-    keeps_updated_at: bool = False
-    """Whether a trigger sets updated_at."""
-
-
-_DECLARED: dict[Table, Declared] = {}
-
-
-def declared(table: Table) -> Declared:
-    """Return what is declared of the table."""
-    return _DECLARED.get(table, Declared())
-
-
-def declare(table: Table, declaration: Declared) -> None:
-    """Record what is declared of the table; it makes nothing."""
-    _DECLARED[table] = declaration
+def tenant_key(table: Table) -> str:
+    """Return the column that holds the tenant: `id` in `tenants`, `tenant_id` in every other table."""
+    return "id" if table.name == "tenants" else "tenant_id"
 
 
 def statement(sql: str) -> DDL:
-    """`sql` as DDL that is sent as it is: percent signs mean nothing."""
+    """Return `sql` as DDL that is sent unchanged: percent signs have no meaning."""
     escaped = sql.strip().replace("%", "%%")
     return DDL(escaped)  # type: ignore[no-untyped-call]  # SQLAlchemy left it untyped
 
 
-def table_of(model: type[Base]) -> Table:
-    """The table that `model` maps."""
-    return cast("Table", model.__table__)
+def after_create(model: type[DeclarativeBase], *statements: str) -> None:
+    """Execute the statements each time the model's table has been created.
 
-
-def after_create(model: type[Base], *statements: str) -> None:
-    """Ensures that the statements follow each creation of the model's table."""
+    after_create(Project, "CREATE TRIGGER … ON public.projects …")
+    """
     for sql in statements:
-        event.listen(table_of(model), "after_create", statement(sql))
+        event.listen(cast("Table", model.__table__), "after_create", statement(sql))
 
 
-def after_drop(model: type[Base], *statements: str) -> None:
-    """Ensures that the statements follow each drop of the model's table."""
+def after_drop(model: type[DeclarativeBase], *statements: str) -> None:
+    """Execute the statements each time the model's table has been dropped."""
     for sql in statements:
-        event.listen(table_of(model), "after_drop", statement(sql))
+        event.listen(cast("Table", model.__table__), "after_drop", statement(sql))
 
 
 def add_view(
-    name: str, query: str, *, comment: str, privileges: tuple[Privilege, ...] = READ
+    model: type[DeclarativeBase],
+    name: str,
+    query: str,
+    *,
+    comment: str,
+    privileges: tuple[Privilege, ...] = READ,
 ) -> None:
-    """Create this view at the end of `create_all()`, and drop it at the start of `drop_all()`.
+    """Create a view at the end of `create_all()`, and drop it at the start of `drop_all()`.
 
-    It reads with the rights of whoever queries it, so that the policies of its tables bind.
+    The view is `security_invoker`: the policies of its tables apply to the role that queries it.
 
-        add_view("public_boards", "SELECT tenant_id, id, title FROM public.boards", comment="…")
+        add_view(Board, "public_boards", "SELECT tenant_id, id FROM public.boards", comment="…")
 
-    :param privileges: What the application's role may do with the view.
+    :param model: A model of the metadata that the view belongs to.
+    :param privileges: The privileges of the application's role on the view.
 
     Source: https://www.postgresql.org/docs/current/sql-createview.html (security_invoker)
     """
-    quoted = comment.replace("'", "''")
     for sql in (
         f"CREATE OR REPLACE VIEW public.{name} WITH (security_invoker = true) AS {query.strip()}",
-        f"COMMENT ON VIEW public.{name} IS '{quoted}'",
+        f"COMMENT ON VIEW public.{name} IS {quote_literal(comment)}",
         f"GRANT {', '.join(privileges)} ON TABLE public.{name} TO {APP_ROLE}",
     ):
-        event.listen(Base.metadata, "after_create", statement(sql))
-    event.listen(Base.metadata, "before_drop", statement(f"DROP VIEW IF EXISTS public.{name}"))
+        event.listen(model.metadata, "after_create", statement(sql))
+    event.listen(model.metadata, "before_drop", statement(f"DROP VIEW IF EXISTS public.{name}"))
 
 
-def isolate_tenants(model: type[Base], *, key: str = "tenant_id") -> None:
-    """Ensures that whoever does not own the table sees and writes one tenant's rows only.
+def access_statements(table: Table, privileges: tuple[Privilege, ...]) -> tuple[str, ...]:
+    """Return the statements that give a table its policy, its trigger and its grants.
 
-    Not FORCE: the owner migrates and backfills, and must see every tenant's rows.
+    Row-level security is not FORCEd: the owner migrates and must see every tenant's rows. A table
+    with `updated_at` gets the trigger that sets it.
 
     Source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
     """
-    table = table_of(model)
-    declare(table, replace(declared(table), tenant_key=key))
-    name = table.name
-    after_create(
-        model,
+    name, key = table.name, tenant_key(table)
+    statements = [
         f"ALTER TABLE public.{name} ENABLE ROW LEVEL SECURITY",
         f"""
         CREATE POLICY {name}_isolation ON public.{name}
-        USING ({key} = {TENANT})
-        WITH CHECK ({key} = {TENANT})
+        USING ({key} = {_TENANT_ID})
+        WITH CHECK ({key} = {_TENANT_ID})
         """,
-    )
-
-
-def keep_updated_at(model: type[Base]) -> None:
-    """Ensures that every UPDATE of a row sets its updated_at."""
-    table = table_of(model)
-    declare(table, replace(declared(table), keeps_updated_at=True))
-    name = table.name
-    after_create(
-        model,
-        f"""
+    ]
+    if "updated_at" in table.columns:
+        trigger = f"""
         CREATE TRIGGER {name}_set_updated_at
         BEFORE UPDATE ON public.{name}
         FOR EACH ROW EXECUTE FUNCTION public.set_updated_at()
-        """,
-    )
-
-
-def grant_to_app(model: type[Base], privileges: tuple[Privilege, ...]) -> None:
-    """Ensures that the application's role has these privileges on the table and no other."""
-    table = table_of(model)
-    declare(table, replace(declared(table), app_privileges=privileges))
-    name = table.name
-    after_create(model, f"GRANT {', '.join(privileges)} ON TABLE public.{name} TO {APP_ROLE}")
+        """
+        statements.append(trigger)
+    return (*statements, f"GRANT {', '.join(privileges)} ON TABLE public.{name} TO {APP_ROLE}")

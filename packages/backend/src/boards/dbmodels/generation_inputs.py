@@ -7,18 +7,18 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from boards.dbmodels.base import Base, Created, TenantOwned, length, refers
-from boards.dbmodels.ddl import JOIN, grant_to_app, isolate_tenants
+from boards.dbmodels.base import Base, CreatedAt, TenantLink, length, tenant_foreign_key
+from boards.dbmodels.ddl import LINK_TABLE
 from boards.dbmodels.generations import Generation
 
 
-class GenerationInput(TenantOwned, Created, Base):
+class GenerationInput(TenantLink, CreatedAt, Base, app_privileges=LINK_TABLE):
     """One generation that another one was made from."""
 
     __tablename__ = "generation_inputs"
     __table_args__ = (
-        refers("generation_id", "generations", ondelete="CASCADE"),
-        refers("input_generation_id", "generations", ondelete="CASCADE"),
+        tenant_foreign_key("generation_id", "generations", ondelete="CASCADE"),
+        tenant_foreign_key("input_generation_id", "generations", ondelete="CASCADE"),
         Index(None, "tenant_id", "input_generation_id"),
         CheckConstraint("position >= 0", name="position"),
         length("role", at_least=1, at_most=50),
@@ -29,10 +29,12 @@ class GenerationInput(TenantOwned, Created, Base):
         primary_key=True, comment="The generation that was made"
     )
     position: Mapped[int] = mapped_column(
-        primary_key=True, autoincrement=False, comment="The input's place, from 0"
+        primary_key=True,
+        autoincrement=False,
+        comment="The input's position in the list, starting at 0",
     )
     input_generation_id: Mapped[UUID] = mapped_column(
-        comment="The generation that it was made from; may come more than once"
+        comment="The generation used as the input; one may be used more than once"
     )
     role: Mapped[str] = mapped_column(comment="What the input was used as")
 
@@ -41,7 +43,3 @@ class GenerationInput(TenantOwned, Created, Base):
         foreign_keys="[GenerationInput.tenant_id, GenerationInput.generation_id]",
         lazy="raise",
     )
-
-
-isolate_tenants(GenerationInput)
-grant_to_app(GenerationInput, JOIN)

@@ -14,34 +14,36 @@ from boards.dbmodels.base import (
     EMPTY_ARRAY,
     EMPTY_OBJECT,
     Base,
-    Identified,
-    Updated,
+    TenantScoped,
+    Timestamps,
+    allowed_values,
     length,
-    one_of,
-    refers,
+    tenant_foreign_key,
 )
 from boards.dbmodels.boards import Board
-from boards.dbmodels.ddl import WRITE, grant_to_app, isolate_tenants, keep_updated_at
+from boards.dbmodels.ddl import READ_WRITE
 
 if TYPE_CHECKING:
     from boards.dbmodels.generation_inputs import GenerationInput
     from boards.dbmodels.tags import Tag
 
 
-class Generation(Identified, Updated, Base):
+class Generation(TenantScoped, Timestamps, Base, app_privileges=READ_WRITE):
     """One job of a generator, from the request to the artifact."""
 
     __tablename__ = "generations"
     __table_args__ = (
-        refers("board_id", "boards", ondelete="CASCADE"),
-        refers("user_id", "users"),
+        tenant_foreign_key("board_id", "boards", ondelete="CASCADE"),
+        tenant_foreign_key("user_id", "users"),
         Index(None, "tenant_id", "board_id"),
         Index(None, "tenant_id", "user_id"),
-        one_of("artifact_type", "image", "video", "audio", "text", "lora", "model"),
-        one_of("status", "pending", "processing", "completed", "failed", "cancelled"),
+        allowed_values("artifact_type", "image", "video", "audio", "text", "lora", "model"),
+        allowed_values("status", "pending", "processing", "completed", "failed", "cancelled"),
         length("generator_name", at_least=1, at_most=100),
         length("external_job_id", at_most=255),
-        CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
+        CheckConstraint(
+            "progress BETWEEN CAST(0 AS numeric) AND CAST(100 AS numeric)", name="progress"
+        ),
         {"comment": "Jobs of a generator and the artifacts that they made"},
     )
 
@@ -52,19 +54,21 @@ class Generation(Identified, Updated, Base):
         comment="What is made: image, video, audio, text, lora or model"
     )
     input_params: Mapped[dict[str, Any]] = mapped_column(
-        comment="What the generator was given, except other generations"
+        comment="The generator's parameters, except other generations"
     )
     status: Mapped[str] = mapped_column(
         server_default=text("'pending'"),
-        comment="How far the job is: pending, processing, completed, failed or cancelled",
+        comment="The job's state: pending, processing, completed, failed or cancelled",
     )
     storage_url: Mapped[str | None] = mapped_column(comment="Where the artifact is stored")
-    thumbnail_url: Mapped[str | None] = mapped_column(comment="Where its small picture is stored")
+    thumbnail_url: Mapped[str | None] = mapped_column(
+        comment="Where the artifact's thumbnail is stored"
+    )
     additional_files: Mapped[list[Any]] = mapped_column(
         server_default=EMPTY_ARRAY, comment="Further files that the job made"
     )
     output_metadata: Mapped[dict[str, Any]] = mapped_column(
-        server_default=EMPTY_OBJECT, comment="What the generator says of the artifact"
+        server_default=EMPTY_OBJECT, comment="What the generator reports about the artifact"
     )
     external_job_id: Mapped[str | None] = mapped_column(comment="The job's id at the provider")
     progress: Mapped[Decimal] = mapped_column(
@@ -73,7 +77,7 @@ class Generation(Identified, Updated, Base):
     error_message: Mapped[str | None] = mapped_column(comment="Why the job failed")
     started_at: Mapped[datetime | None] = mapped_column(comment="When the provider began")
     completed_at: Mapped[datetime | None] = mapped_column(
-        comment="When the job ended, well or badly"
+        comment="When the job ended, successfully or not"
     )
 
     board: Mapped[Board] = relationship(back_populates="generations", lazy="raise")
@@ -88,8 +92,3 @@ class Generation(Identified, Updated, Base):
     tags: Mapped[list[Tag]] = relationship(
         secondary="generation_tags", order_by="Tag.slug", passive_deletes=True, lazy="raise"
     )
-
-
-isolate_tenants(Generation)
-keep_updated_at(Generation)
-grant_to_app(Generation, WRITE)

@@ -8,16 +8,24 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from boards.dbmodels.base import EMPTY_OBJECT, FALSE, Base, Identified, Updated, length, refers
-from boards.dbmodels.ddl import WRITE, grant_to_app, isolate_tenants, keep_updated_at
+from boards.dbmodels.base import (
+    EMPTY_OBJECT,
+    FALSE,
+    Base,
+    TenantScoped,
+    Timestamps,
+    length,
+    tenant_foreign_key,
+)
+from boards.dbmodels.ddl import READ_WRITE
 
 
-class LoraModel(Identified, Updated, Base):
+class LoraModel(TenantScoped, Timestamps, Base, app_privileges=READ_WRITE):
     """Trained weights that adapt a base model."""
 
     __tablename__ = "lora_models"
     __table_args__ = (
-        refers("user_id", "users"),
+        tenant_foreign_key("user_id", "users"),
         Index(None, "tenant_id", "user_id"),
         length("name", at_least=1, at_most=255),
         length("base_model", at_least=1, at_most=100),
@@ -30,19 +38,14 @@ class LoraModel(Identified, Updated, Base):
     base_model: Mapped[str] = mapped_column(comment="The model that the weights adapt")
     storage_url: Mapped[str] = mapped_column(comment="Where the weights are stored")
     config: Mapped[dict[str, Any]] = mapped_column(
-        comment="How it was trained and is to be applied"
+        comment="How the weights were trained and how to apply them"
     )
     trigger_word: Mapped[str | None] = mapped_column(
-        comment="The word in a prompt that brings it out"
+        comment="The word in a prompt that activates the weights"
     )
     is_public: Mapped[bool] = mapped_column(
         server_default=FALSE, comment="Whether everybody of the tenant may use it"
     )
     metadata_: Mapped[dict[str, Any]] = mapped_column(
-        "metadata", server_default=EMPTY_OBJECT, comment="What no column is for"
+        "metadata", server_default=EMPTY_OBJECT, comment="Further attributes, as JSON"
     )
-
-
-isolate_tenants(LoraModel)
-keep_updated_at(LoraModel)
-grant_to_app(LoraModel, WRITE)

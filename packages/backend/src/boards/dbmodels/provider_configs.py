@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from boards.dbmodels.base import TRUE, Base, Identified, Updated, length
-from boards.dbmodels.ddl import WRITE, grant_to_app, isolate_tenants, keep_updated_at
+from boards.dbmodels.base import TRUE, Base, TenantScoped, Timestamps, length
+from boards.dbmodels.ddl import READ_WRITE
 
 
-class ProviderConfig(Identified, Updated, Base):
+class ProviderConfig(TenantScoped, Timestamps, Base, app_privileges=READ_WRITE):
     """A tenant's configuration of one provider."""
 
     __tablename__ = "provider_configs"
@@ -23,13 +23,8 @@ class ProviderConfig(Identified, Updated, Base):
 
     provider_name: Mapped[str] = mapped_column(comment="The provider, once per tenant")
     config: Mapped[dict[str, Any]] = mapped_column(
-        comment="What the provider needs to be reached; secrets by reference only"
+        comment="The provider's connection settings; secrets by reference only"
     )
     is_enabled: Mapped[bool] = mapped_column(
         server_default=TRUE, comment="Whether generations may use the provider"
     )
-
-
-isolate_tenants(ProviderConfig)
-keep_updated_at(ProviderConfig)
-grant_to_app(ProviderConfig, WRITE)

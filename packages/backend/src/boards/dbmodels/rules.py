@@ -1,6 +1,6 @@
-"""What every table of a tenant has; checked once, when `boards.dbmodels` is imported.
+"""The rules that every model keeps; a class that breaks one is refused when it is declared.
 
-A rule looks at what is declared, never at SQL: `ddl` records it.
+The rules read the table's declaration and the class's `app_privileges`; no database is involved.
 """
 
 from __future__ import annotations
@@ -29,78 +29,93 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from alembic_proof.errors import ProofError
-from boards.dbmodels.base import Base
-from boards.dbmodels.ddl import declared
+from alembic_deploy.errors import DeployError
+from boards.dbmodels.ddl import READ_WRITE, Privilege, tenant_key
+from boards.sql import MAX_NAME_BYTES
 
-MAX_NAME_BYTES = 63
-"""Source: https://www.postgresql.org/docs/current/limits.html (identifier length)"""
 _TENANTS = "tenants"
-_DOCUMENTATION = 'see "Adding a table" in docs/models.md'
+_DOCUMENTATION = 'see "Add a table" in docs/howto/change-the-schema.md'
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a model lacks, and what to write; `{model}` stands for the name of its class."""
+    """A missing part of a model, and what to write."""
 
     missing: str
     remedy: str
 
 
-class IncompleteModelError(ProofError):
-    """Models that lack what every table of a tenant has."""
+class IncompleteModelError(DeployError):
+    """A model that lacks something that every table of a tenant has."""
 
 
-def check_models(base: type[Base]) -> None:
-    """Refuse models that lack what every table of a tenant has.
+def refuse_incomplete_model(
+    model: type, table: Table, app_privileges: tuple[Privilege, ...]
+) -> None:
+    """Refuse a model that breaks a rule; its table leaves the metadata.
 
-    :raises IncompleteModelError: Names each class with its file and line, everything that it lacks,
-        and what to write.
+    :raises IncompleteModelError: The error names the class with its file and line, everything that
+        it lacks, and what to write.
     """
-    models = {mapper.local_table: mapper.class_ for mapper in base.registry.mappers}
-    lines = [
-        _sentence(table, models.get(table), fault)
-        for table in base.metadata.sorted_tables
-        for fault in faults(table)
-    ]
-    if lines:
-        raise IncompleteModelError("\n  ".join(("incomplete models:", *lines)), todo=_DOCUMENTATION)
+    if found := tuple(faults(table, app_privileges)):
+        table.metadata.remove(table)
+        where = f"{_file_and_line(model)}class {model.__name__}"
+        raise _incomplete([f"{where} has {fault.missing}: {fault.remedy}" for fault in found])
 
 
-def check_modules(package: ModuleType) -> None:
-    """Refuse a package with a module that nothing has imported: no database has its tables.
+def refuse_unimported_modules(package: ModuleType) -> None:
+    """Refuse a package with a module that nothing has imported: no revision would have its tables.
 
-    :raises IncompleteModelError: Names each module's file, and what to write.
+    :raises IncompleteModelError: The error names each module's file, and what to write.
     """
     names = (one.name for one in pkgutil.iter_modules(package.__path__, f"{package.__name__}."))
-    places = (
+    files = (
         Path(package.__path__[0], f"{name.rpartition('.')[2]}.py")
         for name in names
         if name not in sys.modules
     )
     lines = [
-        f"{place}: no module of {package.__name__} imports it: import its classes in __init__.py"
-        for place in places
+        f"{file}: no module of {package.__name__} imports it: import its classes in __init__.py"
+        for file in files
     ]
     if lines:
-        raise IncompleteModelError("\n  ".join(("incomplete models:", *lines)), todo=_DOCUMENTATION)
+        raise _incomplete(lines)
 
 
-def faults(table: Table) -> Iterator[Fault]:
-    """Yield all that the table lacks; nothing for a complete one."""
-    if _tenant_key(table) not in table.columns:
+def faults(table: Table, app_privileges: tuple[Privilege, ...]) -> Iterator[Fault]:
+    """Yield everything that the table lacks; nothing for a complete one."""
+    if tenant_key(table) not in table.columns:
         yield Fault(
-            f"no column {_tenant_key(table)}",
-            "inherit from Identified, or from TenantOwned for a join table",
+            f"no column {tenant_key(table)}",
+            "inherit from TenantScoped, or from TenantLink for a link table",
         )
         return
+    yield from check_privileges(table, app_privileges)
     for rule in RULES:
         yield from rule(table)
 
 
+def check_privileges(table: Table, app_privileges: tuple[Privilege, ...]) -> Iterator[Fault]:
+    """Yield a fault for a table without privileges, or with UPDATE and without updated_at."""
+    if not app_privileges:
+        yield Fault(
+            "no privileges for the application",
+            "write app_privileges=READ_WRITE (or READ, APPEND, LINK_TABLE) behind its base classes",
+        )
+    elif not set(READ_WRITE).issuperset(app_privileges):
+        yield Fault(
+            f"app_privileges {app_privileges!r}, which are not among {', '.join(READ_WRITE)}",
+            "write READ, APPEND, LINK_TABLE or READ_WRITE",
+        )
+    if "UPDATE" in app_privileges and "updated_at" not in table.columns:
+        yield Fault(
+            "no updated_at, though the application may change rows", "inherit from Timestamps"
+        )
+
+
 def check_tenant_key(table: Table) -> Iterator[Fault]:
     """Yield a fault unless the tenant is the first column of the table and of each of its keys."""
-    key = _tenant_key(table)
+    key = tenant_key(table)
     remedy = f"let it begin with {key}"
     if next(iter(table.columns)).name != key:
         first = next(iter(table.columns)).name
@@ -114,65 +129,33 @@ def check_tenant_key(table: Table) -> Iterator[Fault]:
     for name, columns in _unique_keys(table):
         if columns[0] != key:
             yield Fault(f"a unique key {name} that does not begin with {key}", remedy)
-    if not any(_is_cascade_of_the_tenant(constraint) for constraint in _foreign_keys(table)):
+    if not any(_deletes_with_the_tenant(constraint) for constraint in _foreign_keys(table)):
         yield Fault(
             "no foreign key from tenant_id to tenants that deletes its rows with the tenant",
-            "inherit tenant_id from TenantOwned",
+            "inherit tenant_id from TenantScoped or TenantLink",
         )
 
 
-def check_policy(table: Table) -> Iterator[Fault]:
-    """Yield a fault for a table without row-level security and its policy."""
-    compared = declared(table).tenant_key
-    if compared is None:
-        yield Fault("no policy", "write isolate_tenants({model}) below the class")
-    elif compared != _tenant_key(table):
-        yield Fault(
-            f"a policy that compares {compared}",
-            f'write isolate_tenants({{model}}, key="{_tenant_key(table)}")',
-        )
-
-
-def check_privileges(table: Table) -> Iterator[Fault]:
-    """Yield a fault for a table that the application's role can do nothing with."""
-    if not declared(table).app_privileges:
-        yield Fault(
-            "no privileges for the application",
-            "write grant_to_app({model}, WRITE) below the class (or READ, APPEND, JOIN)",
-        )
-
-
-def check_times(table: Table) -> Iterator[Fault]:
-    """Yield a fault unless created_at is there, and updated_at with its trigger where rows change."""
+def check_created_at(table: Table) -> Iterator[Fault]:
+    """Yield a fault unless the table has created_at, and it is NOT NULL."""
     if "created_at" not in table.columns or table.columns["created_at"].nullable:
-        yield Fault("no created_at that is NOT NULL", "inherit from Created or Updated")
-    has_time, has_trigger = "updated_at" in table.columns, declared(table).keeps_updated_at
-    if not has_time and "UPDATE" in declared(table).app_privileges:
-        yield Fault("no updated_at, though the application may change rows", "inherit from Updated")
-    if has_time and not has_trigger:
-        yield Fault(
-            "no trigger that sets updated_at", "write keep_updated_at({model}) below the class"
-        )
-    if has_trigger and not has_time:
-        yield Fault(
-            "no updated_at for its trigger", "inherit from Updated, or leave the trigger out"
-        )
+        yield Fault("no created_at that is NOT NULL", "inherit from CreatedAt or Timestamps")
 
 
 def check_foreign_keys(table: Table) -> Iterator[Fault]:
-    """Yield a fault for each foreign key across tenants, or with an action that reaches further."""
+    """Yield a fault for each foreign key across tenants, and for SET NULL and ON UPDATE actions."""
     for constraint in _foreign_keys(table):
         if (
-            constraint.column_keys[0] != _tenant_key(table)
-            or constraint.elements[0].column.name not in ("tenant_id", "id")
+            constraint.column_keys[0] != tenant_key(table)
+            or constraint.elements[0].target_fullname.rpartition(".")[2] not in ("tenant_id", "id")
             or constraint.ondelete not in (None, "CASCADE")
             or constraint.onupdate is not None
         ):
             columns = ", ".join(constraint.column_keys)
-            target = constraint.referred_table.name
+            target = _referred_table(constraint)
             yield Fault(
                 f"a foreign key ({columns}) to {target} that leaves the tenant or sets NULL",
-                f'write refers("{constraint.column_keys[-1]}", "{target}")',
+                f'write tenant_foreign_key("{constraint.column_keys[-1]}", "{target}")',
             )
 
 
@@ -185,7 +168,7 @@ def check_foreign_key_indexes(table: Table) -> Iterator[Fault]:
             quoted = ", ".join(f'"{name}"' for name in keys)
             yield Fault(
                 f"no index for its foreign key ({', '.join(keys)}) to"
-                f" {constraint.referred_table.name}",
+                f" {_referred_table(constraint)}",
                 f"add Index(None, {quoted}) to __table_args__",
             )
 
@@ -203,10 +186,28 @@ def check_redundant_indexes(table: Table) -> Iterator[Fault]:
                 break
 
 
+def check_hidden_values(table: Table) -> Iterator[Fault]:
+    """Yield a fault for each index by which EXPLAIN ANALYZE finds values of other tenants.
+
+    A leakproof condition, such as the equality of most types, is evaluated on an index before the
+    policy; then EXPLAIN ANALYZE says how many rows the policy removed.
+
+    Source: rules-privileges (leakproof), ddl-rowsecurity.
+    """
+    key = tenant_key(table)
+    reported = () if table.name == _TENANTS else [name for name, _ in _unique_keys(table)]
+    for name, columns in _indexes(table):
+        if name not in reported and columns[0] in table.columns and columns[0] != key:
+            yield Fault(
+                f"an index {name} by which a query plan tells of other tenants' rows",
+                f"let it begin with {key}, or with a function that is not leakproof, as lower()",
+            )
+
+
 def check_comments(table: Table) -> Iterator[Fault]:
-    """Yield a fault for a table or a column that does not say what it means."""
+    """Yield a fault for a table or a column without a comment."""
     if not table.comment:
-        yield Fault("no comment", 'add {{"comment": "…"}} to __table_args__')
+        yield Fault("no comment", 'add {"comment": "…"} to __table_args__')
     for column in table.columns:
         if not column.comment:
             yield Fault(
@@ -215,14 +216,14 @@ def check_comments(table: Table) -> Iterator[Fault]:
 
 
 def check_types(table: Table) -> Iterator[Fault]:
-    """Yield a fault for a type that another one of PostgreSQL's serves better."""
+    """Yield a fault for a column type that the house rules replace by another one."""
     for column in table.columns:
         if (remedy := _better_type(column)) is not None:
             yield Fault(f"{column.name} of the type {column.type!r}", remedy)
 
 
 def check_names(table: Table) -> Iterator[Fault]:
-    """Yield a fault for a constraint or index with a name of its own, or a longer one than fits."""
+    """Yield a fault for a name that does not follow the convention, or that is too long."""
     for name, pattern in _named(table):
         if not re.fullmatch(pattern, name):
             yield Fault(
@@ -236,47 +237,42 @@ def check_names(table: Table) -> Iterator[Fault]:
 
 RULES: tuple[Callable[[Table], Iterator[Fault]], ...] = (
     check_tenant_key,
-    check_policy,
-    check_privileges,
-    check_times,
+    check_created_at,
     check_foreign_keys,
     check_foreign_key_indexes,
     check_redundant_indexes,
+    check_hidden_values,
     check_comments,
     check_types,
     check_names,
 )
 
 
-def _sentence(table: Table, model: type[Base] | None, fault: Fault) -> str:
-    name = model.__name__ if model is not None else table.name
-    subject = f"class {name}" if model is not None else f"table {name}"
-    remedy = fault.remedy.format(model=name)
-    return f"{_place(model)}{subject} has {fault.missing}: {remedy}"
+def _incomplete(lines: list[str]) -> IncompleteModelError:
+    return IncompleteModelError("\n  ".join(("incomplete models:", *lines)), todo=_DOCUMENTATION)
 
 
-def _place(model: type[Base] | None) -> str:
-    """Return `file:line: ` of the class; empty where its source is not there."""
-    if model is None:
-        return ""
+def _file_and_line(model: type) -> str:
+    """Return `file:line: ` of the class; empty where its source is not available."""
     try:
         return f"{inspect.getsourcefile(model)}:{inspect.getsourcelines(model)[1]}: "
     except (OSError, TypeError):
         return ""
 
 
-def _tenant_key(table: Table) -> str:
-    return "id" if table.name == _TENANTS else "tenant_id"
+def _referred_table(constraint: ForeignKeyConstraint) -> str:
+    """Return the referred table's name, also of one that is not imported yet."""
+    return constraint.elements[0].target_fullname.rpartition(".")[0]
 
 
 def _foreign_keys(table: Table) -> list[ForeignKeyConstraint]:
     return sorted(table.foreign_key_constraints, key=lambda constraint: str(constraint.name))
 
 
-def _is_cascade_of_the_tenant(constraint: ForeignKeyConstraint) -> bool:
+def _deletes_with_the_tenant(constraint: ForeignKeyConstraint) -> bool:
     return (
         constraint.column_keys == ["tenant_id"]
-        and constraint.referred_table.name == _TENANTS
+        and _referred_table(constraint) == _TENANTS
         and constraint.ondelete == "CASCADE"
     )
 
@@ -305,7 +301,9 @@ def _parts(index: Index) -> tuple[str, ...]:
 def _better_type(column: Column[object]) -> str | None:
     match column.type:
         case Enum():
-            return "use text and one_of(): a CHECK can be changed without rewriting the table"
+            return (
+                "use text and allowed_values(): a CHECK can be changed without rewriting the table"
+            )
         case String(length=int()):
             return "use text and length(): a CHECK can be changed without rewriting the table"
         case DateTime(timezone=False):
@@ -328,7 +326,7 @@ def _named(table: Table) -> Iterator[tuple[str, str]]:
                 yield name, f"uq_{table.name}_{'_'.join(constraint.columns.keys())}"
             case ForeignKeyConstraint():
                 columns = "_".join(constraint.column_keys)
-                yield name, f"fk_{table.name}_{columns}_{constraint.referred_table.name}"
+                yield name, f"fk_{table.name}_{columns}_{_referred_table(constraint)}"
             case CheckConstraint():
                 yield name, f"ck_{table.name}_[a-z0-9_]+"
     for index in table.indexes:

@@ -11,17 +11,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from boards.dbmodels.base import (
     EMPTY_OBJECT,
     Base,
-    Created,
-    Identified,
-    TenantOwned,
-    Updated,
+    CreatedAt,
+    TenantLink,
+    TenantScoped,
+    Timestamps,
     length,
-    refers,
+    tenant_foreign_key,
 )
-from boards.dbmodels.ddl import JOIN, WRITE, grant_to_app, isolate_tenants, keep_updated_at
+from boards.dbmodels.ddl import LINK_TABLE, READ_WRITE
 
 
-class Tag(Identified, Updated, Base):
+class Tag(TenantScoped, Timestamps, Base, app_privileges=READ_WRITE):
     """A word by which a tenant sorts its generations."""
 
     __tablename__ = "tags"
@@ -39,28 +39,20 @@ class Tag(Identified, Updated, Base):
     )
     description: Mapped[str | None] = mapped_column(comment="When to use the tag")
     metadata_: Mapped[dict[str, Any]] = mapped_column(
-        "metadata", server_default=EMPTY_OBJECT, comment="What no column is for"
+        "metadata", server_default=EMPTY_OBJECT, comment="Further attributes, as JSON"
     )
 
 
-class GenerationTag(TenantOwned, Created, Base):
+class GenerationTag(TenantLink, CreatedAt, Base, app_privileges=LINK_TABLE):
     """One tag of one generation."""
 
     __tablename__ = "generation_tags"
     __table_args__ = (
-        refers("generation_id", "generations", ondelete="CASCADE"),
-        refers("tag_id", "tags", ondelete="CASCADE"),
+        tenant_foreign_key("generation_id", "generations", ondelete="CASCADE"),
+        tenant_foreign_key("tag_id", "tags", ondelete="CASCADE"),
         Index(None, "tenant_id", "tag_id"),
         {"comment": "Which generation has which tags"},
     )
 
     generation_id: Mapped[UUID] = mapped_column(primary_key=True, comment="The generation")
-    tag_id: Mapped[UUID] = mapped_column(primary_key=True, comment="Its tag, once")
-
-
-isolate_tenants(Tag)
-keep_updated_at(Tag)
-grant_to_app(Tag, WRITE)
-
-isolate_tenants(GenerationTag)
-grant_to_app(GenerationTag, JOIN)
+    tag_id: Mapped[UUID] = mapped_column(primary_key=True, comment="A tag of the generation")

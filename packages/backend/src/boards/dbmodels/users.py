@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from boards.dbmodels.base import EMPTY_OBJECT, Base, Identified, Updated, length
-from boards.dbmodels.ddl import WRITE, grant_to_app, isolate_tenants, keep_updated_at
+from boards.dbmodels.base import EMPTY_OBJECT, Base, TenantScoped, Timestamps, length
+from boards.dbmodels.ddl import READ_WRITE
 
 
-class User(Identified, Updated, Base):
+class User(TenantScoped, Timestamps, Base, app_privileges=READ_WRITE):
     """A person of one tenant."""
 
     __tablename__ = "users"
@@ -22,7 +22,7 @@ class User(Identified, Updated, Base):
         length("auth_subject", at_least=1, at_most=255),
         length("email", at_most=320),
         length("display_name", at_most=255),
-        {"comment": "The people of a tenant; who owns something cannot be deleted"},
+        {"comment": "The people of a tenant; a user who owns something cannot be deleted"},
     )
 
     auth_provider: Mapped[str] = mapped_column(
@@ -30,15 +30,10 @@ class User(Identified, Updated, Base):
     )
     auth_subject: Mapped[str] = mapped_column(comment="The user's id at that provider")
     email: Mapped[str | None] = mapped_column(
-        comment="As the user writes it; compared without case, and not unique"
+        comment="The address as the user writes it; compared case-insensitively, not unique"
     )
     display_name: Mapped[str | None] = mapped_column(comment="The name that others see")
     avatar_url: Mapped[str | None] = mapped_column(comment="Where the user's picture is")
     metadata_: Mapped[dict[str, Any]] = mapped_column(
-        "metadata", server_default=EMPTY_OBJECT, comment="What no column is for"
+        "metadata", server_default=EMPTY_OBJECT, comment="Further attributes, as JSON"
     )
-
-
-isolate_tenants(User)
-keep_updated_at(User)
-grant_to_app(User, WRITE)

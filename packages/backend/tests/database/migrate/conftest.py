@@ -1,4 +1,4 @@
-"""boards-migrate in this process, with an eye on what must never be printed."""
+"""boards-migrate in this process; no output may contain a password."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from pathlib import Path
 import pytest
 
 from boards.database.migrate import main
-from packages.backend.tests.database.migrate.running import SECRET, Done, Migrate
+from packages.backend.tests.database.migrate.running import SCRATCH, SECRET, Done, Migrate
 
 
 @pytest.fixture
 def migrate(
-    scratch_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Migrate:
-    """Runs boards-migrate on the scratch database, or on `url`; no output may hold a password."""
+    """Return a function that runs boards-migrate; no output may contain a password."""
 
-    def run(*arguments: str, url: str | None = scratch_url, **environ: str) -> Done:
+    def run(*arguments: str, url: str | None = SCRATCH, **environ: str) -> Done:
+        if url == SCRATCH:
+            url = request.getfixturevalue("scratch_url")
         for name in ("BOARDS_DATABASE_URL", "BOARDS_APP_DATABASE_URL", "BOARDS_LOCK_TIMEOUT"):
             monkeypatch.delenv(name, raising=False)
         if url is not None:
@@ -39,11 +43,9 @@ def migrate(
 
 @pytest.fixture
 def own_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory of revisions of a copy of the history, which boards-migrate uses instead."""
+    """Return the directory of revisions of a copy of the history, which boards-migrate uses instead."""
     backend = Path(__file__).resolve().parents[3]
     shutil.copy(backend / "alembic.ini", tmp_path)
     shutil.copytree(backend / "alembic", tmp_path / "alembic")
-    monkeypatch.setattr(
-        "boards.database.migrate.config.alembic_ini", lambda: tmp_path / "alembic.ini"
-    )
+    monkeypatch.setattr("boards.database.migrate.alembic_ini", lambda: tmp_path / "alembic.ini")
     return tmp_path / "alembic" / "versions"

@@ -1,4 +1,4 @@
-"""What a run of boards-migrate is to a test, and the password that no run may print."""
+"""The result of a run of boards-migrate, and the password that no run may print."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Protocol
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from alembic_proof.env import DatabaseUrl
-from alembic_proof.postgres.connect import run_on
-from boards.database.places import alembic_ini
+from alembic_deploy.connect import run_on
+from alembic_deploy.url import DatabaseUrl
+from boards.database.migrate import alembic_ini
 
 SECRET = "hunter2-s3cr3t"
+SCRATCH = "scratch"
+"""Instead of a URL: the scratch database, which is created when it is needed."""
 CHAIN = tuple(
     script.revision
     for script in reversed(
@@ -39,11 +41,11 @@ class Migrate(Protocol):
 
 
 def with_password(url: str) -> str:
-    """The same URL with the password that must not be printed."""
+    """Return the same URL with the password that must not be printed."""
     target = DatabaseUrl.parse(url)
     return target.with_user(target.user or "boards", SECRET).dsn
 
 
 def send(url: str, *statements: str) -> None:
-    """Sends the statements in one transaction."""
+    """Send the statements in one transaction."""
     run_on(url, lambda connection: [connection.exec_driver_sql(sql) for sql in statements])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
-from alembic_proof.env import DatabaseUrl
-from alembic_proof.postgres.connect import run_on
-from boards.database.migrate.cli import COMMANDS
+from alembic_deploy.cli import COMMANDS
+from alembic_deploy.connect import run_on
+from alembic_deploy.url import DatabaseUrl
 from packages.backend.tests.database.migrate.running import CHAIN, SECRET, Migrate
 
 STATEMENT = re.compile(r"(?:\$(\w*)\$.*?\$\1\$|'[^']*'|--[^\n]*|[^;])+", re.DOTALL)
@@ -18,14 +17,20 @@ STATEMENT = re.compile(r"(?:\$(\w*)\$.*?\$\1\$|'[^']*'|--[^\n]*|[^;])+", re.DOTA
 FIRST, SECOND, HEAD = CHAIN[0], CHAIN[1], CHAIN[-1]
 
 
-def query(url: str, sql: str) -> list[Any]:
-    """The first column of what a query returns."""
+def query(url: str, sql: str) -> list[object]:
+    """Return the first column of a query's result."""
     return run_on(url, lambda connection: list(connection.exec_driver_sql(sql).scalars()))
 
 
+def change(url: str, statement: str) -> None:
+    """Send one statement and commit."""
+    run_on(url, lambda connection: connection.exec_driver_sql(statement))
+
+
 def tables(url: str) -> list[str]:
-    """The names of the tables in public, sorted."""
-    return query(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    """Return the names of the tables in public, sorted."""
+    sql = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+    return [str(name) for name in query(url, sql)]
 
 
 def test_upgrade(migrate: Migrate, scratch_url: str) -> None:
@@ -39,8 +44,8 @@ def test_upgrade(migrate: Migrate, scratch_url: str) -> None:
     assert query(scratch_url, "SELECT version_num FROM alembic_version") == [HEAD]
 
 
-def test_a_first_upgrade_tells_of_nothing_that_is_not_there(migrate: Migrate) -> None:
-    """What a revision takes out of its way is no news where it never was."""
+def test_a_first_upgrade_prints_no_notice_on_missing_objects(migrate: Migrate) -> None:
+    """A DROP … IF EXISTS of a missing object prints no notice."""
     done = migrate("upgrade")
 
     assert "skipping" not in done.out + done.err
@@ -67,29 +72,72 @@ def test_upgrade_to(migrate: Migrate, scratch_url: str, step: str) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [((), CHAIN[-2]), (("-1",), CHAIN[-2]), (("-2",), CHAIN[-3]), ((FIRST,), FIRST)],
+    [
+        ((), CHAIN[-2]),
+        (("-1",), CHAIN[-2]),
+        (("-2", "--yes"), CHAIN[-3]),
+        ((FIRST, "--yes"), FIRST),
+    ],
 )
 def test_downgrade(
-    migrate: Migrate, scratch_url: str, arguments: tuple[str, ...], expected: str
+    migrate: Migrate, migrated_url: str, arguments: tuple[str, ...], expected: str
 ) -> None:
-    """`downgrade` takes one revision back, or as many as a negative number says, or to one."""
-    migrate("upgrade")
-
-    done = migrate("downgrade", *arguments)
+    """`downgrade` undoes one revision, a number of them, or those after a revision."""
+    done = migrate("downgrade", *arguments, url=migrated_url)
 
     assert done.code == 0
     assert done.out.splitlines()[-1].startswith(f"{HEAD} -> {expected} on ")
-    assert query(scratch_url, "SELECT version_num FROM alembic_version") == [expected]
+    assert query(migrated_url, "SELECT version_num FROM alembic_version") == [expected]
 
 
-def test_downgrade_base(migrate: Migrate, scratch_url: str) -> None:
+def test_downgrade_base(migrate: Migrate, migrated_url: str) -> None:
     """`downgrade base` leaves nothing but Alembic's own table."""
-    migrate("upgrade")
-    assert len(tables(scratch_url)) > 10
+    assert len(tables(migrated_url)) > 10
 
-    assert migrate("downgrade", "base").code == 0
+    assert migrate("downgrade", "base", "--yes", url=migrated_url).code == 0
 
-    assert tables(scratch_url) == ["alembic_version"]
+    assert tables(migrated_url) == ["alembic_version"]
+
+
+def test_downgrade_without_an_answer(migrate: Migrate, migrated_url: str) -> None:
+    """A script that does not say --yes loses nothing; what would go is shown."""
+    change(migrated_url, "INSERT INTO public.tenants (name, slug) VALUES ('Ann', 'ann')")
+
+    done = migrate("downgrade", "base", url=migrated_url)
+
+    assert done.code == 2
+    assert f"this downgrade undoes {len(CHAIN)} revisions" in done.err
+    assert "    drops the table public.tenants: 2 rows\n" in done.err
+    assert "add --yes if it may go on" in done.err
+    assert query(migrated_url, "SELECT version_num FROM alembic_version") == [HEAD]
+
+
+def test_doctor(migrate: Migrate, migrated_url: str, app_url: str) -> None:
+    """`doctor` knows the application's login, its role and the tables of tenants."""
+    sound = migrate("doctor", url=migrated_url, BOARDS_APP_DATABASE_URL=app_url)
+    change(migrated_url, "ALTER TABLE public.users DISABLE ROW LEVEL SECURITY")
+    done = migrate("doctor", url=migrated_url, BOARDS_APP_DATABASE_URL=app_url)
+
+    unnamed = migrate("doctor", url=migrated_url)
+
+    assert (sound.code, sound.out.startswith("nothing is wrong with ")) == (0, True), sound
+    assert "not checked: the application's login" not in sound.out
+    assert "not checked: the application's login" in unnamed.out
+    assert done.code == 1
+    assert "rls-off: row-level security is off: its policies do nothing\n" in done.out
+    assert "  where: table public.users\n" in done.out
+
+
+def test_doctor_with_an_unsafe_login(migrate: Migrate, migrated_url: str) -> None:
+    """The owner as the application's login is found, by the URL as by its name."""
+    owner = str(DatabaseUrl.parse(migrated_url).user)
+
+    by_url = migrate("doctor", url=migrated_url, BOARDS_APP_DATABASE_URL=migrated_url)
+    by_name = migrate("doctor", "--login", owner, url=migrated_url)
+
+    assert (by_url.code, by_name.code) == (1, 1)
+    assert "app-login-unsafe: the application's login owns tables" in by_url.out
+    assert by_url.out == by_name.out
 
 
 def test_current(migrate: Migrate) -> None:
@@ -110,20 +158,19 @@ def test_history(migrate: Migrate) -> None:
     assert "Path: " in migrate("history", "--verbose", url=None).out
 
 
-def test_check(migrate: Migrate, scratch_url: str) -> None:
+def test_check(migrate: Migrate, migrated_url: str) -> None:
     """`check` is clean at head; where the database differs it says how, and that is a finding."""
-    migrate("upgrade")
-    assert migrate("check").code == 0
-    run_on(scratch_url, lambda c: c.exec_driver_sql("ALTER TABLE users ADD COLUMN extra text"))
+    assert migrate("check", url=migrated_url).code == 0
+    run_on(migrated_url, lambda c: c.exec_driver_sql("ALTER TABLE users ADD COLUMN extra text"))
 
-    done = migrate("check")
+    done = migrate("check", url=migrated_url)
 
     assert done.code == 1
     assert "extra" in done.err
 
 
 def test_check_behind(migrate: Migrate) -> None:
-    """`check` cannot compare a database that is behind with the models, and says what to do."""
+    """`check` refuses a database that is not at head, and says what to do."""
     migrate("upgrade", "+1")
 
     done = migrate("check")
@@ -146,7 +193,7 @@ def test_sql_applies(migrate: Migrate, scratch_url: str) -> None:
 
 
 def send(url: str, script: str) -> None:
-    """Sends a script as psql would: one statement after the other."""
+    """Send a script as psql would: one statement after the other."""
 
     def statements(connection: Connection) -> None:
         for statement in STATEMENT.finditer(script):
@@ -165,11 +212,11 @@ def test_sql_range(migrate: Migrate) -> None:
 
 
 def test_a_script_of_nothing_is_refused(migrate: Migrate) -> None:
-    """Whoever names the newer revision first would send an empty file."""
+    """A range with the newer revision first would print an empty script."""
     done = migrate("sql", "upgrade", f"{SECOND}:{FIRST}", url=None)
 
     assert (done.code, done.out) == (2, "")
-    assert f"no upgrade leads from {SECOND} to {FIRST}" in done.err
+    assert f"there is no upgrade from {SECOND} to {FIRST}" in done.err
 
 
 def test_sql_begins_with_the_roles(migrate: Migrate) -> None:
@@ -189,9 +236,24 @@ def test_bootstrap(migrate: Migrate, scratch_url: str, app_login: str) -> None:
     first = migrate("bootstrap", "--login", app_login)
     second = migrate("bootstrap", "--login", app_login)
 
-    assert (first.code, first.out) == (0, "the roles are made\n")
-    assert (second.code, second.out) == (0, "nothing to do\n")
+    assert first.code == second.code == 0
+    assert first.out.startswith("the roles and their privileges are set: ")
+    database = DatabaseUrl.parse(scratch_url).database
+    assert second.out.startswith(f"nothing to do: {database} as ")
+    assert "Left out" not in first.out + second.out
     assert is_member(scratch_url, app_login)
+
+
+def test_bootstrap_without_a_login(migrate: Migrate, scratch_url: str, app_login: str) -> None:
+    """Nothing is said to be done that is not: membership and CONNECT are named as left out."""
+    revoke(scratch_url, app_login)
+
+    done = migrate("bootstrap")
+
+    assert done.code == 0
+    assert "Left out: that the application's login is a member of it, and that only" in done.out
+    assert "`boards-migrate bootstrap --login LOGIN` has all of it" in done.out
+    assert not is_member(scratch_url, app_login)
 
 
 def test_bootstrap_of_the_app_url(migrate: Migrate, scratch_url: str, app_login: str) -> None:
@@ -206,7 +268,7 @@ def test_bootstrap_of_the_app_url(migrate: Migrate, scratch_url: str, app_login:
 
 
 def revoke(url: str, login: str) -> None:
-    """Takes the membership away again."""
+    """Take the membership away again."""
     run_on(url, lambda connection: connection.exec_driver_sql(f"REVOKE boards_app FROM {login}"))
 
 
@@ -239,5 +301,5 @@ def test_help(migrate: Migrate) -> None:
 
     assert done.code == 0
     words = " ".join(done.out.split())
-    assert all(f"{command.name} {command.summary}" in words for command in COMMANDS)
-    assert "0 clean, 1 findings (check), 2 broken" in words
+    assert all(f"{name} {one.help}" in words for name, one in COMMANDS.items())
+    assert "0 done, or nothing to do; 1 findings (check, doctor); 2 an error" in words

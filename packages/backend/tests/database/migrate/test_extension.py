@@ -1,4 +1,4 @@
-"""A server that lacks uuid-ossp, or has it out of reach, is told in one message what to do."""
+"""Without uuid-ossp, or with it off the search_path, one message says what to do."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from alembic_deploy.connect import run_on
 from alembic_proof.catalog import diff, read_catalog
-from alembic_proof.postgres.binaries import BINDIR, locate_binaries
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.scratch import scratch_database, scratch_server
-from alembic_proof.postgres.server import LocalServer, reset
+from alembic_proof.scratch import scratch_database, scratch_server
+from local_postgres.binaries import BINDIR, locate_binaries
+from local_postgres.server import LocalServer, reset
 from packages.backend.tests.database.migrate.running import Migrate, send
 
 CONTROL = "uuid-ossp.control"
@@ -22,7 +22,7 @@ CONTROL = "uuid-ossp.control"
 
 @pytest.fixture
 def bare_url(tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database on a PostgreSQL that came without its contrib package."""
+    """Yield the URL of an empty database on a PostgreSQL that came without its contrib package."""
     whole = locate_binaries(os.environ).bin_dir.parent
     if not list((whole / "share").rglob(CONTROL)):
         pytest.skip(f"{whole} cannot be copied: its extensions lie elsewhere")
@@ -35,7 +35,7 @@ def bare_url(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_server_without_the_extension(migrate: Migrate, bare_url: str) -> None:
-    """It is named, with what to install; nothing is applied."""
+    """The error names it and what to install; nothing is applied."""
     empty = run_on(bare_url, read_catalog)
 
     done = migrate("upgrade", url=bare_url)
@@ -49,7 +49,7 @@ def test_a_server_without_the_extension(migrate: Migrate, bare_url: str) -> None
 
 
 def test_an_extension_out_of_reach(migrate: Migrate, scratch_url: str) -> None:
-    """Its schema is named, and two statements that help; the one for the owner does."""
+    """The error names its schema and two remedies; the one for the owner works."""
     send(scratch_url, 'CREATE SCHEMA "Far"', 'CREATE EXTENSION "uuid-ossp" WITH SCHEMA "Far"')
 
     refused = migrate("upgrade")
@@ -61,4 +61,4 @@ def test_an_extension_out_of_reach(migrate: Migrate, scratch_url: str) -> None:
     assert 'ALTER EXTENSION "uuid-ossp" SET SCHEMA public' in refused.err
     assert migrate("upgrade").code == 0
     assert migrate("check").code == 0
-    assert migrate("downgrade", "base").code == 0
+    assert migrate("downgrade", "base", "--yes").code == 0

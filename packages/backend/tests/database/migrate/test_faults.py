@@ -1,4 +1,4 @@
-"""Whatever goes wrong, boards-migrate ends with 2, one clear message, and no password in it.
+"""Every error of boards-migrate is exit code 2 and one clear message without a password.
 
 The fixture `migrate` looks for tracebacks and for the password in everything that is printed.
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Event, Thread
-from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Connection
 
-from alembic_proof.env import DatabaseUrl
-from alembic_proof.postgres.connect import run_on
+from alembic_deploy.bootstrap import apply_bootstrap
+from alembic_deploy.connect import run_on
+from alembic_deploy.errors import DatabaseError
+from alembic_deploy.url import DatabaseUrl
+from boards.database.roles import bootstrap_of
 from packages.backend.tests.database.migrate.running import SECRET, Migrate, send, with_password
 
 COMMANDS = [("upgrade",), ("downgrade",), ("current",), ("check",), ("bootstrap",)]
@@ -32,10 +36,10 @@ def test_no_database_named(migrate: Migrate, command: tuple[str, ...]) -> None:
 
 def test_two_databases_named(migrate: Migrate) -> None:
     """--local beside BOARDS_DATABASE_URL is refused instead of guessing which one is meant."""
-    done = migrate("--local", "upgrade")
+    done = migrate("--local", "upgrade", url="postgresql:///x?host=/nowhere")
 
     assert done.code == 2
-    assert "leave one of the two away" in done.err
+    assert "leave one of the two out" in done.err
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
@@ -76,7 +80,7 @@ def test_url_that_cannot_be_read(migrate: Migrate, url: str) -> None:
 @pytest.mark.parametrize("name", ["BOARDS_APP_DATABASE_URL", "BOARDS_LOCK_TIMEOUT"])
 def test_other_variables(migrate: Migrate, name: str) -> None:
     """A variable that cannot be used is named."""
-    done = migrate("upgrade", **{name: "fortnight"})
+    done = migrate("upgrade", url="postgresql:///x?host=/nowhere", **{name: "fortnight"})
 
     assert done.code == 2
     assert name in done.err
@@ -133,21 +137,21 @@ def test_database_from_the_future(
 
 @pytest.mark.parametrize("arguments", [(), ("upgrate",), ("upgrade", "--no-such-option")])
 def test_usage(migrate: Migrate, arguments: tuple[str, ...]) -> None:
-    """A command line that makes no sense is answered with how to write it."""
-    done = migrate(*arguments)
+    """A wrong command line prints the usage."""
+    done = migrate(*arguments, url=None)
 
     assert done.code == 2
     assert "usage: boards-migrate" in done.err
 
 
 def test_no_permission(migrate: Migrate, scratch_url: str, app_login: str) -> None:
-    """A login that may not create tables is told what PostgreSQL refused it."""
+    """For a login that may not create tables, nothing runs and the missing privilege is named."""
     url = DatabaseUrl.parse(scratch_url).with_user(app_login, SECRET).dsn
 
     done = migrate("upgrade", url=url)
 
     assert done.code == 2
-    assert "permission denied" in done.err
+    assert "this login lacks CREATE on schema public" in done.err
 
 
 def test_no_right_to_make_roles(
@@ -163,6 +167,25 @@ def test_no_right_to_make_roles(
 
     assert done.code == 2
     assert f'GRANT "boards_app" TO "{newcomer}"' in done.err
+    assert "REVOKE CONNECT" in done.err
+
+
+def test_statements_for_an_administrator_without_a_login(server_url: str, scratch_url: str) -> None:
+    """The statements of an upgrade say which command has the rest of them."""
+    name = f"boards_newcomer_{uuid4().hex[:8]}"
+    send(server_url, f"CREATE ROLE {name} LOGIN")
+    url = DatabaseUrl.parse(scratch_url).with_user(name).dsn
+    bootstrap = replace(
+        bootstrap_of(None), statements=("CREATE ROLE boards_never",), ready="SELECT false"
+    )
+    try:
+        with pytest.raises(DatabaseError) as caught:
+            apply_bootstrap(url, bootstrap)
+    finally:
+        send(server_url, f"DROP ROLE {name}")
+
+    assert "CREATE ROLE boards_never" in str(caught.value)
+    assert "`boards-migrate bootstrap --login LOGIN` has all of it; with --sql" in str(caught.value)
 
 
 def test_login_that_does_not_exist(migrate: Migrate) -> None:
@@ -170,20 +193,21 @@ def test_login_that_does_not_exist(migrate: Migrate) -> None:
     done = migrate("bootstrap", "--login", "boards_no_such_login")
 
     assert done.code == 2
-    assert "boards_no_such_login" in done.err
+    assert "the login boards_no_such_login does not exist" in done.err
+    assert "nothing is changed" in done.err
 
 
 @pytest.mark.parametrize("login", ["", "x" * 64, "\N{SNOWMAN}" * 22])
-def test_login_that_cannot_be(migrate: Migrate, login: str) -> None:
-    """What cannot be the name of a role is refused before any SQL."""
+def test_impossible_name_of_a_login(migrate: Migrate, login: str) -> None:
+    """A text that cannot be the name of a role is refused before any SQL."""
     assert migrate("bootstrap", "--sql", "--login", login, url=None).code == 2
 
 
 def test_lock_timeout(migrate: Migrate, scratch_url: str) -> None:
-    """A table that somebody holds stops the upgrade after BOARDS_LOCK_TIMEOUT, not before."""
+    """A locked table ends the upgrade after BOARDS_LOCK_TIMEOUT, not before."""
     migrate("upgrade", "+1")
     with held(scratch_url, "LOCK TABLE public.tenants"):
-        done = migrate("upgrade", BOARDS_LOCK_TIMEOUT="200ms")
+        done = migrate("upgrade", BOARDS_LOCK_TIMEOUT="200ms", BOARDS_RETRIES="1")
 
         assert done.code == 2
         assert "lock timeout" in done.err
@@ -193,10 +217,10 @@ def test_lock_timeout(migrate: Migrate, scratch_url: str) -> None:
 
 @contextmanager
 def held(url: str, statement: str) -> Iterator[None]:
-    """A transaction of another session, open while the block runs."""
+    """Yield a transaction of another session, open while the block runs."""
     is_held, is_over = Event(), Event()
 
-    def hold(connection: Any) -> None:
+    def hold(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
         is_held.set()
         is_over.wait(timeout=30)

@@ -1,4 +1,4 @@
-"""A history that is broken stops with one clear message, and what was completed stays."""
+"""A broken history is one clear message, and completed revisions stay applied."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.postgres.connect import run_on
+from alembic_deploy.connect import run_on
 from packages.backend.tests.database.migrate.running import CHAIN, Migrate, with_password
 
 HEAD = CHAIN[-1]
@@ -38,7 +38,7 @@ def downgrade() -> None:
 def write_revision(
     versions: Path, revision: str, *, message: str, down_revision: str | None = HEAD, last: str = ""
 ) -> None:
-    """Writes a revision that makes a table of its own name."""
+    """Write a revision that makes a table of its own name."""
     text = REVISION.format(
         revision=revision, message=message, down_revision=down_revision, last=last or "pass"
     )
@@ -62,7 +62,7 @@ def test_failing_revision(migrate: Migrate, own_history: Path, scratch_url: str)
 
 
 def test_going_on_after_a_failure(migrate: Migrate, own_history: Path) -> None:
-    """Once the failing revision is mended, `upgrade` goes on from where it stopped."""
+    """After the failing revision is corrected, `upgrade` continues where it stopped."""
     write_revision(own_history, "bad1", message="Fail", last='op.execute("SELECT 1 / 0")')
     migrate("upgrade")
     write_revision(own_history, "bad1", message="Mended")
@@ -113,7 +113,7 @@ def test_revision_that_cannot_be_read(migrate: Migrate, own_history: Path) -> No
 def test_no_history(migrate: Migrate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An installation without its history says so."""
     for name in ("WHEEL", "CHECKOUT"):
-        monkeypatch.setattr(f"boards.database.places.{name}", tmp_path)
+        monkeypatch.setattr(f"boards.database.migrate.{name}", tmp_path)
 
     done = migrate("history")
 
@@ -140,7 +140,7 @@ def test_sigterm_ends_in_order(migrate: Migrate, own_history: Path, scratch_url:
 
 
 def wait_until(url: str, *, sleepers: int) -> None:
-    """Waits until that many sessions of the database sleep in a revision."""
+    """Wait until that many sessions of the database sleep in a revision."""
     sleeping = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND state = 'active' AND query = 'SELECT pg_sleep(60)'"

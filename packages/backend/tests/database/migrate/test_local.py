@@ -17,9 +17,10 @@ from uuid import uuid4
 
 import pytest
 
-from alembic_proof.env import DatabaseUrl, local_database_url
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.postgres.server import LocalServer, start, stop
+from alembic_deploy.connect import run_on
+from alembic_deploy.settings import local_database_url
+from alembic_deploy.url import DatabaseUrl
+from local_postgres.server import LocalServer, start, stop
 from packages.backend.tests.database.migrate.running import SECRET
 
 BACKEND = Path(__file__).resolve().parents[3]
@@ -52,7 +53,7 @@ class Copy:
     def run(
         self, program: str, *arguments: str, **environ: str
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a Python program against the copy; nothing it prints holds the password."""
+        """Run a Python program on the copy; its output contains no password."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("BOARDS_")}
         done = subprocess.run(
             [sys.executable, "-c", program, *arguments],
@@ -68,7 +69,7 @@ class Copy:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """The copy, migrated; its server is stopped at the end."""
+    """Yield the copy, migrated; its server is stopped at the end."""
     root = tmp_path_factory.mktemp("work") / "böards checkout"
     backend = root / "packages" / "backend"
     backend.mkdir(parents=True)
@@ -110,7 +111,7 @@ def test_without_a_url(copy: Copy) -> None:
 
 @pytest.fixture(scope="module")
 def password_url(copy: Copy) -> str:
-    """The copy's database as a role that is asked for its password, which the URL holds."""
+    """Return the URL, with its password, of a role that the server asks for it."""
     url = local_database_url(copy.backend, os.environ)
     assert url is not None
     server = start(LocalServer(copy.backend.parents[1] / ".postgres", durable=True), os.environ)
@@ -132,7 +133,7 @@ def test_right_password(copy: Copy, password_url: str) -> None:
 
 @pytest.mark.parametrize("command", ["upgrade", "bootstrap"])
 def test_wrong_password(copy: Copy, password_url: str, command: str) -> None:
-    """A wrong password is told by the login's name; neither password is printed."""
+    """The error for a wrong password names the login; neither password is printed."""
     wrong = DatabaseUrl.parse(password_url).with_user("asked", f"{SECRET}-but-wrong").dsn
 
     done = copy.run(MIGRATE, command, BOARDS_DATABASE_URL=wrong)

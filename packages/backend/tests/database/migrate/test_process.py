@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ PROGRAM = "from boards.database.migrate import main; raise SystemExit(main())"
 
 @pytest.mark.parametrize("command", ["sql", "history", "--help"])
 def test_reader_that_stops(command: str) -> None:
-    """A reader that has seen enough, as `head` has, is no error."""
+    """A closed pipe, as behind `head`, is no error."""
     pipe = f"set -o pipefail; {quote(sys.executable)} -c '{PROGRAM}' {command} | head -n 1"
 
     done = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, check=False)
@@ -29,7 +30,7 @@ def test_reader_that_stops(command: str) -> None:
 
 
 def test_error_that_nobody_reads(tmp_path: Path) -> None:
-    """With nobody behind standard error either, what is broken still ends with 2."""
+    """With standard error closed as well, an error still exits with 2."""
     program = f"{quote(sys.executable)} -c '{PROGRAM}' bootstrap --login '' --sql"
 
     done = subprocess.run(
@@ -40,7 +41,7 @@ def test_error_that_nobody_reads(tmp_path: Path) -> None:
 
 
 def test_models_that_cannot_be_imported() -> None:
-    """A broken model is 2 as well, with its file and Python's words: 1 would say that it was found."""
+    """A broken model exits with 2, with its file and Python's message."""
     command = "import sys; from boards.__main__ import main; {} raise SystemExit(main())"
     broken = command.format("sys.modules['boards.dbmodels.tags'] = None;")
 
@@ -60,7 +61,7 @@ def test_models_that_cannot_be_imported() -> None:
 
 BROKEN = """
 import os, sys
-import alembic.command, alembic_proof.env
+import alembic.command, alembic_deploy.env
 from boards.__main__ import main
 for command in ("upgrade", "downgrade", "current", "history", "check", "sql"):
     sys.argv = ["boards-migrate", command]
@@ -91,6 +92,38 @@ def test_a_fault_in_a_model_is_named_by_every_command(tmp_path: Path) -> None:
     assert done.stderr.count("tags.py cannot run: NameError: name 'mapped_colum'") == 6
     assert done.stderr.count(f"  where: {tags}:{lines + 1}\n") == 6
     assert "Traceback" not in done.stderr
+
+
+SIGNALLED = """
+import os, signal, sys
+import alembic.command
+from boards.__main__ import main
+
+alembic.command.upgrade = lambda *_, **__: os.kill(os.getpid(), getattr(signal, sys.argv.pop()))
+raise SystemExit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [("SIGTERM", 143, "terminated"), ("SIGHUP", 129, "terminated"), ("SIGINT", 130, "interrupted")],
+)
+def test_a_signal_has_one_message(number: str, code: int, word: str) -> None:
+    """The installed command says once that it was ended; with --log-format json as an event alone."""
+    environ = {**os.environ, "BOARDS_DATABASE_URL": "postgresql:///x"}
+    program = [sys.executable, "-c", SIGNALLED, "upgrade"]
+
+    as_text, as_json = (
+        subprocess.run(
+            [*program, *options, number], env=environ, capture_output=True, text=True, check=False
+        )
+        for options in ([], ["--log-format", "json"])
+    )
+
+    assert (as_text.returncode, as_json.returncode) == (code, code)
+    assert (as_text.stdout, as_text.stderr) == ("", f"boards-migrate: {word}\n")
+    assert as_json.stderr == ""
+    assert json.loads(as_json.stdout) == {"event": "error", "exit_code": code, "message": word}
 
 
 EIGHT = """

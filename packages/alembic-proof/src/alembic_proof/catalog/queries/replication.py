@@ -1,11 +1,11 @@
-"""Publications, what they publish, subscriptions, and statistics objects."""
+"""Publications, published tables and schemas, and subscriptions."""
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import is_users
-from alembic_proof.catalog.select import Link, Select, Since
+from alembic_proof.catalog.queries.object_query import Link, ObjectQuery, Since
+from alembic_proof.catalog.queries.sql_fragments import is_user_made
 
-PUBLICATIONS = Select(
+PUBLICATIONS = ObjectQuery(
     reads="pg_publication",
     manual="catalog-pg-publication",
     kinds=("publication",),
@@ -20,20 +20,20 @@ PUBLICATIONS = Select(
         "via partition root": "CASE WHEN p.pubviaroot THEN 'yes' END",
         "generated columns": Since(major=18, sql="CASE p.pubgencols WHEN 's' THEN 'stored' END"),
     },
-    source=f"pg_publication AS p\nWHERE {is_users('p.oid')}",
+    source=f"pg_publication AS p\nWHERE {is_user_made('p.oid')}",
 )
 
 _COLUMNS = """(SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname)
     FROM pg_attribute AS a
     WHERE a.attrelid = m.prrelid AND a.attnum = ANY (m.prattrs::smallint[]))"""
 
-PUBLISHED_TABLES = Select(
+PUBLISHED_TABLES = ObjectQuery(
     reads="pg_publication_rel",
     manual="catalog-pg-publication-rel",
     kinds=("published table",),
     name="quote_ident(p.pubname) || '.' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)",
     oid="m.oid",
-    links=(Link("parent", "pg_publication", "m.prpubid"), Link("holder", "pg_class", "m.prrelid")),
+    links=(Link("parent", "pg_publication", "m.prpubid"), Link("table", "pg_class", "m.prrelid")),
     facts={
         "columns": f"CASE WHEN m.prattrs IS NOT NULL THEN {_COLUMNS} END",
         "row filter": "pg_get_expr(m.prqual, m.prrelid)",
@@ -44,7 +44,7 @@ JOIN pg_class AS c ON c.oid = m.prrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace""",
 )
 
-PUBLISHED_SCHEMAS = Select(
+PUBLISHED_SCHEMAS = ObjectQuery(
     reads="pg_publication_namespace",
     manual="catalog-pg-publication-namespace",
     kinds=("published schema",),
@@ -59,7 +59,7 @@ JOIN pg_publication AS p ON p.oid = m.pnpubid
 JOIN pg_namespace AS n ON n.oid = m.pnnspid""",
 )
 
-SUBSCRIPTIONS = Select(
+SUBSCRIPTIONS = ObjectQuery(
     reads="pg_subscription",
     manual="catalog-pg-subscription",
     kinds=("subscription",),
@@ -81,22 +81,4 @@ SUBSCRIPTIONS = Select(
     },
     source="""pg_subscription AS s
 WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())""",
-)
-
-STATISTICS = Select(
-    reads="pg_statistic_ext",
-    manual="catalog-pg-statistic-ext",
-    kinds=("statistics",),
-    name="quote_ident(s.stxname)",
-    oid="s.oid",
-    links=(
-        Link("scope", "pg_namespace", "s.stxnamespace"),
-        Link("holder", "pg_class", "s.stxrelid"),
-    ),
-    facts={
-        "owner": "pg_get_userbyid(s.stxowner)",
-        "definition": "pg_get_statisticsobjdef(s.oid)",
-        "target": "CASE WHEN s.stxstattarget >= 0 THEN s.stxstattarget END",
-    },
-    source=f"pg_statistic_ext AS s\nWHERE {is_users('s.oid')}",
 )

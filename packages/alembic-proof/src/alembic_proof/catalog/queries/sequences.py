@@ -1,9 +1,9 @@
-"""Sequences, and the part of an identity column that is one."""
+"""Sequences, and the sequences of identity columns."""
 
 from __future__ import annotations
 
-from alembic_proof.catalog.queries.frame import is_users
-from alembic_proof.catalog.select import Link, Select
+from alembic_proof.catalog.queries.object_query import Link, ObjectQuery
+from alembic_proof.catalog.queries.sql_fragments import is_user_made
 
 _ASCENDS = "q.seqincrement > 0"
 _TYPE_MAXIMUM = """CASE q.seqtypid WHEN 'smallint'::regtype THEN 32767
@@ -15,28 +15,28 @@ _MINIMUM = f"""CASE WHEN q.seqmin <> CASE WHEN {_ASCENDS} THEN 1 ELSE {_TYPE_MIN
     THEN q.seqmin::text END"""
 _MAXIMUM = f"""CASE WHEN q.seqmax <> CASE WHEN {_ASCENDS} THEN {_TYPE_MAXIMUM} ELSE -1 END
     THEN q.seqmax::text END"""
-# Both say nothing at the bound that the type and the direction give by themselves.
+# Both are NULL for the default of the type and the direction.
 
 _OWNED = f"""pg_sequence AS q
 JOIN pg_class AS c ON c.oid = q.seqrelid
 LEFT JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
-WHERE {is_users("q.seqrelid")}"""
+WHERE {is_user_made("q.seqrelid")}"""
 
-SEQUENCES = Select(
+SEQUENCES = ObjectQuery(
     reads="pg_class",
     manual="catalog-pg-sequence",
     kinds=("sequence",),
     name="quote_ident(c.relname)",
     oid="c.oid",
     links=(
-        Link("scope", "pg_namespace", "c.relnamespace"),
+        Link("qualifier", "pg_namespace", "c.relnamespace"),
         Link("parent", "pg_class", "d.refobjid", "coalesce(d.refobjsubid, 0)"),
     ),
     owner="pg_get_userbyid(c.relowner)",
     acl="coalesce(c.relacl, acldefault('s', c.relowner))",
     facts={
-        # One that belongs to a column follows the owner of the column's table.
+        # A sequence that a column owns has the owner of the column's table.
         "owner": "CASE WHEN d.refobjid IS NULL THEN pg_get_userbyid(c.relowner) END",
         "owned by": """CASE WHEN d.refobjid IS NOT NULL THEN d.refobjid::regclass::text || '.' ||
             (SELECT quote_ident(a.attname) FROM pg_attribute AS a
@@ -53,14 +53,14 @@ SEQUENCES = Select(
     source=f"{_OWNED} AND d.deptype IS DISTINCT FROM 'i'",
 )
 
-IDENTITIES = Select(
+IDENTITIES = ObjectQuery(
     reads="pg_class",
     manual="catalog-pg-sequence",
     kinds=("identity",),
     name="quote_ident(a.attname)",
     oid="c.oid",
     links=(
-        Link("scope", "pg_class", "d.refobjid"),
+        Link("qualifier", "pg_class", "d.refobjid"),
         Link("parent", "pg_class", "d.refobjid", "d.refobjsubid"),
     ),
     owner="pg_get_userbyid(c.relowner)",
@@ -80,6 +80,6 @@ JOIN pg_class AS c ON c.oid = q.seqrelid
 JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype = 'i'
 JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-WHERE {is_users("q.seqrelid")}""",
+WHERE {is_user_made("q.seqrelid")}""",
 )
-"""The parameters that the type and the direction give by themselves are left out."""
+"""Parameters that have their default value are left out."""

@@ -1,9 +1,7 @@
-"""A revision that needs an answer from a connection, which `--sql` does not have.
+"""A revision that reads from a connection, which `--sql` does not have.
 
-Why: `alembic upgrade --sql` writes the history as a script for somebody else to run. There
-op.get_bind() is a stand-in that writes statements down: it returns no rows, cannot be inspected, and
-has no begin(), scalar() or exec_driver_sql().
-Source: https://alembic.sqlalchemy.org/en/latest/offline.html
+SQLAlchemy's MockConnection, which `op.get_bind()` returns then, has no begin(), scalar() or
+exec_driver_sql().
 """
 
 from __future__ import annotations
@@ -13,22 +11,22 @@ from collections.abc import Iterator
 
 from alembic_proof.finding import Finding, Severity, first_of
 from alembic_proof.lint.calls import OP, Code, called
-from alembic_proof.lint.revision import History
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
 
 _GUARDS = frozenset({"is_offline_mode", "as_sql"})
 _ASKS = frozenset({"inspect", "Session", "sessionmaker", "reflect", "from_engine"})
-"""What asks the connection that it is given."""
+"""Functions that read from the connection that they are given."""
 _STAND_IN_HAS = frozenset(
     {"commit", "connect", "create", "dialect", "drop", "engine", "execute", "execution_options"}
     | {"name", "rollback", "schema_for_object"}
 )
-"""What SQLAlchemy's MockConnection has; a commit has a rule of its own."""
+"""Attributes of SQLAlchemy's MockConnection; for commit there is a rule of its own."""
 _SHOWN = 3
 
 
-def check(history: History) -> Iterator[Finding]:
-    """Yield a warning for each revision that uses a connection, at the first place where it does."""
+def check(history: ParsedHistory) -> Iterator[Finding]:
+    """Yield a warning for each revision that reads from a connection, at the first such place."""
     if not history.is_for_offline_sql:
         return
     for revision in history.revisions:
@@ -42,11 +40,11 @@ def check(history: History) -> Iterator[Finding]:
         uses = [found[place] for place in sorted(found)]
         if uses:
             yield Finding(
-                rule=RULE.id,
+                id=RULE.id,
                 message=f"without a connection (`--sql`) this fails: {_listed(uses)}",
                 severity=Severity.WARNING,
                 location=revision.at(uses[0][0]),
-                todo="let SQL decide, or ask context.is_offline_mode() first",
+                help="let SQL decide, or check context.is_offline_mode() first",
             )
 
 
@@ -57,7 +55,7 @@ def _listed(uses: list[tuple[ast.expr, str]]) -> str:
 
 
 def _reached(code: Code, direction: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
-    """Yield the direction and the functions of the file that it calls, up to those with a guard."""
+    """Yield the direction and the functions of the file that it calls, without those with a guard."""
     waiting, seen = [direction], set[str]()
     while waiting:
         function = waiting.pop()
@@ -73,7 +71,7 @@ def _reached(code: Code, direction: ast.FunctionDef) -> Iterator[ast.FunctionDef
 
 
 def _is_guarded(function: ast.FunctionDef) -> bool:
-    """Return whether the function asks if there is a connection."""
+    """Return whether the function checks if there is a connection."""
     for node in ast.walk(function):
         match node:
             case ast.Attribute(attr=name) | ast.Name(id=name) if name in _GUARDS:
@@ -82,7 +80,7 @@ def _is_guarded(function: ast.FunctionDef) -> bool:
 
 
 def _uses(code: Code, function: ast.FunctionDef) -> Iterator[tuple[ast.expr, str]]:
-    """Yield each use of a connection in the function, and how a message shows it."""
+    """Yield each use of a connection in the function, and its text for a message."""
     ignored = _with_no_result_used(function)
     for node in code.nodes(function):
         match node:
@@ -102,7 +100,7 @@ def _uses(code: Code, function: ast.FunctionDef) -> Iterator[tuple[ast.expr, str
 
 
 def _with_no_result_used(function: ast.FunctionDef) -> frozenset[ast.expr]:
-    """Return the calls whose result nobody looks at."""
+    """Return the calls whose result is not used."""
     read = {
         node.id
         for node in ast.walk(function)
@@ -119,7 +117,7 @@ def _with_no_result_used(function: ast.FunctionDef) -> frozenset[ast.expr]:
 
 
 def _asked(code: Code, call: ast.Call, function: ast.FunctionDef) -> ast.expr | None:
-    """Return the connection that the call asks something; None where it asks none."""
+    """Return the connection that the call reads from; None if it reads from none."""
     if ast.unparse(call.func).rpartition(".")[2] in _ASKS:
         values = [*call.args, *(one.value for one in call.keywords)]
     else:
@@ -156,20 +154,22 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="breaks-offline-sql",
-    name="Revision that cannot be written with --sql",
+    severity=Severity.WARNING,
+    title="Revision that cannot be written with --sql",
     what_happens=(
         "`alembic upgrade --sql` writes the revisions as a script and has no connection: "
-        "`op.get_bind()` is a stand-in that writes down what it is to execute. Inspecting it, a "
-        "Session on it, and reading what a statement returns fail, and the script ends there; "
-        "parameters of `execute()` are not written at all."
+        "`op.get_bind()` is a mock connection that prints the statements. Inspecting it, a "
+        "Session on it, and reading a result fail, and the script ends there; parameters of "
+        "`execute()` are not written at all."
     ),
-    workaround=(
+    what_to_do=(
         "Let PostgreSQL decide: `if_not_exists=True`, `INSERT … SELECT`, `UPDATE … FROM`, a `DO` "
-        "block; `op.execute()` and `op.bulk_insert()` write values out. Where the connection is "
-        "needed, ask first: `if not context.is_offline_mode()`. Where it must be, say "
-        "so: `# alembic-proof: ignore[breaks-offline-sql] reason`. A project that never uses `--sql` "
-        "sets `offline_sql = false` in `[tool.alembic-proof]`."
+        "block; `op.execute()` and `op.bulk_insert()` write values into the script. If a "
+        "connection is needed, check first: `if not context.is_offline_mode()`, or accept the "
+        "finding: `# alembic-proof: ignore[breaks-offline-sql] reason`. A project that never "
+        "uses `--sql` sets `offline_sql = false` in `[tool.alembic-proof]`."
     ),
+    source="https://alembic.sqlalchemy.org/en/latest/offline.html",
     bad=(SourceFile("0003_notes.py", _BAD),),
     good=(SourceFile("0003_notes.py", _GOOD),),
     check=check,

@@ -1,9 +1,4 @@
-"""A merged revision that was changed or deleted afterwards.
-
-Why: Alembic runs a revision once on each database. Where it has run, a later edit never arrives,
-and the databases differ from then on; that all proofs agree on new databases does not show it.
-Source: https://alembic.sqlalchemy.org/en/latest/tutorial.html#running-our-first-migration
-"""
+"""A merged revision that was changed or deleted afterwards."""
 
 from __future__ import annotations
 
@@ -11,21 +6,20 @@ from collections.abc import Iterator
 from shlex import quote
 
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.lint.meaning import first_difference
-from alembic_proof.lint.revision import History, Revision
+from alembic_proof.lint.revision import ParsedHistory, RevisionFile, first_difference
 from alembic_proof.lint.rule import Rule, SourceFile
 
 
-def check(history: History) -> Iterator[Finding]:
+def check(history: ParsedHistory) -> Iterator[Finding]:
     """Yield a finding for each revision of the base ref that the checkout edits or does not have.
 
-    A note where git cannot say it. A file may have another name; comments, docstrings, layout,
-    annotations, unused imports and our declarations may differ.
+    Yield a note if git cannot compare the files. A file may have another name; comments, docstrings,
+    layout, annotations, unused imports and our declarations may differ.
     """
     base = history.base
     if base.unknown:
         message = f"not checked whether merged revisions were edited: {base.unknown}"
-        yield Finding(rule=RULE.id, message=message, severity=Severity.NOTE, todo=base.todo)
+        yield Finding(id=RULE.id, message=message, severity=Severity.NOTE, help=base.todo)
     now = {revision.revision_id: revision for revision in history.revisions}
     is_replaced = any(file.accepts(RULE.id) for file in history.files if file.path in base.added)
     for merged in base.changed:
@@ -38,39 +32,39 @@ def check(history: History) -> Iterator[Finding]:
             yield _deleted(merged, ref=base.ref)
 
 
-def _edited(revision: Revision, merged: Revision, *, ref: str) -> Iterator[Finding]:
+def _edited(revision: RevisionFile, merged: RevisionFile, *, ref: str) -> Iterator[Finding]:
     difference = first_difference(revision.tree, merged.tree)
     if difference is None:
         return
     yield Finding(
-        rule=RULE.id,
+        id=RULE.id,
         message=f"revision {revision.revision_id} is merged into {ref} and was edited since: "
         f"{difference.what}; a database that has it applied never gets the edit",
         location=revision.at(difference.node),
-        todo=f"take the edit back ({_restore(merged, ref=ref)}) and "
+        help=f"undo the edit ({_restore(merged, ref=ref)}) and "
         "write a new revision, or accept it in the file: "
         f"# alembic-proof: ignore[{RULE.id}] reason",
     )
 
 
-def _deleted(merged: Revision, *, ref: str) -> Finding:
+def _deleted(merged: RevisionFile, *, ref: str) -> Finding:
     return Finding(
-        rule=RULE.id,
+        id=RULE.id,
         message=f"revision {merged.revision_id} is merged into {ref} and was deleted: "
-        "a database that is at it can neither be upgraded nor downgraded",
+        "a database at this revision can neither be upgraded nor downgraded",
         location=merged.at(),
-        todo=f"restore it ({_restore(merged, ref=ref)}); where a new "
-        f"revision replaces it, write there: # alembic-proof: ignore[{RULE.id}] reason",
+        help=f"restore it ({_restore(merged, ref=ref)}); if a new revision replaces it, write in that "
+        f"one: # alembic-proof: ignore[{RULE.id}] reason",
     )
 
 
-def _restore(merged: Revision, *, ref: str) -> str:
+def _restore(merged: RevisionFile, *, ref: str) -> str:
     """Return the command that restores the file as it was merged."""
     return f"git checkout $(git merge-base {quote(ref)} HEAD) -- {quote(merged.path)}"
 
 
-def _is_broken(history: History, merged: Revision) -> bool:
-    """Return whether the file is there and cannot be parsed, which is a finding of its own."""
+def _is_broken(history: ParsedHistory, merged: RevisionFile) -> bool:
+    """Return whether the file exists but cannot be parsed, which is another finding."""
     return any(file.path == merged.path and file.syntax_error for file in history.files)
 
 
@@ -103,20 +97,21 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="edited-after-merge",
-    name="Merged revision that was edited",
+    title="Merged revision that was edited",
     what_happens=(
         "Alembic runs a revision once on each database. Databases that have it applied never get "
-        "the edit, new ones do: they differ, and no proof on a new database shows it. Files are "
-        "compared with the merge base of HEAD and `--base-ref` (by default the remote's main "
+        "the edit, but new ones do. They differ, and no proof on a new database shows it. Files "
+        "are compared with the merge base of HEAD and `--base-ref` (by default the remote's main "
         "branch). Comments, docstrings, layout, annotations, unused imports, `lossy`, "
         "`irreversible`, `branch_labels` and the file's name may change. Without git, the ref or "
         "the merge base (a shallow clone) a note says that nothing was compared."
     ),
-    workaround=(
-        "Take the edit back and write a new revision. Where no database has the revision, accept "
-        "the edit in the file, with the reason. New revisions that replace deleted ones accept "
-        "their deletion in the same way."
+    what_to_do=(
+        "Undo the edit and write a new revision. If no database has the revision, accept the "
+        "edit in the file, with the reason. New revisions that replace deleted ones accept their "
+        "deletion in the same way."
     ),
+    source="https://alembic.sqlalchemy.org/en/latest/tutorial.html#running-our-first-migration",
     bad=(
         SourceFile(
             "0007_nickname.py", _TEXT.format(type="Text"), merged=_TEXT.format(type="String")

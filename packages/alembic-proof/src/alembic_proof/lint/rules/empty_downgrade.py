@@ -1,30 +1,25 @@
-"""A revision whose downgrade() is missing or does nothing.
-
-Why: Alembic runs it, moves the version back and leaves the schema where it was. The database then
-claims a revision that it is not at, and the next upgrade fails on what is still there.
-Source: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading
-"""
+"""A revision whose downgrade() is missing or does nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from alembic_deploy.revision_source import does_nothing, has_empty_function
 from alembic_proof.finding import Finding
-from alembic_proof.history.function_body import does_nothing, has_empty_function
-from alembic_proof.lint.revision import History, Revision
+from alembic_proof.lint.revision import ParsedHistory, RevisionFile
 from alembic_proof.lint.rule import Rule, SourceFile
 
 
-def check(history: History) -> Iterator[Finding]:
-    """A finding for each revision without a downgrade, unless it declares why it has none."""
+def check(history: ParsedHistory) -> Iterator[Finding]:
+    """Yield a finding for each revision without a downgrade, unless it declares why it has none."""
     for revision in history.revisions:
         message = _complaint(revision)
         if message:
-            yield Finding(rule=RULE.id, message=message, location=revision.at(revision.downgrade))
+            yield Finding(id=RULE.id, message=message, location=revision.at(revision.downgrade))
 
 
-def _complaint(revision: Revision) -> str:
-    """What is wrong with the revision's downgrade; empty when nothing is."""
+def _complaint(revision: RevisionFile) -> str:
+    """Return the message on the revision's downgrade; empty if it is correct."""
     if revision.is_declared("irreversible"):
         return ""
     if revision.downgrade is None:
@@ -67,7 +62,7 @@ _DECLARED = '''\
 revision = "0003"
 down_revision = "0002"
 
-lossy = "upgrade loses the blanks around titles; downgrade has nothing to take back"
+lossy = "boards.title: the blanks around it are gone"
 
 
 def upgrade() -> None:
@@ -93,19 +88,20 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="empty-downgrade",
-    name="Downgrade that does nothing",
+    title="Downgrade that does nothing",
     what_happens=(
         "`alembic downgrade` succeeds, moves the version back and leaves the catalog as it is. "
         "The database claims a revision that it is not at; the next upgrade fails on objects "
-        "that exist already. `pass`, `...`, a docstring, `return`, a comment, and any mix of "
-        "them are nothing. A revision whose `upgrade()` does nothing either, such as those that "
-        "`alembic merge` writes, has nothing to undo."
+        "that exist already. A body of `pass`, `...`, a docstring, `return` and comments does "
+        "nothing. A revision whose `upgrade()` does nothing either, such as those that `alembic "
+        "merge` writes, has nothing to undo."
     ),
-    workaround=(
-        "Undo in `downgrade()` what `upgrade()` did, in reverse order. Where nothing can or need "
-        "be undone, declare it: `lossy` (the downgrade may be empty) or `irreversible` (the "
-        "downgrade refuses)."
+    what_to_do=(
+        "Undo in `downgrade()` the operations of `upgrade()`, in reverse order. If nothing can "
+        "or must be undone, declare it: `lossy` (the downgrade may be empty) or `irreversible` "
+        "(the downgrade refuses)."
     ),
+    source="https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",
     bad=(SourceFile("0002_nickname.py", _BAD),),
     good=(
         SourceFile("0002_nickname.py", _GOOD),

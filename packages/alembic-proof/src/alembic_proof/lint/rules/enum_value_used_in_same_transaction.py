@@ -1,48 +1,42 @@
-"""A value of an enum type that is used in the transaction that adds it.
+"""An enum value that is used in the transaction that adds it.
 
-Why: PostgreSQL takes ALTER TYPE … ADD VALUE in a transaction, but not the value itself before that
-transaction is committed: "unsafe use of new value". A type that is made in the same transaction is
-the exception.
-Source: https://www.postgresql.org/docs/current/sql-altertype.html#SQL-ALTERTYPE-NOTES
+A type that was created in the same transaction is the exception: its values can be used.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
+from alembic_deploy.statements import fold_identifier, match_start
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.lint.calls import Call, Code, keyword, text_of
-from alembic_proof.lint.revision import History
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
+from alembic_proof.sql import split_qualified_name, unquote_literal
 
-_ADD = re.compile(
-    r"""ALTER \s+ TYPE \s+ (?P<type>\S+) \s+ ADD \s+ VALUE \s+ (?:IF \s+ NOT \s+ EXISTS \s+)?
-    '(?P<value>(?:[^']|'')+)'""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_COMMENT = re.compile(r"COMMENT\s+ON\b", re.IGNORECASE)
+_ADD = "ALTER TYPE type ADD VALUE [ IF NOT EXISTS ] literal"
+_NO_USE = f"{{ {_ADD} | COMMENT ON }}"
 
 
-def check(history: History) -> Iterator[Finding]:
-    """Yield a warning for the first use of each value, where nothing is committed before it."""
+def check(history: ParsedHistory) -> Iterator[Finding]:
+    """Yield a warning for the first use of each value, unless there is a commit before it."""
     for revision in history.revisions:
         code = Code.of(revision)
         for direction in code.directions():
             for use, value in _uses(code, code.calls(direction)):
                 yield Finding(
-                    rule=RULE.id,
+                    id=RULE.id,
                     message=f"the enum value '{value}' is used in the transaction that adds it, which "
                     "PostgreSQL refuses",
                     severity=Severity.WARNING,
                     location=revision.at(use.node),
-                    todo="add the value in op.get_context().autocommit_block()",
+                    help="add the value in op.get_context().autocommit_block()",
                 )
 
 
 def _uses(code: Code, calls: tuple[Call, ...]) -> Iterator[tuple[Call, str]]:
-    """Yield each first use; an autocommit block commits what was added before it."""
+    """Yield each first use; an autocommit block commits the values that were added before it."""
     added: dict[str, Call] = {}
     made = set[str]()
     for call in calls:
@@ -50,11 +44,11 @@ def _uses(code: Code, calls: tuple[Call, ...]) -> Iterator[tuple[Call, str]]:
             added.clear()
             continue
         for statement in code.statements(call.node):
-            found = _ADD.match(statement.text)
+            found = match_start(statement.text, _ADD)
             if found is None:
                 made |= _types_made(statement.text)
             elif _bare(found["type"]) not in made:
-                added[found["value"].replace("''", "'")] = call
+                added[unquote_literal(found["literal"])] = call
         for value in [value for value in added if _is_used(code, call, value)]:
             if not added[value].excludes(call):
                 yield call, value
@@ -62,18 +56,18 @@ def _uses(code: Code, calls: tuple[Call, ...]) -> Iterator[tuple[Call, str]]:
 
 
 def _types_made(sql: str) -> set[str]:
-    found = re.match(r"CREATE\s+TYPE\s+(\S+)", sql, re.IGNORECASE)
-    return {_bare(found[1])} if found else set()
+    found = match_start(sql, "CREATE TYPE type")
+    return {_bare(found["type"])} if found else set()
 
 
 def _bare(name: str) -> str:
-    return name.rpartition(".")[2].strip('"').lower()
+    return fold_identifier(split_qualified_name(name)[-1])
 
 
 def _is_used(code: Code, call: Call, value: str) -> bool:
     quoted = "'" + value.replace("'", "''") + "'"
     texts = [statement.text for statement in code.statements(call.node)]
-    if any(quoted in text and not _ADD.match(text) and not _COMMENT.match(text) for text in texts):
+    if any(quoted in text and not match_start(text, _NO_USE) for text in texts):
         return True
     default = keyword(call.node, "server_default")
     if default is not None and any(
@@ -126,15 +120,17 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="enum-value-used-in-same-transaction",
-    name="Enum value used in the transaction that adds it",
+    severity=Severity.WARNING,
+    title="Enum value used in the transaction that adds it",
     what_happens=(
-        "PostgreSQL refuses a value that ALTER TYPE … ADD VALUE has added before that is committed: "
-        "unsafe use of new value. The upgrade fails, over rows or even without any."
+        "PostgreSQL refuses to use a value before the ALTER TYPE … ADD VALUE that added it is "
+        "committed: unsafe use of new value. The upgrade fails, often even on empty tables."
     ),
-    workaround=(
-        "Add the value in `with op.get_context().autocommit_block()` (with IF NOT EXISTS), or in a "
-        "revision of its own where each revision has a transaction (`transaction_per_migration`)."
+    what_to_do=(
+        "Add the value in `with op.get_context().autocommit_block()` (with IF NOT EXISTS), or in "
+        "a revision of its own if each revision has a transaction (`transaction_per_migration`)."
     ),
+    source="https://www.postgresql.org/docs/current/sql-altertype.html#SQL-ALTERTYPE-NOTES",
     bad=(SourceFile("0011_archive.py", _BAD),),
     good=(SourceFile("0011_archive.py", _GOOD),),
     check=check,

@@ -1,9 +1,4 @@
-"""An env.py that catches what a revision raises.
-
-Why: Alembic's command then ends without an error although the database is not migrated, and the
-deployment goes on.
-Source: https://alembic.sqlalchemy.org/en/latest/api/runtime.html (EnvironmentContext.run_migrations)
-"""
+"""An env.py that catches the errors of revisions."""
 
 from __future__ import annotations
 
@@ -11,14 +6,14 @@ import ast
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding, Location, Severity
-from alembic_proof.lint.revision import History
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
 
 _RUN = "run_migrations"
 _ENDS = frozenset({"exit", "_exit", "abort"})
 
 
-def check(history: History) -> Iterator[Finding]:
+def check(history: ParsedHistory) -> Iterator[Finding]:
     """Yield a warning for each handler and each suppress() around the migrations."""
     if history.env_py is None:
         return
@@ -37,17 +32,17 @@ def check(history: History) -> Iterator[Finding]:
                 continue
         for line in caught:
             yield Finding(
-                rule=RULE.id,
-                message="env.py catches what a revision raises: the command then ends without an "
+                id=RULE.id,
+                message="env.py catches the errors of revisions: the command then ends without an "
                 "error, and the database is not migrated",
                 severity=Severity.WARNING,
                 location=Location(history.env_py.path, line),
-                todo="let the error pass: end the handler with `raise`",
+                help="let the error pass: end the handler with `raise`",
             )
 
 
 def _runners(tree: ast.Module) -> frozenset[str]:
-    """Return the names of the functions that run the migrations, themselves or through others."""
+    """Return the names of the functions that run the migrations, directly or through others."""
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     names = {_RUN}
     for _ in functions:
@@ -56,13 +51,13 @@ def _runners(tree: ast.Module) -> frozenset[str]:
 
 
 def _runs(body: list[ast.stmt], runners: frozenset[str]) -> bool:
-    """Return whether the statements run the migrations; what they only define does not count."""
+    """Return whether the statements run the migrations; functions defined there do not count."""
     kept = [one for one in body if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
     return _mentions(kept, runners)
 
 
 def _mentions(body: list[ast.stmt], names: set[str] | frozenset[str]) -> bool:
-    """Return whether a name is called, or given to what calls it: `connection.run_sync(run)`."""
+    """Return whether a name is called, or passed to a call: `connection.run_sync(run)`."""
     return any(
         (isinstance(node, ast.Name) and node.id in names)
         or (isinstance(node, ast.Attribute) and node.attr in names)
@@ -72,7 +67,7 @@ def _mentions(body: list[ast.stmt], names: set[str] | frozenset[str]) -> bool:
 
 
 def _always_raises(body: list[ast.stmt]) -> bool:
-    """Return whether the handler ends with an error, or ends the process."""
+    """Return whether the handler always raises, or ends the process."""
     match body[-1]:
         case ast.Raise():
             return True
@@ -115,16 +110,18 @@ with context.begin_transaction():
 
 RULE = Rule(
     id="env-swallows-errors",
-    name="env.py that catches what a revision raises",
+    severity=Severity.WARNING,
+    title="env.py that catches the errors of revisions",
     what_happens=(
-        "`alembic upgrade` ends with exit code 0 although a revision failed: the deployment goes on "
-        "with a database that was not migrated."
+        "`alembic upgrade` ends with exit code 0 although a revision failed: the deployment goes "
+        "on with a database that was not migrated."
     ),
-    workaround=(
-        "Let the error pass: end the handler with `raise`. Where several processes may migrate at "
-        "once, take an advisory lock before instead of ignoring `already exists`; or say why it may: "
-        "`# alembic-proof: ignore[env-swallows-errors] reason`."
+    what_to_do=(
+        "Let the error pass: end the handler with `raise`. If several processes may migrate at "
+        "once, take an advisory lock instead of ignoring `already exists`; or accept the "
+        "finding: `# alembic-proof: ignore[env-swallows-errors] reason`."
     ),
+    source="https://alembic.sqlalchemy.org/en/latest/api/runtime.html",
     bad=(SourceFile("env.py", _BAD),),
     good=(SourceFile("env.py", _GOOD),),
     check=check,

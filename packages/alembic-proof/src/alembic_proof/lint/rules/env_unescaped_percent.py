@@ -1,9 +1,4 @@
-"""An env.py that writes a URL into Alembic's options without escaping `%`.
-
-Why: the options are read with ConfigParser's interpolation, to which a `%` begins a name. A password
-with a character that URLs encode (`p%40ss`) then ends every command with a ValueError.
-Source: https://alembic.sqlalchemy.org/en/latest/api/config.html (Config.set_main_option)
-"""
+"""An env.py that writes a URL into Alembic's options without escaping `%`."""
 
 from __future__ import annotations
 
@@ -11,13 +6,13 @@ import ast
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.lint.revision import History
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
 
 _SETTERS = ("set_main_option", "set_section_option")
 
 
-def check(history: History) -> Iterator[Finding]:
+def check(history: ParsedHistory) -> Iterator[Finding]:
     """Yield a warning for each option with a URL, unless env.py doubles `%` anywhere."""
     if history.env_py is None or _escapes(history.env_py.tree):
         return
@@ -28,17 +23,17 @@ def check(history: History) -> Iterator[Finding]:
                 args=[*_, ast.Constant(value=str(option)), value],
             ) if name in _SETTERS and "url" in option.lower() and not _is_plain(value):
                 yield Finding(
-                    rule=RULE.id,
-                    message=f"a `%` in the URL that {name}() is given ends every command: "
+                    id=RULE.id,
+                    message=f"a `%` in the URL for {name}() ends every command: "
                     "ConfigParser takes it for an interpolation",
                     severity=Severity.WARNING,
                     location=history.env_py.at(node),
-                    todo='escape it: url.replace("%", "%%")',
+                    help='escape it: url.replace("%", "%%")',
                 )
 
 
 def _escapes(tree: ast.Module) -> bool:
-    """Return whether `%` is doubled somewhere: where the value comes from cannot be followed."""
+    """Return whether `%` is doubled anywhere: the origin of the value is not followed."""
     return any(isinstance(node, ast.Constant) and node.value == "%%" for node in ast.walk(tree))
 
 
@@ -67,15 +62,17 @@ context.run_migrations()
 
 RULE = Rule(
     id="env-unescaped-percent",
-    name="env.py that does not escape a URL's percent signs",
+    severity=Severity.WARNING,
+    title="env.py that does not escape a URL's percent signs",
     what_happens=(
         "The first password with a character that a URL encodes (`p@ss` is `p%40ss`) ends every "
         "command with `ValueError: invalid interpolation syntax`."
     ),
-    workaround=(
-        'Double the sign, `url.replace("%", "%%")`, or give the URL to create_engine() directly; or '
-        "say why there is none: `# alembic-proof: ignore[env-unescaped-percent] reason`."
+    what_to_do=(
+        'Double the sign, `url.replace("%", "%%")`, or give the URL to create_engine() directly; '
+        "or accept the finding: `# alembic-proof: ignore[env-unescaped-percent] reason`."
     ),
+    source="https://alembic.sqlalchemy.org/en/latest/api/config.html",
     bad=(SourceFile("env.py", _BAD),),
     good=(SourceFile("env.py", _GOOD),),
     check=check,

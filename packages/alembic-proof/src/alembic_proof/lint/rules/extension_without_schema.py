@@ -1,30 +1,18 @@
-"""CREATE EXTENSION without SCHEMA.
-
-Why: the extension's objects then land in the first schema of search_path. Under another search_path,
-that of a tenant or of another role, the same revision puts them elsewhere, and later statements do
-not find them.
-Source: https://www.postgresql.org/docs/current/sql-createextension.html
-"""
+"""CREATE EXTENSION without SCHEMA."""
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
+from alembic_deploy.statements import BODIES, contains, find_all
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.lint.calls import Code
-from alembic_proof.lint.revision import History
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
+from alembic_proof.sql import unquote_identifier
 
-_SQL = re.compile(
-    r"""
-    (?:^|;|\bBEGIN\b|\bTHEN\b|\bELSE\b) \s*
-    CREATE \s+ EXTENSION \s+ (?:IF \s+ NOT \s+ EXISTS \s+)? (?P<name>"[^"]+"|[\w{}-]+) (?P<rest>[^;]*)
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_SCHEMA = re.compile(r"\bSCHEMA\b", re.IGNORECASE)
+_CREATE = "CREATE EXTENSION [ IF NOT EXISTS ] extension"
 _PINNED = frozenset(
     {"age", "citus", "citus_columnar", "pg_cron", "pg_tle", "pgmq", "plperl", "plperlu", "plpgsql"}
     | {"plpython3u", "pltcl", "pltclu", "plv8", "postgis_tiger_geocoder", "postgis_topology"}
@@ -32,20 +20,20 @@ _PINNED = frozenset(
 """Extensions whose control file names their schema."""
 
 
-def check(history: History) -> Iterator[Finding]:
-    """Yield a warning for each extension that is made wherever search_path leads."""
+def check(history: ParsedHistory) -> Iterator[Finding]:
+    """Yield a warning for each extension that is created without a schema."""
     for revision in history.revisions:
         code = Code.of(revision)
         # A function of the file may be called by both directions.
         places = {(call.lineno, name): call for call, name in _unpinned(code)}
         for (_, name), call in places.items():
             yield Finding(
-                rule=RULE.id,
-                message=f"CREATE EXTENSION {name} names no schema: it lands in the first one of "
+                id=RULE.id,
+                message=f"CREATE EXTENSION {name} names no schema: its objects go into the first one of "
                 "search_path",
                 severity=Severity.WARNING,
                 location=revision.at(call),
-                todo=f"write CREATE EXTENSION {name} WITH SCHEMA public, or another",
+                help=f"write CREATE EXTENSION {name} WITH SCHEMA public, or another",
             )
 
 
@@ -59,9 +47,10 @@ def _unpinned(code: Code) -> Iterator[tuple[ast.Call, str]]:
 
 
 def _without_schema(sql: str) -> Iterator[str]:
-    for found in _SQL.finditer(sql):
-        name = found["name"].strip('"')
-        if name not in _PINNED and not _SCHEMA.search(found["rest"]):
+    for found in find_all(sql, _CREATE, within=BODIES):
+        name = unquote_identifier(found["extension"])
+        options, _, _ = found.rest.partition(";")
+        if name not in _PINNED and not contains(options, "SCHEMA"):
             yield name
 
 
@@ -80,13 +69,15 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="extension-without-schema",
-    name="CREATE EXTENSION without SCHEMA",
+    severity=Severity.WARNING,
+    title="CREATE EXTENSION without SCHEMA",
     what_happens=(
-        "The extension's types, functions and operators are made in the first schema of search_path. "
-        "Where that is another one than elsewhere, later revisions and the application do not find "
-        "them; an extension is there once for the whole database."
+        "The extension's types, functions and operators are created in the first schema of "
+        "search_path. If that differs between databases, later revisions and the application do "
+        "not find them. An extension exists only once in a database."
     ),
-    workaround="Name the schema: `CREATE EXTENSION pg_trgm WITH SCHEMA public`.",
+    what_to_do="Name the schema: `CREATE EXTENSION pg_trgm WITH SCHEMA public`.",
+    source="https://www.postgresql.org/docs/current/sql-createextension.html",
     bad=(SourceFile("0007_search.py", _BAD),),
     good=(
         SourceFile(

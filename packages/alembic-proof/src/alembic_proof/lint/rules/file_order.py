@@ -1,9 +1,4 @@
-"""Stamped file names that do not sort as the chain does.
-
-Why: with a time stamp in front, a directory listing is read as the history. A revision that was
-rebased onto a newer one keeps its old stamp and shows up before its own parent.
-Source: https://alembic.sqlalchemy.org/en/latest/tutorial.html#editing-the-ini-file
-"""
+"""File names with time stamps that do not sort in the order of the chain."""
 
 from __future__ import annotations
 
@@ -11,16 +6,16 @@ import re
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding
-from alembic_proof.lint.revision import History, Revision
+from alembic_proof.lint.revision import ParsedHistory, RevisionFile
 from alembic_proof.lint.rule import Rule, SourceFile
 
 _STAMPED = re.compile(r"\d{8}_\d{6}_")
 
 
-def check(history: History) -> Iterator[Finding]:
-    """A finding for each revision whose name does not come after those of its parents.
+def check(history: ParsedHistory) -> Iterator[Finding]:
+    """Yield a finding for each revision whose name does not come after those of its parents.
 
-    A parent without a stamp dates from before the names were stamped, and says nothing.
+    Parents without a stamp do not count: they are older than the stamps.
     """
     by_id = {revision.revision_id: revision for revision in history.revisions}
     for revision in history.revisions:
@@ -28,11 +23,11 @@ def check(history: History) -> Iterator[Finding]:
         for parent in parents:
             message = _complaint(revision, parent=parent)
             if message:
-                yield Finding(rule=RULE.id, message=message, location=revision.at())
+                yield Finding(id=RULE.id, message=message, location=revision.at())
 
 
-def _complaint(revision: Revision, *, parent: Revision) -> str:
-    """What is wrong with the revision's name after its parent's; empty when nothing is."""
+def _complaint(revision: RevisionFile, *, parent: RevisionFile) -> str:
+    """Return the message on the revision's name after its parent's; empty if the order is right."""
     if not _STAMPED.match(parent.name):
         return ""
     if not _STAMPED.match(revision.name):
@@ -60,12 +55,13 @@ _SECOND = _EXAMPLE.format(revision="b2", parent='"a1"')
 
 RULE = Rule(
     id="file-order",
-    name="File name that sorts before its parent's",
+    title="File name that sorts before its parent's",
     what_happens=(
-        "The listing of the directory tells another history than the chain does; reviewers read "
+        "The listing of the directory is not in the order of the history: reviewers read "
         "revisions in an order in which they never run."
     ),
-    workaround="Rename the file with a stamp later than its parent's; the revision id stays.",
+    what_to_do="Rename the file with a stamp later than its parent's; keep the revision id.",
+    source="https://alembic.sqlalchemy.org/en/latest/tutorial.html#editing-the-ini-file",
     bad=(
         SourceFile("20250301_120000_first.py", _FIRST),
         SourceFile("20250228_090000_second.py", _SECOND),

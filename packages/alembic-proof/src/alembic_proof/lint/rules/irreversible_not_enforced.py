@@ -1,29 +1,24 @@
-"""A revision that is declared irreversible and does not refuse to go down.
-
-Why: the declaration is a promise that `alembic downgrade` stops there, with the reason as its
-error. A downgrade that passes instead moves the version and leaves the data behind.
-Source: https://docs.python.org/3/library/exceptions.html#NotImplementedError
-"""
+"""A revision that is declared irreversible but does not refuse its downgrade."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
+from alembic_deploy.revision_source import without_docstring
 from alembic_proof.finding import Finding
-from alembic_proof.history.function_body import without_docstring
-from alembic_proof.lint.revision import History
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
 
 _REFUSAL = "raise NotImplementedError(irreversible)"
 
 
-def check(history: History) -> Iterator[Finding]:
-    """A finding for each irreversible revision whose downgrade is not exactly the refusal."""
+def check(history: ParsedHistory) -> Iterator[Finding]:
+    """Yield a finding for each irreversible revision whose downgrade is not exactly the refusal."""
     for revision in history.revisions:
         if revision.declared("irreversible") and not _refuses(revision.downgrade):
             yield Finding(
-                rule=RULE.id,
+                id=RULE.id,
                 message=f"downgrade() of an irreversible revision is not exactly `{_REFUSAL}`",
                 location=revision.at(revision.downgrade),
             )
@@ -52,12 +47,13 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="irreversible-not-enforced",
-    name="Irreversible revision that lets a downgrade pass",
+    title="Irreversible revision whose downgrade does not refuse",
     what_happens=(
-        "The revision says that there is no way back, and its downgrade goes back all the same: "
-        "what it declares lost is then missing in a database that claims the older revision."
+        "The revision declares that it cannot be undone, but its downgrade succeeds. The data "
+        "that it declares lost are then missing in a database at the older revision."
     ),
-    workaround=f"Make the body of `downgrade()` exactly `{_REFUSAL}`.",
+    what_to_do=f"Make the body of `downgrade()` exactly `{_REFUSAL}`.",
+    source="https://docs.python.org/3/library/exceptions.html#NotImplementedError",
     bad=(
         SourceFile(
             "0009_md5.py",

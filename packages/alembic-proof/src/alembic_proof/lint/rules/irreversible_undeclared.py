@@ -1,29 +1,24 @@
-"""A revision whose downgrade only raises, without declaring itself irreversible.
-
-Why: a declaration is read by people and by the proofs before anything runs; a bare raise is met
-in the middle of an incident. Only a declared exception is known to be meant.
-Source: https://docs.python.org/3/library/exceptions.html#NotImplementedError
-"""
+"""A revision whose downgrade only raises, without declaring itself irreversible."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
+from alembic_deploy.revision_source import without_docstring
 from alembic_proof.finding import Finding, Severity
-from alembic_proof.history.function_body import without_docstring
-from alembic_proof.lint.revision import History
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
 
 
-def check(history: History) -> Iterator[Finding]:
-    """A warning for each revision whose downgrade only raises and that declares no reason."""
+def check(history: ParsedHistory) -> Iterator[Finding]:
+    """Yield a warning for each revision whose downgrade only raises and that declares no reason."""
     for revision in history.revisions:
         is_excepted = "irreversible" in revision.excepted
         is_declared = is_excepted or revision.assigned("irreversible") is not None
         if not is_declared and _only_raises(revision.downgrade):
             yield Finding(
-                rule=RULE.id,
+                id=RULE.id,
                 message="downgrade() only raises, and the revision declares no `irreversible`",
                 severity=Severity.WARNING,
                 location=revision.at(revision.downgrade),
@@ -67,15 +62,16 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="irreversible-undeclared",
-    name="Downgrade that refuses without a declaration",
+    severity=Severity.WARNING,
+    title="Downgrade that refuses without a declaration",
     what_happens=(
-        "A downgrade stops in the middle, at a revision of which nobody was told that there is "
-        "no way back past it."
+        "A downgrade stops in the middle, at a revision that was not known to be irreversible."
     ),
-    workaround=(
-        'Say why at the top of the module, `irreversible = "…"`, and raise '
+    what_to_do=(
+        'Declare the reason at module level, `irreversible = "…"`, and raise '
         "`NotImplementedError(irreversible)`."
     ),
+    source="https://docs.python.org/3/library/exceptions.html#NotImplementedError",
     bad=(SourceFile("0009_md5.py", _BAD),),
     good=(SourceFile("0009_md5.py", _GOOD),),
     check=check,

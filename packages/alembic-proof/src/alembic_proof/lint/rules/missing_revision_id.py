@@ -1,10 +1,7 @@
-"""A file among the revisions that has no `revision`, or none that can be read without running it.
+"""A file among the revisions without a `revision`, or with one that only an import shows.
 
-Why: Alembic imports every Python file of the directory and takes its `revision`. Without one it
-refuses to load the history, unless the file's name is nothing but the id, in hexadecimal digits, and
-the file has a `down_revision`. An id, or a `down_revision`, that is imported or computed is Alembic's to
-know; the rules and `rebase` read files without running them.
-Source: https://alembic.sqlalchemy.org/en/latest/tutorial.html#create-a-migration-script
+Alembic accepts a file without an id only if the file's name is the id, in hexadecimal digits, and the
+file has a `down_revision`.
 """
 
 from __future__ import annotations
@@ -13,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding, Location, Severity
-from alembic_proof.history.heads import computed_line
-from alembic_proof.lint.revision import History
+from alembic_proof.history.revision_graph import computed_line
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
 
 _LEFT_OUT = {
@@ -24,13 +21,13 @@ _LEFT_OUT = {
 _IS_ID = re.compile(r"[a-f0-9]+\.py")
 
 
-def check(history: History) -> Iterator[Finding]:
-    """Yield a finding for each file whose id, or parent, is not in it or cannot be read there."""
+def check(history: ParsedHistory) -> Iterator[Finding]:
+    """Yield a finding for each file whose id or parent is missing or is not a literal."""
     for file in history.files:
         is_named = _IS_ID.fullmatch(file.name) and file.has("down_revision")
         if not (file.syntax_error or file.has("revision") or is_named):
             yield Finding(
-                rule=RULE.id,
+                id=RULE.id,
                 message="the file has no `revision`",
                 location=file.at(),
             )
@@ -38,11 +35,11 @@ def check(history: History) -> Iterator[Finding]:
             line = computed_line(file.tree, name)
             if line is not None:
                 yield Finding(
-                    rule=RULE.id,
-                    message=f"`{name}` is no plain string at the top of the module: {_LEFT_OUT[name]}",
+                    id=RULE.id,
+                    message=f"`{name}` is not a string literal at module level: {_LEFT_OUT[name]}",
                     severity=Severity.WARNING,
                     location=Location(file.path, line),
-                    todo="write it as a string",
+                    help="write it as a string",
                 )
 
 
@@ -61,15 +58,19 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="missing-revision-id",
-    name="File without a revision id",
+    severity=Severity.WARNING,
+    title="File without a revision id",
     what_happens=(
-        "Alembic takes every Python file of the directory for a revision. One without `revision`, "
-        "an empty file for instance, stops every command, on every database. One that is imported or "
-        "computed is known to Alembic alone: lint reads the file without running it, and checks nothing."
+        "Alembic takes every Python file of the directory for a revision. One without "
+        "`revision`, an empty file for instance, stops every command, on every database. An id "
+        "that is imported or computed is known to Alembic only: lint does not run the file, and "
+        "cannot check it."
     ),
-    workaround=(
-        "Write the id as a string, as `alembic revision` does, or move what is no revision elsewhere."
+    what_to_do=(
+        "Write the id as a string, as `alembic revision` does, or move files that are no "
+        "revisions elsewhere."
     ),
+    source="https://alembic.sqlalchemy.org/en/latest/tutorial.html#create-a-migration-script",
     bad=(SourceFile("0001_tags.py", "# to be written\n"),),
     good=(SourceFile("0001_tags.py", _GOOD),),
     check=check,

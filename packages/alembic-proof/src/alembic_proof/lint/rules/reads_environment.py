@@ -1,9 +1,4 @@
-"""A revision that reads the environment.
-
-Why: a revision is to do the same everywhere. What it reads from the environment is not in the
-repository: two databases at the same revision differ, and no proof can know by what.
-Source: https://docs.python.org/3/library/os.html#os.environ
-"""
+"""A revision that reads the environment."""
 
 from __future__ import annotations
 
@@ -12,25 +7,25 @@ from collections.abc import Iterator
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.lint.calls import Code
-from alembic_proof.lint.revision import History
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
 
 _READS = frozenset({"os.environ", "os.environb", "os.getenv", "os.getenvb"})
 
 
-def check(history: History) -> Iterator[Finding]:
+def check(history: ParsedHistory) -> Iterator[Finding]:
     """Yield a warning for each place that reads a variable."""
     for revision in history.revisions:
         code = Code.of(revision)
         for node in ast.walk(revision.tree):
             if isinstance(node, ast.Attribute | ast.Name) and code.name_of(node) in _READS:
                 yield Finding(
-                    rule=RULE.id,
-                    message=f"the revision reads {code.name_of(node)}: what it does depends on where "
-                    "it runs",
+                    id=RULE.id,
+                    message=f"the revision reads {code.name_of(node)}: its effect depends on where it "
+                    "runs",
                     severity=Severity.WARNING,
                     location=revision.at(node),
-                    todo="write the value into the revision, or accept it: "
+                    help="write the value into the revision, or accept it: "
                     "# alembic-proof: ignore[reads-environment] reason",
                 )
 
@@ -65,15 +60,18 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="reads-environment",
-    name="Revision that reads the environment",
+    severity=Severity.WARNING,
+    title="Revision that reads the environment",
     what_happens=(
-        "The revision does something else wherever its variables are others: databases at the same "
-        "revision differ, and a database that is built again is not the one that was lost."
+        "The revision does something different where its variables differ: databases at the same "
+        "revision differ, and a rebuilt database is not equal to the lost one."
     ),
-    workaround=(
-        "Write the value into the revision. Where it has to differ, let the deployment write it "
-        "after the migration; or say why it may: `# alembic-proof: ignore[reads-environment] reason`."
+    what_to_do=(
+        "Write the value into the revision. If it has to differ, let the deployment write it "
+        "after the migration; or accept the finding: `# alembic-proof: ignore[reads-environment] "
+        "reason`."
     ),
+    source="https://docs.python.org/3/library/os.html#os.environ",
     bad=(SourceFile("0009_lang.py", _BAD),),
     good=(SourceFile("0009_lang.py", _GOOD),),
     check=check,

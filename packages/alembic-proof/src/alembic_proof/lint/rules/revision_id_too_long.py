@@ -1,34 +1,29 @@
-"""A revision id that does not fit into alembic_version.
-
-Why: Alembic makes the table with a column of VARCHAR(32). Writing a longer id fails, and with it the
-whole upgrade, after its statements have run.
-Source: https://alembic.sqlalchemy.org/en/latest/api/runtime.html#alembic.runtime.environment.EnvironmentContext.configure
-"""
+"""A revision id that does not fit into alembic_version."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from alembic_proof.finding import Finding
-from alembic_proof.lint.revision import History
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
 
 _LONGEST = 32
 
 
-def check(history: History) -> Iterator[Finding]:
-    """Yield a finding for each id that is longer, unless env.py makes the table itself."""
+def check(history: ParsedHistory) -> Iterator[Finding]:
+    """Yield a finding for each longer id, unless env.py creates the table itself."""
     if history.makes_version_table:
         return
     for revision in history.revisions:
         name = revision.revision_id or ""
         if len(name) > _LONGEST:
             yield Finding(
-                rule=RULE.id,
+                id=RULE.id,
                 message=f"the revision id has {len(name)} characters; alembic_version.version_num "
                 f"takes {_LONGEST}",
                 location=revision.at(revision.assigned("revision")),
-                todo="choose a shorter id; the words belong into the file's name",
+                help="choose a shorter id; put the words into the file's name",
             )
 
 
@@ -47,15 +42,17 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="revision-id-too-long",
-    name="Revision id of more than 32 characters",
+    title="Revision id of more than 32 characters",
     what_happens=(
-        "Alembic keeps the id in `alembic_version.version_num`, a VARCHAR(32). PostgreSQL refuses a "
-        "longer one (value too long for type character varying(32)), and the upgrade is rolled back."
+        "Alembic keeps the id in `alembic_version.version_num`, a VARCHAR(32). PostgreSQL "
+        "refuses a longer one (value too long for type character varying(32)), and the upgrade "
+        "is rolled back."
     ),
-    workaround=(
-        "Choose a shorter id; the words belong into the file's name. An env.py that mentions "
-        "`version_num` or `version_table_impl` is taken to make a wider column."
+    what_to_do=(
+        "Choose a shorter id; put the words into the file's name. An env.py that mentions "
+        "`version_num` or `version_table_impl` is assumed to create a wider column."
     ),
+    source="https://alembic.sqlalchemy.org/en/latest/api/runtime.html#alembic.runtime.environment.EnvironmentContext.configure",
     bad=(SourceFile("0010_languages.py", _BAD),),
     good=(
         SourceFile(

@@ -1,29 +1,24 @@
-"""A revision that still has the mark of an unfinished one.
-
-Why: `alembic-proof revision` marks a file that its author has to complete. Where the mark is merged,
-the next deployment stops at it.
-Source: https://docs.python.org/3/library/exceptions.html#NotImplementedError
-"""
+"""A revision that still has the mark of an unfinished one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from alembic_deploy.revision_source import unfinished_marks
 from alembic_proof.finding import Finding
-from alembic_proof.history.unfinished import unfinished_marks
-from alembic_proof.lint.revision import History
+from alembic_proof.lint.revision import ParsedHistory
 from alembic_proof.lint.rule import Rule, SourceFile
 
 
-def check(history: History) -> Iterator[Finding]:
+def check(history: ParsedHistory) -> Iterator[Finding]:
     """Yield a finding for each mark."""
     for revision in history.revisions:
         for mark in unfinished_marks(revision.tree):
             yield Finding(
-                rule=RULE.id,
+                id=RULE.id,
                 message=f"revision {revision.revision_id} is unfinished: its upgrade() refuses",
                 location=revision.at(mark),
-                todo="finish the revision, and delete this line",
+                help="finish the revision, and delete this line",
             )
 
 
@@ -42,12 +37,13 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="unfinished",
-    name="Unfinished revision",
+    title="Unfinished revision",
     what_happens=(
-        '`alembic-proof revision` writes `raise NotImplementedError("unfinished: …")` into a blank '
-        "revision and into one that lacks what Alembic does not see. Every upgrade stops there."
+        '`alembic-proof revision --empty` writes `raise NotImplementedError("unfinished: …")` into '
+        "the blank revision. Every upgrade stops there."
     ),
-    workaround="Write what is missing, and delete the line.",
+    what_to_do="Write the operations, and delete the line.",
+    source="https://docs.python.org/3/library/exceptions.html#NotImplementedError",
     bad=(
         SourceFile(
             "0011_slugs.py",

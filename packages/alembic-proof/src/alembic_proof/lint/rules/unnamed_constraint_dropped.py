@@ -1,9 +1,4 @@
-"""A constraint or an index that is dropped without its name.
-
-Why: autogenerate writes `op.drop_constraint(None, …)` where it created the constraint without a
-name. PostgreSQL gave it one, but ALTER TABLE … DROP CONSTRAINT must be told it: the downgrade fails.
-Source: https://alembic.sqlalchemy.org/en/latest/naming.html
-"""
+"""A constraint or an index that is dropped without its name."""
 
 from __future__ import annotations
 
@@ -12,7 +7,7 @@ from collections.abc import Iterator
 
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.lint.calls import Call, Code, is_none, keyword, text_of
-from alembic_proof.lint.revision import History, Revision
+from alembic_proof.lint.revision import ParsedHistory, RevisionFile
 from alembic_proof.lint.rule import Rule, SourceFile
 
 _LONGEST_NAME = 63
@@ -24,7 +19,7 @@ _MAKERS = {
 """The operation: the suffix of PostgreSQL's own name, and the position of the columns."""
 
 
-def check(history: History) -> Iterator[Finding]:
+def check(history: ParsedHistory) -> Iterator[Finding]:
     """Yield a finding for each call that drops None."""
     for revision in history.revisions:
         code = Code.of(revision)
@@ -39,7 +34,7 @@ def _is_unnamed(call: ast.Call, argument: str) -> bool:
     return is_none(keyword(call, argument, position=0))
 
 
-def _finding(revision: Revision, code: Code, call: Call, operation: str) -> Finding:
+def _finding(revision: RevisionFile, code: Code, call: Call, operation: str) -> Finding:
     kind = "constraint" if operation == "drop_constraint" else "index"
     table = text_of(keyword(call.node, "table_name", position=1))
     names = _names_by_postgres(code, table) if kind == "constraint" and table else ()
@@ -47,18 +42,18 @@ def _finding(revision: Revision, code: Code, call: Call, operation: str) -> Find
     # A naming convention of the metadata can name a primary key by its table alone.
     is_primary = text_of(keyword(call.node, "type_", position=2)) == "primary"
     return Finding(
-        rule=RULE.id,
-        message=f"{operation}(None) fails: the {kind} has to be named{given}",
+        id=RULE.id,
+        message=f"{operation}(None) fails: the {kind} needs its name{given}",
         severity=Severity.WARNING if is_primary else Severity.ERROR,
         location=revision.at(call.node),
-        todo="name it in both directions, or give the metadata a naming_convention",
+        help="name it in both directions, or give the metadata a naming_convention",
     )
 
 
 def _names_by_postgres(code: Code, table: str) -> tuple[str, ...]:
-    """Return PostgreSQL's name of the one unnamed constraint that upgrade() makes on the table.
+    """Return PostgreSQL's name for the only unnamed constraint that upgrade() creates on the table.
 
-    Source: PostgreSQL's ChooseConstraintName, table_columns_suffix; longer names are cut, and left out.
+    Source: PostgreSQL's ChooseConstraintName, table_columns_suffix; names that PostgreSQL shortens are left out.
     """
     upgrade = code.revision.upgrade
     made = [
@@ -96,17 +91,19 @@ def downgrade() -> None:
 
 RULE = Rule(
     id="unnamed-constraint-dropped",
-    name="Constraint or index that is dropped without its name",
+    title="Constraint or index that is dropped without its name",
     what_happens=(
-        "PostgreSQL drops a constraint or an index by its name. `op.drop_constraint(None, …)`, as "
-        "autogenerate writes it for an unnamed constraint, fails: the revision cannot be downgraded."
+        "PostgreSQL drops a constraint or an index by its name. `op.drop_constraint(None, …)`, "
+        "as autogenerate writes it for an unnamed constraint, fails: the revision cannot be "
+        "downgraded."
     ),
-    workaround=(
+    what_to_do=(
         "Name the constraint in the model and in both directions, or give the metadata a "
-        "`naming_convention`. For a constraint that is there already, write the name that "
-        "PostgreSQL gave it (`\\\\d table` in psql shows it): usually `table_column_fkey`, "
-        "`table_column_key`, `table_column_check` or `table_pkey`."
+        "`naming_convention`. For an existing constraint, write the name that PostgreSQL gave it "
+        "(`\\\\d table` in psql shows it): usually `table_column_fkey`, `table_column_key`, "
+        "`table_column_check` or `table_pkey`."
     ),
+    source="https://alembic.sqlalchemy.org/en/latest/naming.html",
     bad=(SourceFile("0002_owner.py", _BAD),),
     good=(SourceFile("0002_owner.py", _BAD.replace("None, ", '"fk_notes_user_id_users", ')),),
     check=check,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_proof.proofs.roundtrip.plan import RowPlan
-from alembic_proof.proofs.roundtrip.proof import prove_roundtrip
+from alembic_proof.proofs.roundtrip.row_plan import RowPlan
+from alembic_proof.proofs.roundtrip.schedule import prove_roundtrip
 
 __all__ = ["RowPlan", "prove_roundtrip"]

@@ -1,78 +1,77 @@
-"""The history applied once more as `alembic upgrade heads` applies it, and read by a new connection.
+"""The history applied once more as `alembic upgrade heads` applies it, and compared with the walk.
 
-The walk gives every revision a transaction of its own. env.py may give all of them one, which is
-Alembic's default, or one that nobody commits: what then happens to a deployment, only its own run
-shows.
+The walk gives every revision a transaction of its own. env.py may use one for all of them, which is
+Alembic's default, or one that nobody commits: only a run of its own shows what a deployment does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.engine import Connection
 
-from alembic_proof.catalog import Catalog, Change, read_catalog
-from alembic_proof.env.server_message import first_cause, server_message
+from alembic_deploy.connect import run_on
+from alembic_deploy.server_message import first_cause, server_message
+from alembic_proof.catalog import Catalog, read_catalog
 from alembic_proof.finding import Finding
-from alembic_proof.history.chain import ChainRevision, heads_of, reached
-from alembic_proof.history.project import AlembicProject
-from alembic_proof.history.script import alembic_config
+from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.project import Project
+from alembic_proof.history.revisions import ChainRevision, heads_of, reached
+from alembic_proof.history.steps import StepRequest, WalkContext, walk
 from alembic_proof.history.upgrade import UpgradeRun, is_rolled_back, try_upgrade, uncommitted
-from alembic_proof.history.walk import Ground, Move, walk
-from alembic_proof.postgres.connect import run_on
-from alembic_proof.proofs.ignored import Ignored
-from alembic_proof.proofs.roundtrip.database import State
-from alembic_proof.proofs.roundtrip.plan import RowPlan
-from alembic_proof.proofs.roundtrip.population import Population
-from alembic_proof.proofs.roundtrip.row_changes import row_changes
-from alembic_proof.proofs.roundtrip.verdict import (
+from alembic_proof.proofs.exclusions import CatalogComparison, IgnorePatterns
+from alembic_proof.proofs.roundtrip.findings import (
     nothing_committed,
     upgrade_differs,
     upgrade_fails,
 )
-from alembic_proof.rows import Shapes
+from alembic_proof.proofs.roundtrip.observation import Observation
+from alembic_proof.proofs.roundtrip.row_changes import row_changes
+from alembic_proof.proofs.roundtrip.row_plan import RowPlan
+from alembic_proof.proofs.roundtrip.synthetic_rows import SyntheticRows
+from alembic_proof.sql import Sqlstate
 
-_ONLY_IN_ONE_TRANSACTION = ("55006", "55P04")
-"""What a revision meets that another one has done before it in its transaction, and over rows as well:
-pending trigger events, an enum value that is not committed (errcodes-appendix).
+_ONLY_IN_ONE_TRANSACTION = (Sqlstate.OBJECT_IN_USE, Sqlstate.UNSAFE_NEW_ENUM_VALUE_USAGE)
+"""SQLSTATEs that another revision in the same transaction causes, also with rows: pending trigger
+events, an enum value that is not committed (errcodes-appendix).
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A revision that leaves something which is over with its commit only.
+    """A revision whose effects other revisions can use only after a commit.
 
-    That is a new value of an enum type, or rows of a table with deferred constraints, of a type or
-    a table that had been committed before.
+    It adds a value to an enum type, or writes rows of a table with deferred constraints; the type or the
+    table was committed before.
     """
 
     revision_id: str
     needs: frozenset[str]
-    """The enum types and tables that it is about."""
+    """The enum types that get a value, and the tables that get rows."""
     there: frozenset[str]
-    """All enum types and tables that were there before it."""
+    """All enum types and tables that existed before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentRuns:
-    """What is applied once more, and what it is compared with."""
+    """The revisions that are applied once more, and the catalog to compare with."""
 
-    project: AlembicProject
+    project: Project
     open_database: Callable[[], str]
     chain: tuple[ChainRevision, ...]
     applied: frozenset[str]
     """The revisions that the walk could apply."""
     wanted: Collection[str]
-    """Those that are proved: what another one does is not reported."""
+    """The revisions that are proved: findings on others are not reported."""
     failed: frozenset[str]
-    """Those whose upgrade is known to fail over rows: what fails again is not reported twice."""
+    """The revisions whose upgrade is known to fail on rows: that is not reported twice."""
     pending: tuple[Pending, ...]
     """In the order in which they were proved."""
     row_plan: RowPlan
     catalog: Catalog | None
-    """What the walk ended with; None where it is not known."""
-    ignored: Ignored
+    """The catalog at the end of the walk; None where it is not known."""
+    patterns: IgnorePatterns
 
     def go_on(self, url: str, stop: str) -> UpgradeRun:
         """Upgrade a database further: one run up to the stop, and one to the heads."""
@@ -88,7 +87,7 @@ class DeploymentRuns:
         """Upgrade a fresh database: one run up to each of the stops, and one to the heads.
 
         :param stops: revisions before which everything is committed.
-        :param rows_at: the one before which rows are written as well; none without it.
+        :param rows_at: the stop at which rows are inserted as well; empty for none.
         """
         url = self.open_database()
         ids = self._ids()
@@ -103,10 +102,10 @@ class DeploymentRuns:
         return url, run
 
     def starts(self) -> tuple[Pending, ...]:
-        """Return the revisions from whose parents a deployment is tried as well, as few as will do.
+        """Return the revisions from whose parents a deployment is tried as well, as few as possible.
 
-        From base alone a type is as new as its values, and a table has no rows. A start is good for
-        every later revision whose types and tables are there already.
+        In a run from base a type is as new as its values, and a table has no rows. A start also serves
+        every later revision whose types and tables exist there.
         """
         ids, chosen = self._ids(), list[Pending]()
         for one in sorted(self.pending, key=lambda one: ids.index(one.revision_id)):
@@ -119,18 +118,18 @@ class DeploymentRuns:
         return [one.revision_id for one in self.chain if one.revision_id in self.applied]
 
     def _fill(self, url: str, run: UpgradeRun) -> None:
-        """Write rows into all tables, and commit them."""
-        population = Population(self.row_plan)
+        """Insert rows into all tables, and commit them."""
+        synthetic_rows = SyntheticRows(self.row_plan)
 
         def fill(connection: Connection) -> None:
-            ground = Ground(
+            context = WalkContext(
                 connection=connection,
                 heads=run.start if run.heads is None else tuple(sorted(run.heads)),
                 version_table=run.version_table,
                 version_schema=run.version_schema,
             )
-            population.follow(ground, _catalog(connection, run))
-            population.fill(ground)
+            synthetic_rows.follow(context, _catalog(connection, run))
+            synthetic_rows.fill(context)
 
         if self.row_plan.rows:
             run_on(url, fill)
@@ -139,50 +138,63 @@ class DeploymentRuns:
         """Return the revision; None for an empty id."""
         return next((one for one in self.chain if one.revision_id == revision_id), None)
 
-    def changes(self, url: str, run: UpgradeRun) -> tuple[Change, ...]:
-        """Return what the run made otherwise than the walk, which had rows in its way.
+    def compare(self, url: str, run: UpgradeRun) -> CatalogComparison:
+        """Return the differences of the run from the walk, which had rows in the tables.
 
-        A revision may look at rows, and make a partition for them: what differs is compared with
-        revisions that were applied one by one to a database without rows as well.
+        A revision may depend on rows, and create a partition for them: only what also differs from
+        revisions that were applied one by one without rows is returned.
         """
         found = _read(url, run)
-        if self.catalog is None or not self._diff(self.catalog, found):
-            return ()
+        if self.catalog is None:
+            return CatalogComparison()
+        with_rows = self.patterns.compare(self.catalog, found)
+        if not with_rows.changes:
+            return with_rows
         url = self.open_database()
-        failure = walk(alembic_config(self.project, url=url), self._moves)
-        return () if failure is not None else self._diff(_read(url, run), found)
+        failure = walk(alembic_config(self.project, url=url), self._requests)
+        if failure is not None:
+            return replace(with_rows, changes=())
+        without_rows = self.patterns.compare(_read(url, run), found)
+        return replace(
+            without_rows,
+            matched_patterns=with_rows.matched_patterns | without_rows.matched_patterns,
+        )
 
-    def _moves(self, ground: Ground) -> Iterator[Move]:
-        there = reached(self.chain, ground.heads)
+    def _requests(self, context: WalkContext) -> Iterator[StepRequest]:
+        there = reached(self.chain, context.heads)
         for one in self.chain:
             if one.revision_id in self.applied and one.revision_id not in there:
-                yield Move(one.revision_id, is_upgrade=True, is_in_one_run=True)
-
-    def _diff(self, before: Catalog, after: Catalog) -> tuple[Change, ...]:
-        return self.ignored.changes(before, after)
+                yield StepRequest(one.revision_id, is_upgrade=True, is_in_one_run=True)
 
 
-def upgrade_heads(upgraded: DeploymentRuns) -> Iterator[Finding]:
-    """Upgrade fresh databases, from base and from where a deployment may start, and look at them."""
+def upgrade_heads(
+    upgraded: DeploymentRuns,
+) -> Generator[Finding, None, frozenset[str]]:
+    """Upgrade fresh databases, from base and from where a deployment may start, and yield the findings.
+
+    :return: the patterns that matched a change.
+    """
     if not upgraded.applied:
-        return
+        return frozenset()
     reported = set(upgraded.failed)
     url, run = yield from _from_base(upgraded, reported)
     if run.error is not None:
-        return
+        return frozenset()
     if missing := uncommitted(run, url=url):
         yield nothing_committed(run, missing)
-        return
-    yield from (upgrade_differs(run, change) for change in upgraded.changes(url, run))
+        return frozenset()
+    compared = upgraded.compare(url, run)
+    yield from (upgrade_differs(run, change) for change in compared.changes)
     if run.is_one_transaction:
         for start in upgraded.starts():
             yield from _from(upgraded, start, reported)
+    return compared.matched_patterns
 
 
 def _from_base(
     upgraded: DeploymentRuns, reported: set[str]
 ) -> Generator[Finding, None, tuple[str, UpgradeRun]]:
-    """Report what fails; where a revision does, all before it is committed, and the next run goes on."""
+    """Yield each failure; the next run commits everything before the revision that failed."""
     stops: list[str] = []
     url, run = upgraded.upgrade(stops)
     while run.error is not None:
@@ -198,7 +210,7 @@ def _from_base(
 
 
 def _from(upgraded: DeploymentRuns, start: Pending, reported: set[str]) -> Iterator[Finding]:
-    """Report failures that only the shared transaction causes; the walk has found all others."""
+    """Yield failures that only the shared transaction causes; the walk has found all others."""
     stops, rows_at = [start.revision_id], start.revision_id
     while True:
         _, run = upgraded.upgrade(stops, rows_at=rows_at)
@@ -219,7 +231,7 @@ def _from(upgraded: DeploymentRuns, start: Pending, reported: set[str]) -> Itera
 def _report_failure(
     upgraded: DeploymentRuns, run: UpgradeRun, reported: set[str]
 ) -> Iterator[Finding]:
-    """Report the run's failure, unless it was reported or nobody asked for its revision."""
+    """Yield the run's failure, unless it was reported or its revision was not selected."""
     failed = upgraded.find(run.running)
     is_asked_for = failed is None or failed.revision_id in upgraded.wanted
     if run.error is not None and is_asked_for and run.running not in reported:
@@ -227,31 +239,29 @@ def _report_failure(
         yield upgrade_fails(run, failed, first_cause(run.error))
 
 
-def pending_until_commit(before: State, after: State, shapes: Shapes) -> frozenset[str]:
-    """Return the enum types that have other values after an upgrade, and the tables with other rows.
+def pending_until_commit(seen: Observation) -> Pending | None:
+    """Return the effects that others can use only after a commit; None if there are none.
 
-    Tables count only where a constraint is deferred: nothing else of a row waits for the commit.
-    :param shapes: those after the upgrade.
+    Rows wait for the commit only if constraints on them are deferred.
     """
-    found: set[str] = set()
+    before, after = seen.before, seen.upgraded
+    needs: set[str] = set()
     if before.catalog is not after.catalog:
         for one in before.catalog.of_kind("enum"):
             now = after.catalog.find(one.key)
             if now is not None and now is not one and now != one:
-                found.add(str(one.key))
-    if any(table.deferred for table in shapes):
-        found |= {str(change.table) for change in row_changes(before.rows, after.rows)}
-    return frozenset(found)
-
-
-def enums_and_tables(state: State) -> frozenset[str]:
-    """Return the names of all enum types and of all tables with rows that are looked at."""
-    types = (str(one.key) for one in state.catalog.of_kind("enum"))
-    return frozenset((*types, *(str(one.table) for one in state.rows.tables)))
+                needs.add(str(one.key))
+    if any(table.deferred_constraints for table in after.tables):
+        needs |= {str(change.table) for change in row_changes(before.rows, after.rows)}
+    if not needs:
+        return None
+    types = (str(one.key) for one in before.catalog.of_kind("enum"))
+    there = frozenset((*types, *(str(one.table) for one in before.rows.tables)))
+    return Pending(revision_id=seen.revision.revision_id, needs=frozenset(needs), there=there)
 
 
 def _read(url: str, run: UpgradeRun) -> Catalog:
-    """Return the catalog as a connection of ours sees it, without Alembic's version table."""
+    """Return the catalog as a new connection sees it, without Alembic's version table."""
     return run_on(url, lambda connection: _catalog(connection, run))
 
 

@@ -1,1 +1,1 @@
-"""The values of each type: one file for each family, found by the registry."""
+"""Values of each type; `registry.value_source` finds them."""

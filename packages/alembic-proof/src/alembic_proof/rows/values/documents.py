@@ -1,33 +1,38 @@
-"""JSON, XML, search documents and keyed texts."""
+"""Values of JSON, XML, full text search, hstore and ltree."""
 
 from __future__ import annotations
 
 import json
 
-from alembic_proof.rows.requirement import Requirement
-from alembic_proof.rows.values.palette import Maker, Palette, Request, fixed
+from alembic_proof.rows.checks.constraints import ValueConstraint
+from alembic_proof.rows.values.source import (
+    SourceFactory,
+    ValueRequest,
+    ValueSource,
+    formatted_source,
+)
 
 EMPTY = {"object": "{}", "array": "[]", "string": '""', "number": "0", "boolean": "false"}
 
 
-def make_json(request: Request) -> Palette:
-    """JSON of the kind that is asked for, else of the default's kind, else objects."""
-    requirement = request.requirement
-    kind = requirement.json_kind or _kind_of(request.default) or "object"
+def json_source(request: ValueRequest) -> ValueSource:
+    """Return JSON of the kind that a CHECK demands, else of the default's kind, else objects."""
+    constraint = request.constraint
+    kind = constraint.json_type or _kind_of(request.default) or "object"
 
-    def series(n: int) -> str:
-        return json.dumps(_value(kind, request.label, n, requirement), ensure_ascii=False)
+    def typical(n: int) -> str:
+        return json.dumps(_value(kind, request.label, n, constraint), ensure_ascii=False)
 
-    edges = [EMPTY[kind]] if kind in EMPTY and not _is_filled(requirement) else []
-    if kind == "object" and not _is_filled(requirement):
+    edges = [EMPTY[kind]] if kind in EMPTY and not _is_filled(constraint) else []
+    if kind == "object" and not _is_filled(constraint):
         edges.append('{"ключ": [1, null, -2.5, "☃"], "a": {"b": false, "c": null}, "": ""}')
-    if kind == "array" and not _is_filled(requirement):
+    if kind == "array" and not _is_filled(constraint):
         edges.append('[null, {"ключ": []}, "☃", -2.5]')
-    return Palette(series, tuple(edges))
+    return ValueSource(typical, tuple(edges))
 
 
 def _kind_of(default: str | None) -> str:
-    """The kind of JSON that a default shows, "" for none."""
+    """Return the kind of JSON of a default, empty where it is none or NULL."""
     try:
         value = json.loads(default or "")
     except ValueError:
@@ -42,14 +47,14 @@ def _kind_of(default: str | None) -> str:
     return ""
 
 
-def _is_filled(requirement: Requirement) -> bool:
-    return bool(requirement.json_fields or requirement.shortest)
+def _is_filled(constraint: ValueConstraint) -> bool:
+    return bool(constraint.json_fields or constraint.min_length)
 
 
-def _value(kind: str, label: str, n: int, requirement: Requirement) -> object:
+def _value(kind: str, label: str, n: int, constraint: ValueConstraint) -> object:
     match kind:
         case "array":
-            return [f"{label}-{n}"] * max(requirement.shortest, 1)
+            return [f"{label}-{n}"] * max(constraint.min_length, 1)
         case "string":
             return f"{label}-{n}"
         case "number":
@@ -59,7 +64,7 @@ def _value(kind: str, label: str, n: int, requirement: Requirement) -> object:
         case "null":
             return None
         case _:
-            fields = {key: _field(text, n) for key, text in requirement.json_fields}
+            fields = {key: _field(text, n) for key, text in constraint.json_fields}
             return {"text": f"{label}-{n}", "n": n} | fields
 
 
@@ -67,15 +72,15 @@ def _field(text: str | None, n: int) -> object:
     return n + 1 if text is None else text
 
 
-MAKERS: dict[str, Maker] = {
-    "json": make_json,
-    "jsonb": make_json,
-    "jsonpath": fixed("$.a[{n}]", "$"),
-    "xml": fixed('<a n="{n}">é</a>', ""),
-    "tsvector": fixed("'word{n}':1 'other':2", ""),
-    "tsquery": fixed("'word{n}' & 'other'", ""),
-    "hstore": fixed("a=>{n}, b=>NULL", ""),
-    "ltree": fixed("top.a{n}", ""),
-    "lquery": fixed("top.a{n}.*"),
-    "ltxtquery": fixed("top & a{n}"),
+SOURCE_FACTORIES: dict[str, SourceFactory] = {
+    "json": json_source,
+    "jsonb": json_source,
+    "jsonpath": formatted_source("$.a[{n}]", "$"),
+    "xml": formatted_source('<a n="{n}">é</a>', ""),
+    "tsvector": formatted_source("'word{n}':1 'other':2", ""),
+    "tsquery": formatted_source("'word{n}' & 'other'", ""),
+    "hstore": formatted_source("a=>{n}, b=>NULL", ""),
+    "ltree": formatted_source("top.a{n}", ""),
+    "lquery": formatted_source("top.a{n}.*"),
+    "ltxtquery": formatted_source("top & a{n}"),
 }

@@ -1,136 +1,140 @@
-"""Finds the values of any type: by its name, then by its family, then by guessing."""
+"""Find the values of a type: by its name, then by its kind, else by guessing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from alembic_proof.rows.literal import array_text, composite_text
-from alembic_proof.rows.requirement import Requirement
-from alembic_proof.rows.shape import Family, TypeShape
-from alembic_proof.rows.values import documents, numbers, places, temporal, texts
-from alembic_proof.rows.values.palette import Maker, Palette, Request, choice
+from alembic_proof.rows.checks.constraints import ValueConstraint
+from alembic_proof.rows.schema import TypeInfo, TypeKind
+from alembic_proof.rows.values import documents, numbers, other_types, temporal, text
+from alembic_proof.rows.values.source import (
+    SourceFactory,
+    ValueRequest,
+    ValueSource,
+    array_text,
+    choice_source,
+    composite_text,
+)
 
-MAKERS: dict[str, Maker] = {
-    **numbers.MAKERS,
-    **texts.MAKERS,
-    **temporal.MAKERS,
-    **documents.MAKERS,
-    **places.MAKERS,
+_FACTORIES: dict[str, SourceFactory] = {
+    **numbers.SOURCE_FACTORIES,
+    **text.SOURCE_FACTORIES,
+    **temporal.SOURCE_FACTORIES,
+    **documents.SOURCE_FACTORIES,
+    **other_types.SOURCE_FACTORIES,
 }
 GUESSES = ("1", "", "a", "{}", "0", "(0,0)", "[1,2)", "a.b", "[1,2,3]", "2021-03-04", "a=>1", "()")
-LATER = 101
-"""How far ahead the value is taken from that replaces one that is not wanted."""
+"""Texts that some type of an extension may accept."""
+_REPLACEMENT_DISTANCE = 101
+"""How far ahead the typical value is that replaces an unwanted one."""
 
 
-def palette(request: Request) -> Palette:
-    """The values of the type that the requirement allows; the default is not among the series."""
+def value_source(request: ValueRequest) -> ValueSource:
+    """Return the type's values that the constraint allows; the default is no typical value."""
     request = replace(request, type=request.type.base)
-    requirement = request.requirement
-    if requirement.one_of is not None:
-        return choice(_allowed(requirement.one_of, requirement), default=request.default)
-    return _without(_typed(request), request)
+    constraint = request.constraint
+    if constraint.one_of is not None:
+        return choice_source(_allowed(constraint.one_of, constraint), default=request.default)
+    return _without_unwanted(_unrestricted(request), request)
 
 
-def is_known(shape: TypeShape) -> bool:
-    """Whether values of the type are made and not guessed."""
-    base = shape.base
-    if base.family is Family.ENUM:
+def is_known(type_info: TypeInfo) -> bool:
+    """Return whether the type's values are known, so that none is guessed."""
+    base = type_info.base
+    if base.kind is TypeKind.ENUM:
         return bool(base.labels)
-    return base.family is not Family.BASE or base.name in MAKERS or base.category == "S"
+    return base.kind is not TypeKind.BASE or base.name in _FACTORIES or base.category == "S"
 
 
-def _typed(request: Request) -> Palette:
-    shape = request.type
-    match shape.family:
-        case Family.ENUM if shape.labels:
-            labels = _allowed(shape.labels, request.requirement)
-            return choice(labels or shape.labels, default=request.default)
-        case Family.ARRAY:
-            return _array(request)
-        case Family.RANGE:
-            return _range(request)
-        case Family.MULTIRANGE:
-            return _multirange(request)
-        case Family.COMPOSITE:
-            return _composite(request)
-    if shape.name in MAKERS:
-        return MAKERS[shape.name](request)
-    if shape.category == "S":
-        return texts.make_text(request)
-    return Palette(lambda n: GUESSES[n % len(GUESSES)], count=len(GUESSES), is_guess=True)
+def _unrestricted(request: ValueRequest) -> ValueSource:
+    type_info = request.type
+    match type_info.kind:
+        case TypeKind.ENUM if type_info.labels:
+            labels = _allowed(type_info.labels, request.constraint)
+            return choice_source(labels or type_info.labels, default=request.default)
+        case TypeKind.ARRAY:
+            return _array_source(request)
+        case TypeKind.RANGE:
+            return _range_source(request)
+        case TypeKind.MULTIRANGE:
+            return _multirange_source(request)
+        case TypeKind.COMPOSITE:
+            return _composite_source(request)
+    if type_info.name in _FACTORIES:
+        return _FACTORIES[type_info.name](request)
+    if type_info.category == "S":
+        return text.text_source(request)
+    return ValueSource(lambda n: GUESSES[n % len(GUESSES)], count=len(GUESSES))
 
 
-def _allowed(texts_: tuple[str, ...], requirement: Requirement) -> tuple[str, ...]:
-    return tuple(text for text in texts_ if text not in requirement.not_in)
+def _allowed(values: tuple[str, ...], constraint: ValueConstraint) -> tuple[str, ...]:
+    return tuple(value for value in values if value not in constraint.not_in)
 
 
-def _without(found: Palette, request: Request) -> Palette:
-    """Without the values that the requirement refuses, and without the default."""
-    unwanted = {*request.requirement.not_in, request.default}
-    if found.count is not None or unwanted == {None}:
-        return found
+def _without_unwanted(source: ValueSource, request: ValueRequest) -> ValueSource:
+    """Return the values without those that the constraint forbids, and without the default."""
+    unwanted = {*request.constraint.not_in, request.default}
+    if source.count is not None or unwanted == {None}:
+        return source
 
-    def series(n: int) -> str:
-        text = found.series(n)
-        return found.series(n + LATER) if text in unwanted else text
+    def typical(n: int) -> str:
+        value = source.typical(n)
+        return source.typical(n + _REPLACEMENT_DISTANCE) if value in unwanted else value
 
-    edges = tuple(edge for edge in found.edges if edge not in request.requirement.not_in)
-    return replace(found, series=series, edges=edges)
+    allowed = _allowed(source.boundary_values, request.constraint)
+    return replace(source, typical=typical, boundary_values=allowed)
 
 
-def _array(request: Request) -> Palette:
-    requirement = request.requirement
-    element = request.type.part or TypeShape("pg_catalog", "text", Family.BASE)
-    asked = Requirement(one_of=requirement.elements) if requirement.elements else None
-    inner = palette(request.of(element, asked))
-    least = max(requirement.shortest, 1)
-    size = max(least, 2) if requirement.longest is None else least
-
+def _array_source(request: ValueRequest) -> ValueSource:
+    constraint = request.constraint
+    element = request.type.part or TypeInfo("pg_catalog", "text", TypeKind.BASE)
+    elements = constraint.array_elements
+    inner = value_source(
+        request.of(element, ValueConstraint(one_of=elements) if elements else None)
+    )
+    min_size = max(constraint.min_length, 1)
+    is_bounded = constraint.max_length is not None
+    size = min_size if is_bounded else max(min_size, 2)
     delimiter = ";" if element.base.name == "box" else ","
 
-    def series(n: int) -> str:
-        texts = (inner.series(n * size + i) for i in range(size))
-        return array_text(texts, delimiter=delimiter)
+    def typical(n: int) -> str:
+        return array_text((inner.typical(n * size + i) for i in range(size)), delimiter=delimiter)
 
-    empty = () if requirement.shortest else ("{}",)
-    full = (
-        (array_text([*inner.edges, inner.series(0)], delimiter=delimiter),)
-        if requirement.longest is None
-        else ()
-    )
-    return Palette(series, (*empty, *full))
+    boundary_values = [] if constraint.min_length else ["{}"]
+    if not is_bounded:
+        elements = (*inner.boundary_values, inner.typical(0))
+        boundary_values.append(array_text(elements, delimiter=delimiter))
+    return ValueSource(typical, tuple(boundary_values))
 
 
-def _range(request: Request) -> Palette:
-    part = request.type.part or TypeShape("pg_catalog", "int4", Family.BASE)
-    inner = palette(request.of(part))
+def _range_source(request: ValueRequest) -> ValueSource:
+    part = request.type.part or TypeInfo("pg_catalog", "int4", TypeKind.BASE)
+    inner = value_source(request.of(part))
 
-    def series(n: int) -> str:
-        low = inner.series(2 * n)
-        high = inner.series(2 * n + 1) if inner.is_rising else low
-        end = ")" if inner.is_rising else "]"
+    def typical(n: int) -> str:
+        low = inner.typical(2 * n)
+        high = inner.typical(2 * n + 1) if inner.is_increasing else low
+        end = ")" if inner.is_increasing else "]"
         return f'["{low}","{high}"{end}'
 
-    return Palette(series, () if request.requirement.shortest else ("empty", "(,)"))
+    return ValueSource(typical, () if request.constraint.min_length else ("empty", "(,)"))
 
 
-def _multirange(request: Request) -> Palette:
-    part = request.type.part or TypeShape("pg_catalog", "int4range", Family.RANGE)
-    inner = _range(request.of(part))
+def _multirange_source(request: ValueRequest) -> ValueSource:
+    part = request.type.part or TypeInfo("pg_catalog", "int4range", TypeKind.RANGE)
+    inner = _range_source(request.of(part))
 
-    def series(n: int) -> str:
-        return "{" + inner.series(2 * n) + "," + inner.series(2 * n + 1) + "}"
+    def typical(n: int) -> str:
+        return "{" + inner.typical(2 * n) + "," + inner.typical(2 * n + 1) + "}"
 
-    return Palette(series, () if request.requirement.shortest else ("{}", "{(,)}"))
-
-
-def _composite(request: Request) -> Palette:
-    inner = tuple(palette(request.of(field)) for field in request.type.fields)
-
-    def series(n: int) -> str:
-        return composite_text(field.series(n) for field in inner)
-
-    return Palette(series, (composite_text(None for _ in inner),) if len(inner) > 1 else ())
+    return ValueSource(typical, () if request.constraint.min_length else ("{}", "{(,)}"))
 
 
-__all__ = ["GUESSES", "MAKERS", "palette"]
+def _composite_source(request: ValueRequest) -> ValueSource:
+    fields = tuple(value_source(request.of(field)) for field in request.type.fields)
+
+    def typical(n: int) -> str:
+        return composite_text(field.typical(n) for field in fields)
+
+    nulls = (composite_text(None for _ in fields),) if len(fields) > 1 else ()
+    return ValueSource(typical, nulls)

@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 
-from alembic_proof.env import Bootstrap, run_env
+from alembic_deploy.bootstrap import Bootstrap
+from alembic_deploy.env import run_env
 
 ROLE = "alembic_proof_shop"
 MAKE = f"""DO $$ BEGIN

@@ -1,11 +1,11 @@
 """An env.py that never looks at the database that it is given."""
 
-import os
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import context
 
-from alembic_proof.postgres.connect import run_on
+from alembic_deploy.connect import run_on
 
 
 def migrate(connection: sa.Connection) -> None:
@@ -14,4 +14,4 @@ def migrate(connection: sa.Connection) -> None:
         context.run_migrations()
 
 
-run_on(os.environ["OWN_URL"], migrate)
+run_on(Path(__file__).with_name("own_url").read_text(encoding="utf-8"), migrate)

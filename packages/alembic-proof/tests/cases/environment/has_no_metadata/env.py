@@ -1,5 +1,5 @@
 """An env.py without models."""
 
-from alembic_proof.env import run_env
+from alembic_deploy.env import run_env
 
 run_env(target_metadata=[])

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from alembic_proof.env import run_env
+from alembic_deploy.env import run_env
 
 for _ in range(2):
     run_env(target_metadata=sa.MetaData())

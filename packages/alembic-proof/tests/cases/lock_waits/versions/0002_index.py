@@ -5,7 +5,7 @@ import os
 import psycopg
 from alembic import op
 
-from alembic_proof.postgres.url import DatabaseUrl
+from alembic_deploy.url import DatabaseUrl
 
 revision = "0002"
 down_revision = "0001"

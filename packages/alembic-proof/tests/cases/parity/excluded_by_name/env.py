@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import async_engine_from_config
 
 
 def include_name(name, type_, parent_names) -> bool:
-    """The default schema has no name, as Alembic has it."""
+    """Exclude by name; Alembic gives the default schema as None."""
     if type_ == "schema":
         return name is None
     assert parent_names["schema_name"] is None

@@ -1,6 +1,5 @@
-"""Users."""
+"""Users, and the first one."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0001"
@@ -8,12 +7,11 @@ down_revision = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "users",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("name", sa.Text, nullable=False),
-    )
+    op.execute("CREATE DOMAIN public.word AS text")
+    op.execute("CREATE TABLE public.users (id serial PRIMARY KEY, name public.word NOT NULL)")
+    op.execute("INSERT INTO public.users (name) VALUES ('Ada')")
 
 
 def downgrade() -> None:
     op.drop_table("users")
+    op.execute("DROP DOMAIN public.word")

@@ -1,0 +1,1 @@
+"""Proof under load and faults: what a deployment does to traffic, and what a fault does to it."""

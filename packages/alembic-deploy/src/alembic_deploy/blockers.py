@@ -1,0 +1,141 @@
+"""The sessions that hold the locks for which a migration waits, seen from a second connection."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection, Row
+from sqlalchemy.exc import SQLAlchemyError
+
+from alembic_deploy.connect import open_session
+from alembic_deploy.errors import DeployError
+from alembic_deploy.server_message import shown_statement
+
+_FIRST_LOOK_S = 0.2
+_INTERVAL_S = 0.2
+_QUERY_CHARACTERS = 120
+_PREPARE = """\
+SELECT pg_catalog.set_config('application_name', 'alembic: lock watcher', false),
+       pg_catalog.set_config('idle_session_timeout', '5s', false),
+       pg_catalog.set_config('idle_in_transaction_session_timeout', '5s', false)"""
+"""It looks several times a second, unless its process has died or the network carries nothing."""
+
+_BLOCKERS = """\
+SELECT activity.pid,
+       coalesce(activity.application_name, '') AS application_name,
+       coalesce(activity.usename, '') AS user_name,
+       coalesce(activity.state, '') AS state,
+       coalesce(activity.query, '') AS query,
+       extract(epoch FROM pg_catalog.clock_timestamp() - activity.xact_start) AS age_s
+FROM pg_catalog.pg_stat_activity AS activity
+WHERE activity.pid = ANY (pg_catalog.pg_blocking_pids(:pid))
+ORDER BY activity.xact_start, activity.pid"""
+
+_HOLDS_LOCK = """\
+SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_locks
+    WHERE pid = :pid AND granted AND locktype = 'relation' AND mode <> 'AccessShareLock'
+)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocker:
+    """A session that holds a lock; a text is empty where this login may not see it."""
+
+    pid: int
+    application_name: str = ""
+    user: str = ""
+    state: str = ""
+    query: str = ""
+    """Its last statement, in one line, cut."""
+    age_s: float | None = None
+    """How long its transaction has lasted."""
+
+    def __str__(self) -> str:
+        name = f" ({self.application_name})" if self.application_name else ""
+        user = f" of {self.user}" if self.user else ""
+        state = f", {self.state}" if self.state else ""
+        age = "" if self.age_s is None else f", in a transaction for {self.age_s:.0f} s"
+        query = f": {self.query}" if self.query else ""
+        return f"process {self.pid}{name}{user}{state}{age}{query}"
+
+
+def read_blockers(connection: Connection, *, pid: int) -> tuple[Blocker, ...]:
+    """Return the sessions for which the session `pid` waits; empty if it waits for none.
+
+    Source: functions-info, pg_blocking_pids(); monitoring-stats, pg_stat_activity.
+    """
+    return tuple(map(blocker_of, connection.execute(text(_BLOCKERS), {"pid": pid})))
+
+
+def blocker_of(row: Row[Any]) -> Blocker:
+    """Return the session of a row with the columns of pg_stat_activity that a Blocker shows.
+
+    A statement that may contain a password is left out.
+    """
+    return Blocker(
+        pid=row.pid,
+        application_name=row.application_name,
+        user=row.user_name,
+        state=row.state,
+        query=shown_statement(row.query)[:_QUERY_CHARACTERS],
+        age_s=None if row.age_s is None else float(row.age_s),
+    )
+
+
+class LockWatcher:
+    """Watches, in a thread and on a connection of its own, for whom the session `pid` waits.
+
+    It connects after 0.2 s; if it cannot connect, it sees nothing.
+    """
+
+    def __init__(self, url: str, *, pid: int) -> None:
+        self._url = url
+        self._pid = pid
+        self._seen: tuple[Blocker, ...] = ()
+        self.waited_until_s = 0.0
+        """When the session last waited for a lock and held none; of `time.monotonic`."""
+        self._stopped = threading.Event()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch inside of this block."""
+        thread = threading.Thread(target=self._watch, name="lock watcher", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stopped.set()
+            thread.join(timeout=1.0)
+
+    def take_seen(self) -> tuple[Blocker, ...]:
+        """Return the sessions that were seen last, once."""
+        seen, self._seen = self._seen, ()
+        return seen
+
+    def _watch(self) -> None:
+        if self._stopped.wait(_FIRST_LOOK_S):
+            return
+        try:
+            with open_session(self._url) as run:
+                run(lambda connection: connection.exec_driver_sql(_PREPARE))
+                while not self._stopped.wait(_INTERVAL_S):
+                    run(self._look)
+        except (DeployError, SQLAlchemyError, OSError):
+            return
+
+    def _look(self, connection: Connection) -> None:
+        now_s = time.monotonic()  # a lock that is granted while we look counts as held
+        found = read_blockers(connection, pid=self._pid)
+        if not found:
+            return
+        self._seen = found
+        holds = connection.execute(text(_HOLDS_LOCK), {"pid": self._pid}).scalar_one()
+        if not holds:
+            self.waited_until_s = now_s

@@ -1,0 +1,105 @@
+"""What the doctor finds, what it must know beforehand, and how its checks ask the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from alembic_deploy.advisory_lock import VersionTable
+from alembic_deploy.revisions import RevisionGraph
+
+IDS = (
+    *("unknown-revision", "redundant-revision", "no-revision", "backfill-unfinished"),
+    *("schema-writable", "planted-object"),
+    *("rls-off", "rls-without-policy"),
+    *("invalid-index", "constraint-not-valid", "trigger-disabled", "foreign-key-disabled"),
+    *("other-owner", "sequence-near-end"),
+    *("app-login-missing", "app-login-unsafe", "app-login-no-member", "app-login-settings"),
+    *("app-role-missing", "missing-grant", "createrole"),
+    *("migration-running", "long-transaction", "idle-transaction", "prepared-transaction"),
+    *("replication-slot", "not-checked"),
+)
+"""Of all diagnoses, in the order of docs/reference/doctor.md."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """One thing that is wrong with a database, and what to do about it.
+
+    >>> print(Diagnosis(id="rls-off", what="it is off", where="table public.tags", todo="turn it on"))
+    rls-off: it is off
+      where: table public.tags
+      help: turn it on
+    """
+
+    id: str
+    what: str
+    where: str = ""
+    todo: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.id}: {self.what}"]
+        if self.where:
+            lines.append(f"  where: {self.where}")
+        if self.todo:
+            lines.append(f"  help: {self.todo}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Privileges that a role must have on a table."""
+
+    role: str
+    table: str
+    """Qualified, and quoted where it must be: `public.tags`."""
+    privileges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """What the catalog cannot know: the project's roles, tables and history."""
+
+    app_login: str | None = None
+    """The application's login: must own nothing and must not bypass row-level security."""
+    app_role: str | None = None
+    """The role that has the application's privileges; the login is a member of it."""
+    tenant_column: str | None = None
+    """A table with this column belongs to tenants and must have row-level security."""
+    grants: tuple[Grant, ...] = ()
+    version_table: str = "alembic_version"
+    """Quoted where it must be, qualified where it is."""
+    lock: VersionTable = field(default_factory=VersionTable)
+    """The version table to which the migration's lock belongs."""
+    graph: RevisionGraph | None = None
+    """The revisions that have a file; None where that is not known."""
+    long_transaction_s: float = 60.0
+    idle_transaction_s: float = 10.0
+    retained_wal_bytes: int = 1024**3
+    """What a replication slot may retain."""
+    sequence_share: float = 0.8
+    """The part of its numbers that a sequence may have given."""
+
+
+Check = Callable[[Connection, Expectations], Iterator[Diagnosis]]
+"""Yields what one check finds; it only reads."""
+
+USER_SCHEMA = "space.nspname !~ '^pg_' AND space.nspname <> 'information_schema'"
+"""A condition: `space` is a row of pg_namespace, and not a schema of the system."""
+
+
+def rows(connection: Connection, sql: str, **values: Any) -> list[Any]:
+    """Return the rows of a query with named parameters."""
+    return list(connection.execute(text(sql), values))
+
+
+def age_text(age_s: float) -> str:
+    """Return the duration in the largest unit that it fills: `42 s`, `3 min`, `2 h`, `9 d`."""
+    for unit, length_s in (("d", 86400), ("h", 3600), ("min", 60)):
+        if age_s >= length_s:
+            return f"{age_s / length_s:.0f} {unit}"
+    return f"{age_s:.0f} s"

@@ -1,0 +1,156 @@
+"""The transactions that hold locks which pending statements will wait for, before any of them runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from alembic_deploy.blockers import Blocker, blocker_of
+from alembic_deploy.lock_modes import LockMode
+from alembic_deploy.pending import TouchedRelation
+
+LONG_S = 5.0
+"""A transaction that has lasted for so long is worth a word."""
+_POLL_S = 0.5
+
+_HELD = {f"{''.join(one.title().split())}Lock": one for one in LockMode}
+"""The names in pg_locks. Source: view-pg-locks; explicit-locking."""
+
+_HOLDERS = """\
+SELECT lock.relation AS oid,
+       lock.mode,
+       coalesce(lock.pid, 0) AS pid,
+       lock.virtualtransaction AS transaction,
+       coalesce(pg_catalog.quote_literal(prepared.gid), '') AS gid,
+       coalesce(activity.application_name, '') AS application_name,
+       coalesce(activity.usename, prepared.owner, '') AS user_name,
+       coalesce(activity.state, '') AS state,
+       coalesce(activity.query, '') AS query,
+       extract(epoch FROM pg_catalog.clock_timestamp()
+           - coalesce(activity.xact_start, prepared.prepared)) AS age_s
+FROM pg_catalog.pg_locks AS lock
+LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
+LEFT JOIN pg_catalog.pg_locks AS own
+    ON lock.pid IS NULL
+    AND own.pid IS NULL
+    AND own.locktype = 'transactionid'
+    AND own.virtualtransaction = lock.virtualtransaction
+LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid
+WHERE lock.locktype = 'relation'
+AND lock.granted
+AND lock.database = (
+    SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+)
+AND lock.relation = ANY (CAST(:oids AS oid[]))
+AND lock.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+AND activity.backend_type IS DISTINCT FROM 'autovacuum worker'
+ORDER BY age_s DESC NULLS LAST, pid"""
+"""A lock without a process is a prepared transaction's, which also has a lock on its own id.
+
+Autovacuum gives way to a lock that somebody waits for. Source: view-pg-locks; routine-vacuuming.
+"""
+
+_SNAPSHOTS = """\
+SELECT activity.pid,
+       activity.application_name,
+       coalesce(activity.usename, '') AS user_name,
+       coalesce(activity.state, '') AS state,
+       activity.query,
+       extract(epoch FROM pg_catalog.clock_timestamp() - activity.xact_start) AS age_s
+FROM pg_catalog.pg_stat_activity AS activity
+WHERE activity.datname = pg_catalog.current_database()
+AND activity.backend_xmin IS NOT NULL
+AND activity.xact_start IS NOT NULL
+AND activity.pid <> pg_catalog.pg_backend_pid()
+AND activity.backend_type = 'client backend'
+ORDER BY age_s DESC, activity.pid"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockHolder:
+    """A transaction in the way of pending statements."""
+
+    session: Blocker
+    table: str = ""
+    mode: LockMode | None = None
+    """The lock that it holds; None for a snapshot, for which CONCURRENTLY statements wait."""
+    transaction: str
+    """Its virtual transaction id."""
+    gid: str = ""
+    """The identifier of a prepared transaction, as a literal; it has no session."""
+
+    def __str__(self) -> str:
+        """Return who holds what."""
+        user = f" of {self.session.user}" if self.gid and self.session.user else ""
+        who = f"the prepared transaction {self.gid}{user}" if self.gid else str(self.session)
+        what = f"{self.mode} on {self.table}" if self.mode else "a snapshot"
+        return f"{who} holds {what}" if self.gid else f"{what} is held by {who}"
+
+
+def read_lock_holders(
+    connection: Connection, relations: Iterable[TouchedRelation], *, waits_for_all: bool
+) -> tuple[LockHolder, ...]:
+    """Return the transactions that hold a lock which conflicts with a pending one; the oldest first.
+
+    :param waits_for_all: Whether a pending statement is a CONCURRENTLY one, which waits for every
+        transaction of the database that has a snapshot.
+    """
+    wanted = {one.oid: one for one in relations if one.mode is not None}
+    found = dict[tuple[str, int], LockHolder]()
+    for row in connection.execute(text(_HOLDERS), {"oids": list(wanted)}):
+        relation, held = wanted[row.oid], _HELD[row.mode]
+        kept = found.get((row.transaction, row.oid))
+        is_stronger = kept is None or kept.mode is None or kept.mode.strength < held.strength
+        if relation.mode and held.conflicts_with(relation.mode) and is_stronger:
+            found[row.transaction, row.oid] = LockHolder(
+                session=blocker_of(row),
+                table=relation.name,
+                mode=held,
+                transaction=row.transaction,
+                gid=row.gid,
+            )
+    holders = tuple(found.values())
+    return (*holders, *_snapshots(connection, without=holders)) if waits_for_all else holders
+
+
+def _snapshots(connection: Connection, *, without: tuple[LockHolder, ...]) -> Iterator[LockHolder]:
+    known = {one.session.pid for one in without}
+    for row in connection.execute(text(_SNAPSHOTS)):
+        if row.pid not in known:
+            yield LockHolder(session=blocker_of(row), transaction=f"snapshot of {row.pid}")
+
+
+def wait_for_long(
+    read: Callable[[], tuple[LockHolder, ...]],
+    *,
+    wait_s: float,
+    print_line: Callable[[str], None],
+) -> tuple[LockHolder, ...]:
+    """Wait until no transaction is left that holds a needed lock for long; return those that are.
+
+    The start of another role's transaction may be hidden from this login. Who waits also waits for
+    those that the first look has found; who does not wait leaves them out.
+    """
+    ends_s = time.monotonic() + wait_s
+    hidden: set[str] | None = None
+    reported: set[str] = set()
+    while True:
+        holders = read()
+        if hidden is None:
+            hidden = {one.transaction for one in holders if one.session.age_s is None and wait_s}
+        long = tuple(one for one in holders if _is_long(one) or one.transaction in hidden)
+        if not long or time.monotonic() >= ends_s:
+            return long
+        for one in long:
+            if one.transaction not in reported:
+                print_line(f"waiting for the end of a transaction: {one}")
+        reported |= {one.transaction for one in long}
+        time.sleep(_POLL_S)
+
+
+def _is_long(holder: LockHolder) -> bool:
+    return holder.session.age_s is not None and holder.session.age_s >= LONG_S

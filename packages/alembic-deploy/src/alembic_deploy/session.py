@@ -1,0 +1,143 @@
+"""The session of a migration: its search_path, its timeouts, and how long it outlives its client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from alembic_deploy.connect import DatabaseInfo
+from alembic_deploy.errors import DatabaseError
+from alembic_deploy.limits import Limits, duration_text
+
+SEARCH_PATH = """\
+SELECT pg_catalog.set_config('search_path', pg_catalog.array_to_string(
+    ARRAY['public'] || ARRAY(
+        SELECT pg_catalog.quote_ident(name)
+        FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS path (name, place)
+        WHERE name NOT IN ('public', 'pg_catalog', current_user)
+        ORDER BY place
+    ), ', '
+), false)"""
+"""Put public first, keep the rest of the path, and leave out the schema named like the login.
+
+Source: ddl-schemas, "The Schema Search Path".
+"""
+
+_APPLICATION_NAME = """\
+SELECT pg_catalog.set_config(
+    'application_name',
+    coalesce(nullif(pg_catalog.current_setting('application_name'), ''), 'alembic'),
+    false
+)"""
+_KEEPALIVES = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+"""The server gives a client up that its network has cut off after 20 seconds, in seconds."""
+_WHERE_SUPPORTED = {"client_connection_check_interval": "1s", "tcp_user_timeout": "20s"}
+"""How often the server looks whether the client of a running statement is still there, and how long
+it waits for the client's network to take what it has sent.
+
+Not every platform's server can. Source: runtime-config-connection.
+"""
+
+_IDLE = "idle_session_timeout"
+_READ_SETTING = "SELECT pg_catalog.current_setting(:name)"
+_READ_ONLY = """\
+SELECT pg_catalog.pg_is_in_recovery() AS is_in_recovery, setting = 'on' AS is_read_only, source
+FROM pg_catalog.pg_settings
+WHERE name = 'default_transaction_read_only'"""
+
+
+def set_settings(
+    connection: Connection, settings: Mapping[str, str], *, is_local: bool = False
+) -> None:
+    """Set settings of the session with one statement, in the open transaction or a new one.
+
+    :param is_local: Whether they end with the transaction, as SET LOCAL.
+    """
+    if not settings:
+        return
+    calls: list[str] = []
+    parameters: dict[str, str] = {}
+    scope = "true" if is_local else "false"
+    for number, (name, value) in enumerate(settings.items()):
+        calls.append(f"pg_catalog.set_config(:name_{number}, :value_{number}, {scope})")
+        parameters |= {f"name_{number}": name, f"value_{number}": value}
+    connection.execute(text(f"SELECT {', '.join(calls)}"), parameters)
+
+
+def prepare_session(connection: Connection, *, limits: Limits) -> None:
+    """Set the timeouts, search_path and application_name of a session, and commit."""
+    settings = {
+        "lock_timeout": duration_text(limits.lock_timeout),
+        "statement_timeout": duration_text(limits.statement_timeout),
+    }
+    set_settings(connection, settings)
+    connection.execute(text(_APPLICATION_NAME))
+    connection.execute(text(SEARCH_PATH))
+    connection.commit()
+    # SQLAlchemy read the default schema before the path was set.
+    connection.dialect.default_schema_name = "public"
+
+
+def refuse_read_only(connection: Connection, database: DatabaseInfo) -> None:
+    """Refuse a server or a login that accepts no changes, and commit.
+
+    :raises DatabaseError: It is one.
+    Source: functions-admin, pg_is_in_recovery(); runtime-config-client.
+    """
+    row = connection.execute(text(_READ_ONLY)).one()
+    connection.commit()
+    if row.is_in_recovery:
+        raise DatabaseError(
+            "the server is in recovery: a standby, or a server that restores a backup, accepts no "
+            "changes",
+            where=str(database),
+            todo="name the primary server in the URL, or wait until this one is promoted",
+        )
+    if row.is_read_only:
+        raise DatabaseError(
+            f"default_transaction_read_only is on (from: {row.source}): transactions accept no changes",
+            where=str(database),
+            todo="find out who wants it so; then turn it off for this login: ALTER ROLE … IN DATABASE "
+            "… SET default_transaction_read_only = off",
+        )
+
+
+def prepare_to_write(connection: Connection, *, limits: Limits) -> None:
+    """Let the server end the session soon after its client has died or was cut off, and commit.
+
+    Without it, a session whose client is gone waits for its lock in front of all others.
+    """
+    idle = duration_text(limits.idle_in_transaction_timeout)
+    settings = _KEEPALIVES | {
+        "idle_in_transaction_session_timeout": idle,
+        _IDLE: idle,
+    }
+    set_settings(connection, settings)
+    connection.commit()
+    for name, value in _WHERE_SUPPORTED.items():
+        with suppress(DBAPIError):
+            set_settings(connection, {name: value})
+        connection.commit()
+
+
+@contextmanager
+def kept_alive(connection: Connection) -> Iterator[None]:
+    """Keep the server from ending the session while it is idle in this block; commit before it.
+
+    The project's Python code runs in such a block, or somebody thinks about an answer. After an
+    exception the session has no more to do.
+    """
+    before = connection.execute(text(_READ_SETTING), {"name": _IDLE}).scalar_one()
+    set_settings(connection, {_IDLE: "0"})
+    connection.commit()
+    yield
+    set_settings(connection, {_IDLE: before})
+    connection.commit()

@@ -1,0 +1,211 @@
+"""What is wrong with tables is found, and what is right is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alembic_deploy.doctor.diagnosis import Expectations
+
+if TYPE_CHECKING:
+    from tests.doctor.conftest import MakeRole, Patient
+
+TENANTS = Expectations(tenant_column="tenant_id")
+TRIGGER = (
+    "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "CREATE TRIGGER stamps BEFORE INSERT ON shops FOR EACH ROW EXECUTE FUNCTION stamp()",
+)
+
+
+@pytest.fixture
+def shops(patient: Patient) -> Patient:
+    """Provide a database with the tables shops and sales, in which nothing is wrong."""
+    patient.send(
+        "CREATE TABLE shops (id integer PRIMARY KEY, tenant_id integer)",
+        "CREATE TABLE sales (shop_id integer REFERENCES shops, price integer)",
+    )
+    assert patient.findings() == []
+    return patient
+
+
+def test_policies_without_row_security(shops: Patient) -> None:
+    """They do nothing until row-level security is on, which is what the help says."""
+    shops.send("CREATE POLICY all_rows ON shops USING (true)")
+
+    (found,) = shops.examine()
+
+    assert (found.id, found.where) == ("rls-off", "table public.shops")
+    shops.send(found.todo)
+    assert shops.examine() == ()
+
+
+def test_a_table_of_tenants_without_row_security(shops: Patient) -> None:
+    """Only where the project names the column of tenants."""
+    assert shops.findings(TENANTS) == [("rls-off", "table public.shops")]
+    assert shops.findings() == []
+
+
+def test_row_security_without_a_policy(shops: Patient) -> None:
+    """Only the owner sees rows, which an application's developer meets as an empty table."""
+    shops.send("ALTER TABLE shops ENABLE ROW LEVEL SECURITY")
+    assert shops.findings() == [("rls-without-policy", "table public.shops")]
+
+    shops.send("CREATE POLICY all_rows ON shops USING (true)")
+
+    assert shops.findings(TENANTS) == []
+
+
+def test_an_invalid_index(shops: Patient) -> None:
+    """One that a failed CREATE INDEX CONCURRENTLY left; REINDEX mends it."""
+    shops.send("INSERT INTO sales VALUES (NULL, 1), (NULL, 1)")
+    with pytest.raises(Exception, match="could not create unique index"):
+        shops.send_alone("CREATE UNIQUE INDEX CONCURRENTLY prices ON sales (price)")
+
+    (found,) = shops.examine()
+
+    assert (found.id, found.where) == ("invalid-index", "index public.prices on public.sales")
+    assert "REINDEX INDEX CONCURRENTLY public.prices" in found.todo
+    shops.send("TRUNCATE sales")
+    shops.send_alone("REINDEX INDEX CONCURRENTLY public.prices")
+    assert shops.examine() == ()
+
+
+def test_an_index_that_not_every_partition_has(patient: Patient) -> None:
+    """The index of a partitioned table is INVALID until each partition has its own attached."""
+    patient.send(
+        "CREATE TABLE days (day integer) PARTITION BY LIST (day)",
+        "CREATE TABLE monday PARTITION OF days FOR VALUES IN (1)",
+        "CREATE INDEX by_day ON ONLY days (day)",
+    )
+    (found,) = patient.examine()
+    assert (found.id, found.where) == ("invalid-index", "index public.by_day on public.days")
+
+    patient.send(
+        "CREATE INDEX by_monday ON monday (day)", "ALTER INDEX by_day ATTACH PARTITION by_monday"
+    )
+
+    assert patient.examine() == ()
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    ["CHECK (price > 0)", "FOREIGN KEY (price) REFERENCES shops"],
+    ids=["check", "foreign key"],
+)
+def test_a_constraint_that_is_not_valid(shops: Patient, constraint: str) -> None:
+    """It is named until it is validated, with the statement of the help."""
+    shops.send(f'ALTER TABLE sales ADD CONSTRAINT "a rule" {constraint} NOT VALID')
+
+    (found,) = shops.examine()
+
+    assert (found.id, found.where) == (
+        "constraint-not-valid",
+        'constraint "a rule" of public.sales',
+    )
+    shops.send(found.todo.partition("then ")[2])
+    assert shops.examine() == ()
+
+
+def test_a_constraint_that_is_not_enforced_on_purpose(shops: Patient) -> None:
+    """NOT ENFORCED of PostgreSQL 18 says what it does."""
+    if run_major(shops) < 18:
+        pytest.skip("of PostgreSQL 18")
+    shops.send("ALTER TABLE sales ADD CONSTRAINT rule CHECK (price > 0) NOT ENFORCED")
+
+    assert shops.examine() == ()
+
+
+def run_major(patient: Patient) -> int:
+    """Return the server's major version."""
+    from alembic_deploy.connect import run_on
+
+    sql = "SELECT current_setting('server_version_num')::integer / 10000"
+    return int(run_on(patient.url, lambda opened: opened.exec_driver_sql(sql).scalar_one()))
+
+
+def test_a_disabled_trigger(shops: Patient) -> None:
+    """It is named until it fires again."""
+    shops.send(*TRIGGER, "ALTER TABLE shops DISABLE TRIGGER stamps")
+
+    (found,) = shops.examine()
+
+    assert (found.id, found.where) == ("trigger-disabled", "table public.shops")
+    assert "stamps" in found.what
+    shops.send("ALTER TABLE shops ENABLE TRIGGER stamps")
+    assert shops.examine() == ()
+
+
+def test_foreign_keys_that_are_not_checked(shops: Patient, superuser: Patient) -> None:
+    """DISABLE TRIGGER ALL, as before a bulk load, turns off foreign keys as well."""
+    superuser.send("ALTER TABLE sales DISABLE TRIGGER ALL")
+    assert shops.findings() == [("foreign-key-disabled", "table public.sales")]
+
+    superuser.send("ALTER TABLE sales ENABLE TRIGGER ALL")
+
+    assert shops.findings() == []
+
+
+def test_a_table_of_another_owner(shops: Patient, make_role: MakeRole) -> None:
+    """No revision can alter it; an owner of everything is no finding."""
+    shops.send("CREATE TABLE alembic_version (version_num text)")
+    other = make_role("NOLOGIN")
+    shops.send(f"GRANT {other} TO CURRENT_USER", f"GRANT CREATE ON SCHEMA public TO {other}")
+    shops.send(
+        f"ALTER TABLE sales OWNER TO {other}", f"REVOKE CREATE ON SCHEMA public FROM {other}"
+    )
+
+    (found,) = shops.examine()
+
+    assert (found.id, found.where) == ("other-owner", "table public.sales")
+    assert found.todo == f"ALTER TABLE public.sales OWNER TO {shops.owner}"
+    shops.send(found.todo)
+    assert shops.examine() == ()
+
+
+def test_tables_of_a_superuser_in_a_database_of_another_role(
+    shops: Patient, superuser: Patient
+) -> None:
+    """A migration with the administrator's URL is found by both; the owner's own is no finding."""
+    superuser.send("CREATE TABLE alembic_version (version_num text)")
+
+    for patient in (shops, superuser):
+        found = [one for one in patient.examine() if one.id == "other-owner"]
+        assert [one.where for one in found] == ["table public.alembic_version"]
+        assert found[0].todo == f"ALTER TABLE public.alembic_version OWNER TO {shops.owner}"
+
+    superuser.send(found[0].todo)
+    assert [one for one in superuser.examine() if one.id == "other-owner"] == []
+
+
+@pytest.mark.parametrize(
+    ("definition", "last", "is_near"),
+    [
+        ("s smallserial", 30_000, True),
+        ("s smallserial", 20_000, False),
+        ("s integer GENERATED ALWAYS AS IDENTITY", 2_000_000_000, True),
+        ("s bigserial", 2_000_000_000, False),
+    ],
+)
+def test_a_sequence_near_its_end(
+    patient: Patient, definition: str, last: int, *, is_near: bool
+) -> None:
+    """What counts are the numbers of the sequence's own type."""
+    patient.send(f"CREATE TABLE t ({definition})", f"SELECT setval('t_s_seq', {last})")
+
+    expected = [("sequence-near-end", "sequence public.t_s_seq of public.t.s")] if is_near else []
+    assert patient.findings() == expected
+
+
+def test_a_sequence_wider_than_its_column(patient: Patient) -> None:
+    """The column overflows first."""
+    patient.send(
+        "CREATE SEQUENCE numbers",
+        "CREATE TABLE t (id integer DEFAULT nextval('numbers'))",
+        "SELECT setval('numbers', 2000000000)",
+    )
+    assert patient.findings() == []
+
+    patient.send("ALTER SEQUENCE numbers OWNED BY t.id")
+
+    assert [one.id for one in patient.examine()] == ["sequence-near-end"]

@@ -1,0 +1,74 @@
+"""Fill a column in batches that are committed one by one."""
+
+from __future__ import annotations
+
+from textwrap import dedent, indent
+
+from alembic_proof.authoring.ddl.reference import own_name, table_of
+from alembic_proof.catalog.model import CatalogObject
+
+BATCH_ROWS = 1000
+
+
+def fill_in_batches(
+    column: CatalogObject,
+    expression: str,
+    *,
+    condition: str,
+    key: tuple[str, ...],
+    settings: tuple[str, ...] = (),
+) -> str:
+    """Return the DO block that fills the column in the order of the primary key.
+
+    It commits each batch, so it runs outside of a transaction, and it can be run again. Source:
+    plpgsql-transactions.
+
+    :param condition: the rows, as SQL; empty for all rows.
+    :param key: the quoted columns of the primary key.
+    :param settings: the settings, `name = value` each, that hold in the transaction of each batch.
+    """
+    names, start, end = (
+        _row([f"{prefix}{one}" for one in key]) for prefix in ("", "batch_start.", "batch_end.")
+    )
+    table, listed = table_of(column), ", ".join(key)
+    last_first = ", ".join(f"{one} DESC" for one in key)
+    where = f"\nAND {_operand(condition)}" if condition else ""
+    local = "".join(f"SET LOCAL {one};\n" for one in settings)
+    update = (
+        f"{local}UPDATE {table}\nSET {own_name(column)} = {expression}\n"
+        f"WHERE {names} >= {start}\nAND {names} <= {end}{where};"
+    )
+    tag = "$$" if "$$" not in f"{expression}{condition}" else "$batches$"
+    head = dedent(f"""\
+        DO {tag}
+        DECLARE
+            batch_start record;
+            batch_end record;
+        BEGIN
+            SELECT {listed} INTO batch_start FROM {table}
+            ORDER BY {listed} LIMIT 1;
+            WHILE FOUND LOOP
+                SELECT * INTO batch_end FROM (
+                    SELECT {listed} FROM {table}
+                    WHERE {names} >= {start}
+                    ORDER BY {listed} LIMIT {BATCH_ROWS}
+                ) AS batch
+                ORDER BY {last_first} LIMIT 1;
+        """)
+    tail = dedent(f"""\
+                COMMIT;
+                SELECT {listed} INTO batch_start FROM {table}
+                WHERE {names} > {end}
+                ORDER BY {listed} LIMIT 1;
+            END LOOP;
+        END
+        {tag}""")
+    return f"{head}{indent(update, ' ' * 8)}\n{tail}"
+
+
+def _operand(condition: str) -> str:
+    return f"({condition})" if "or" in map(str.lower, condition.split()) else condition
+
+
+def _row(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"({', '.join(names)})"

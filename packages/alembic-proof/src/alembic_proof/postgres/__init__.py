@@ -1,1 +1,0 @@
-"""Servers and databases: URLs, connections, a local PostgreSQL and throwaway databases."""
