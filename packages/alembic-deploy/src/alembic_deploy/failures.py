@@ -18,11 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from alembic_deploy.concurrently import is_concurrently, leftovers_of
 from alembic_deploy.error_location import location_in, project_location
 from alembic_deploy.errors import DatabaseError, DeployError, HistoryError, Terminated
+from alembic_deploy.position import HistoryPosition
 from alembic_deploy.progress import direction_of, name_of, title_of
 from alembic_deploy.python_errors import describe, missing_function
 from alembic_deploy.revision_source import is_unfinished
 from alembic_deploy.server_message import ServerMessage, server_message
-from alembic_deploy.steps import HistoryPosition, Steps
+from alembic_deploy.steps import Steps
 
 OUTER_TRANSACTION = (
     "its autocommit block cannot leave the transaction that env.py has begun around all revisions: "

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from alembic.runtime.migration import (
@@ -19,7 +15,6 @@ from alembic.runtime.migration import (
     RevisionStep,
 )
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.backfill.steps import BackfillRunner
@@ -27,41 +22,23 @@ from alembic_deploy.backfill.unfinished import unfinished_backfills
 from alembic_deploy.blockers import Blocker, LockWatcher
 from alembic_deploy.command import RunningCommand
 from alembic_deploy.concurrently import left_ms, prepared_statements, shortest_ms
-from alembic_deploy.errors import DatabaseError, HistoryError
+from alembic_deploy.errors import DatabaseError
 from alembic_deploy.events import Note, RevisionApplied
+from alembic_deploy.git import branches_with
 from alembic_deploy.limits import Limits, duration_text
 from alembic_deploy.lock_waits import LockWaits
 from alembic_deploy.outcome import Outcome
+from alembic_deploy.position import (
+    HistoryPosition,
+    position_of,
+    refuse_older_target,
+    refused_far_target,
+)
 from alembic_deploy.process_exit import refuse_exits_of
 from alembic_deploy.progress import Progress, direction_of, title_of
-from alembic_deploy.revisions import (
-    graph_of,
-    refuse_unknown_heads,
-    several_heads,
-    unknown_heads,
-    version_directories,
-)
+from alembic_deploy.revisions import refuse_unknown_heads, unknown_heads, version_directories
 from alembic_deploy.session import set_settings
 from alembic_deploy.step_effects import StepEffects
-
-_RELATIVE = re.compile(r"[+-]\d+$")
-"""The end of a relative target: `+1`, `ab12+1`, `label@-2`."""
-_GIT_HOOK_VARIABLES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
-"""In a git hook these name the repository of the commit; a command names a directory instead."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryPosition:
-    """The position of a command's database in the history."""
-
-    heads: tuple[str, ...] = ()
-    """The revisions that it is at."""
-    is_at_head: bool = False
-    """Whether no revision is left to apply."""
-    unintended_heads: tuple[str, ...] = ()
-    """The heads of a history that has several without different branch labels."""
-    command: str = ""
-    """The command's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +118,12 @@ class Steps:
         self.start = self.heads = tuple(heads)
         self._script = script = migration.script
         known = self._known(migration)
-        with _named_target(self._command.target):
+        with refused_far_target(self._command.target):
             self._fetched = iter(self._command.work(known, migration))
             self._unfinished = next(self._fetched, None)
-        if self._unfinished is None and script is not None:
-            self._refuse_older_target(script)
+        is_upgrade = self._command.name == "upgrade" and not self._command.is_offline
+        if self._unfinished is None and script is not None and is_upgrade:
+            refuse_older_target(self._command.target, self.start, script=script)
         return self._unfinished
 
     @property
@@ -171,15 +149,7 @@ class Steps:
     @property
     def position(self) -> HistoryPosition:
         """Return the position of the database in the history."""
-        if self._script is None:
-            return HistoryPosition(heads=self.start, command=self._command.name)
-        groups = several_heads(graph_of(self._script))
-        return HistoryPosition(
-            heads=self.start,
-            is_at_head=set(self.start) == set(self._script.get_heads()),
-            unintended_heads=tuple(head.revision_id for one in groups for head in one.heads),
-            command=self._command.name,
-        )
+        return position_of(self.start, script=self._script, command=self._command.name)
 
     def _known(self, migration: MigrationContext) -> tuple[str, ...]:
         """Return the database's revisions that have a file; only commands that read go on."""
@@ -205,24 +175,6 @@ class Steps:
             f"check out {name} this revision, and downgrade there; "
             f"or empty this local database: `{self._reset_command}`"
         )
-
-    def _refuse_older_target(self, script: ScriptDirectory) -> None:
-        """Refuse an upgrade with nothing to do whose target is an older revision."""
-        target = self._command.target
-        is_upgrade = self._command.name == "upgrade" and not self._command.is_offline
-        if not is_upgrade or not target or _RELATIVE.search(target):
-            return
-        try:
-            named = script.get_revisions(target)
-        except CommandError:
-            return  # Alembic has found nothing to do: that is no failure.
-        older = {one.revision for one in named} - set(self.start)
-        if self.start and older:
-            names, at = ", ".join(sorted(older)), ", ".join(sorted(self.start))
-            raise HistoryError(
-                f"{names} is behind {at}, where the database is: nothing to upgrade",
-                todo=f"to go back: the command `downgrade` with {names}",
-            )
 
     def __call__(self, heads: Iterable[str], migration: MigrationContext) -> Iterator[Any]:
         """Yield each step, as Alembic's `fn`; when it is resumed, that step is committed."""
@@ -383,52 +335,3 @@ class Steps:
             self.effects.watching(connection),
         ):
             yield
-
-
-@contextmanager
-def _named_target(target: str) -> Iterator[None]:
-    """Refuse a target such as `head+1`, for which Alembic has an AssertionError without a text.
-
-    :raises HistoryError: There are fewer revisions than the target counts.
-    """
-    try:
-        yield
-    except (AssertionError, CommandError) as error:
-        is_too_far = isinstance(error, AssertionError) or str(error) == "Walked too far"
-        if not (is_too_far and _RELATIVE.search(target)):
-            raise
-        raise HistoryError(
-            f"there is no revision {target}: the history ends before it",
-            todo="the command `history` lists the revisions",
-        ) from error
-
-
-def branches_with(directories: Iterable[Path], text: str) -> tuple[str, ...]:
-    """Return the git branches whose files in the directories contain the text.
-
-    The branch with the latest commit comes first; only the 50 latest are read. Empty where there is
-    no git repository.
-    """
-    places = [place.resolve() for place in directories if place.is_dir()]
-    if not places:
-        return ()
-    root = _git(places[0], "rev-parse", "--show-toplevel").rstrip("\n")
-    inside = [str(one) for one in places if root and one.is_relative_to(Path(root).resolve())]
-    last = ("--sort=-committerdate", "--count=50", "--format=%(refname:short)")
-    refs = _git(places[0], "for-each-ref", *last, "refs/heads", "refs/remotes").split()
-    if not refs or not inside:
-        return ()
-    found = _git(places[0], "grep", "-l", "-F", "-e", text, *refs, "--", *inside)
-    having = {line.partition(":")[0] for line in found.splitlines()}
-    return tuple(ref for ref in refs if ref in having)
-
-
-def _git(directory: Path, *arguments: str) -> str:
-    """Return the output of git; empty where it fails or is not installed."""
-    environ = {name: text for name, text in os.environ.items() if name not in _GIT_HOOK_VARIABLES}
-    command = ["git", "-C", str(directory), *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, env=environ)
-    except FileNotFoundError:
-        return ""
-    return done.stdout.decode(errors="replace")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alembic_deploy.errors import ConfigError
+from alembic_deploy.git import run_git
 
-_HOOK_VARIABLES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
 _MAIN_BRANCHES = ("main", "master")
 
 
@@ -226,16 +226,8 @@ def _git_bytes(
 def _run_git(
     directory: Path, *arguments: str, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    # In a git hook these variables name the repository of the commit instead of the directory's.
-    environ = {name: text for name, text in os.environ.items() if name not in _HOOK_VARIABLES}
     try:
-        return subprocess.run(
-            ["git", "-C", str(directory), *arguments],
-            capture_output=True,
-            input=stdin,
-            check=False,
-            env={**environ, "GIT_OPTIONAL_LOCKS": "0"},
-        )
+        return run_git(directory, *arguments, stdin=stdin)
     except FileNotFoundError as error:
         todo = "install git, or name the revisions instead"
         raise ConfigError("git is not installed", todo=todo) from error

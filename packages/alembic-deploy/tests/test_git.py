@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alembic_deploy.steps import branches_with
+from alembic_deploy.git import branches_with
 
 
 def git(directory: Path, *arguments: str) -> None:
