@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from alembic_deploy.bootstrap import Bootstrap
 from alembic_deploy.connect import run_on
-from alembic_deploy.deployment import Deployment
+from alembic_deploy.deployment import Deployment, Preparation
 from alembic_deploy.dry_run import dry_run
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ with op.get_context().autocommit_block():
 def dry(project: Project) -> Project:
     """Return a project whose upgrades are dry runs, with a first revision that makes two tables."""
     project.add("things", upgrade=THINGS)
-    project.attributes["deployment"] = Deployment(work=dry_run, is_dry_run=True)
+    project.attributes["deployment"] = Deployment(work=dry_run, preparation=Preparation.DRY_RUN)
     return project
 
 
@@ -65,7 +65,9 @@ def test_a_lock_that_it_does_not_get(dry: Project) -> None:
     dry.alembic("upgrade", "head")
     dry.add("widen", upgrade='op.execute("ALTER TABLE things ADD COLUMN name text")')
     limits = {"lock_timeout": "300ms"}
-    dry.attributes["deployment"] = Deployment(work=dry_run, is_dry_run=True, limits=limits)
+    dry.attributes["deployment"] = Deployment(
+        work=dry_run, preparation=Preparation.DRY_RUN, limits=limits
+    )
     is_held, is_over = Event(), Event()
 
     def hold(connection: Connection) -> None:
@@ -163,7 +165,7 @@ def test_a_new_value_of_an_enum(dry: Project) -> None:
     dry.alembic("upgrade", "head")
     dry.add("value", upgrade="op.execute(\"ALTER TYPE mood ADD VALUE 'bad'\")")
     dry.add("use", upgrade="op.execute(\"SELECT CAST('bad' AS mood)\")")
-    dry.attributes["deployment"] = Deployment(work=dry_run, is_dry_run=True)
+    dry.attributes["deployment"] = Deployment(work=dry_run, preparation=Preparation.DRY_RUN)
 
     text = dry.failure("upgrade", "head")
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.connect import run_on
-from alembic_deploy.deployment import Deployment
+from alembic_deploy.deployment import Deployment, Preparation
 from alembic_deploy.errors import ConfigError
 from alembic_deploy.plan import Plan, pending_plan, read_plan, refuse_stale, write_plan
 
@@ -41,7 +41,7 @@ def make_plan(project: Project, target: str = "head") -> Plan:
     """Return the plan of an upgrade."""
     found: list[Plan] = []
     project.attributes["deployment"] = Deployment(
-        work=lambda session: found.append(pending_plan(session)), is_read_only=True
+        work=lambda session: found.append(pending_plan(session)), preparation=Preparation.NONE
     )
     assert project.alembic("upgrade", target) == ""
     (plan,) = found
@@ -295,7 +295,9 @@ def test_a_given_connection(shops: Project) -> None:
 
     def work(connection: Connection) -> str:
         shops.attributes["connection"] = connection
-        shops.attributes["deployment"] = Deployment(work=lambda _: None, is_read_only=True)
+        shops.attributes["deployment"] = Deployment(
+            work=lambda _: None, preparation=Preparation.NONE
+        )
         return shops.failure("upgrade", "head")
 
     assert "a deployment needs a connection of its own" in run_on(shops.url, work)

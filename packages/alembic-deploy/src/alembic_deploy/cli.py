@@ -26,7 +26,13 @@ from alembic_deploy.configuration import (
     unusable_configuration,
     without_run_env,
 )
-from alembic_deploy.deployment import ATTRIBUTE, TAKEN_UP, Deployment, MigrationSession
+from alembic_deploy.deployment import (
+    ATTRIBUTE,
+    TAKEN_UP,
+    Deployment,
+    MigrationSession,
+    Preparation,
+)
 from alembic_deploy.doctor.command import configured_expectations, run_doctor
 from alembic_deploy.doctor.diagnosis import IDS, Expectations
 from alembic_deploy.downgrade import Answer, confirm_downgrade
@@ -196,7 +202,7 @@ def _upgrade(arguments: Namespace, config: Config) -> int:
     )
     deployment = replace(deployment, before=(*deployment.before, check))
     if arguments.dry_run:
-        deployment = replace(deployment, work=dry_run, is_dry_run=True)
+        deployment = replace(deployment, work=dry_run, preparation=Preparation.DRY_RUN)
     _deploy(config, arguments, deployment)
     return 0
 
@@ -207,7 +213,7 @@ def _plan(arguments: Namespace, config: Config) -> int:
     def work(session: MigrationSession) -> None:
         found.append(pending_plan(session))
 
-    _deploy(config, arguments, Deployment(work=work, is_read_only=True))
+    _deploy(config, arguments, Deployment(work=work, preparation=Preparation.NONE))
     (plan,) = found
     write_line(sys.stdout, plan_json(plan) if arguments.format == "json" else str(plan))
     if arguments.output is not None:
@@ -226,7 +232,8 @@ def _backfill(arguments: Namespace, config: Config) -> int:
     def run(session: MigrationSession) -> None:
         session.steps.backfills(session.migration).run_pending(arguments.name)
 
-    _deploy(config, arguments, replace(_deployment(arguments), work=run, has_own_lock=True))
+    deployment = replace(_deployment(arguments), work=run, preparation=Preparation.BACKFILL)
+    _deploy(config, arguments, deployment)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -39,6 +40,15 @@ class MigrationSession:
 Work = Callable[[MigrationSession], None]
 
 
+class Preparation(Enum):
+    """What is done before the steps run, or the work that is called in their place."""
+
+    MIGRATION = "the migration's advisory lock is taken, and the bootstrap runs"
+    DRY_RUN = "the lock is taken; nothing is committed, so that no bootstrap runs"
+    BACKFILL = "the bootstrap runs; the work takes a lock of its own, and lets migrations run"
+    NONE = "neither: the work only reads"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """How to run a command: `config.attributes["deployment"]`."""
@@ -51,14 +61,9 @@ class Deployment:
     """Called in order before the first step. What they raise ends the command."""
     work: Work | None = None
     """Called instead of running the steps."""
+    preparation: Preparation = Preparation.MIGRATION
     is_backfill_skipped: bool = False
     """Whether an upgrade leaves backfills to the command `backfill`."""
-    has_own_lock: bool = False
-    """Whether `work` takes a lock of its own, and lets other migrations run."""
-    is_dry_run: bool = False
-    """Whether `work` commits nothing, so that the bootstrap does not run either."""
-    is_read_only: bool = False
-    """Whether `work` needs neither the advisory lock nor the bootstrap."""
 
 
 def deployment_of(config: Config) -> Deployment:

@@ -24,7 +24,13 @@ from alembic_deploy.command import (
     running_command,
 )
 from alembic_deploy.connect import read_database_info
-from alembic_deploy.deployment import ATTRIBUTE, TAKEN_UP, Deployment, deployment_of
+from alembic_deploy.deployment import (
+    ATTRIBUTE,
+    TAKEN_UP,
+    Deployment,
+    Preparation,
+    deployment_of,
+)
 from alembic_deploy.downgrade import Answer, confirm_downgrade
 from alembic_deploy.errors import ConfigError
 from alembic_deploy.failures import as_command_errors
@@ -93,7 +99,7 @@ def run_env(
     context.config.attributes[TAKEN_UP] = True
     with traced_command(command.name) as observe:
         deployment = _deployment(command)
-        if deployment.is_read_only:
+        if deployment.preparation is Preparation.NONE:
             command = replace(command, is_writing=False)
         progress = progress_of(
             context.config, command, is_json=deployment.log_format == "json", observe=observe

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from alembic_deploy.advisory_lock import VersionTable, advisory_lock
 from alembic_deploy.blockers import LockWatcher
 from alembic_deploy.connect import ServerWait, driver_connection, read_database_info, run_on
-from alembic_deploy.deployment import MigrationSession
+from alembic_deploy.deployment import MigrationSession, Preparation
 from alembic_deploy.outcome import read_outcome
 from alembic_deploy.pooler import refuse_transaction_pooling
 from alembic_deploy.process_exit import cancelled_on_signal, prompt_exit
@@ -98,8 +98,9 @@ def _run(request: Request, connection: Connection, url: str, address: str) -> No
         progress=progress,
         url=url,
     )
-    if request.deployment.work is not None and request.deployment.is_read_only:
-        request.deployment.work(session)
+    deployment = request.deployment
+    if deployment.work is not None and deployment.preparation is Preparation.NONE:
+        deployment.work(session)
     elif not request.command.is_writing:
         run_steps(request, connection)
     else:
@@ -114,7 +115,8 @@ def _migrate(request: Request, session: MigrationSession) -> None:
     wait_s = session.limits.migrator_wait / 1000
     table = _version_table(session.migration)
     lock = advisory_lock(connection, table, wait_s=wait_s, print_line=progress.print_line)
-    with nullcontext() if request.deployment.has_own_lock else lock:
+    has_own_lock = request.deployment.preparation is Preparation.BACKFILL
+    with nullcontext() if has_own_lock else lock:
         with safe_search_path(connection, version_table=table.name):
             request.prepare_database(connection, is_local=request.steps.is_local)
         for check in request.deployment.before:

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationStep, RevisionStep
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from alembic_deploy.backfill.unfinished import unfinished_backfills
+from alembic_deploy.backfill.checkpoint import unfinished_backfills
 from alembic_deploy.definitions import read_definitions
 from alembic_deploy.deployment import MigrationSession
 from alembic_deploy.errors import ConfigError, HistoryError

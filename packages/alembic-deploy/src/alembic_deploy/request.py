@@ -13,11 +13,11 @@ from sqlalchemy import MetaData
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.backfill.checkpoint import TABLE as CHECKPOINTS
-from alembic_deploy.backfill.unfinished import unfinished_backfills
+from alembic_deploy.backfill.checkpoint import unfinished_backfills
 from alembic_deploy.bootstrap import Bootstrap, ensure_bootstrap
 from alembic_deploy.command import RunningCommand
 from alembic_deploy.connect import DatabaseInfo
-from alembic_deploy.deployment import Deployment
+from alembic_deploy.deployment import Deployment, Preparation
 from alembic_deploy.events import Finished
 from alembic_deploy.limits import Limits
 from alembic_deploy.progress import Progress, name_of
@@ -74,7 +74,8 @@ class Request:
         if not is_outer:
             connection.commit()
         bootstrap = self.bootstrap_for(first, is_local=is_local)
-        if bootstrap is not None and not self.deployment.is_dry_run:
+        is_dry_run = self.deployment.preparation is Preparation.DRY_RUN
+        if bootstrap is not None and not is_dry_run:
             ensure_bootstrap(connection, bootstrap)
 
     def bootstrap_for(self, first: MigrationStep | None, *, is_local: bool) -> Bootstrap | None:

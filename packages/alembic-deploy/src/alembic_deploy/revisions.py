@@ -155,6 +155,8 @@ class GraphRevision:
     path: str
     parents: tuple[str, ...] = ()
     """Ids, or branch labels, of `down_revision`."""
+    dependencies: tuple[str, ...] = ()
+    """Ids of `depends_on`."""
     labels: tuple[str, ...] = ()
     """The branch labels that its own file gives."""
 
@@ -192,8 +194,13 @@ class RevisionGraph:
         names = self.by_id[revision_id].parents
         return tuple(self._id_of_label.get(name, name) for name in names)
 
-    def ancestors(self, revision_ids: Iterable[str]) -> frozenset[str]:
-        """Return the ids of these revisions and of all their ancestors that have a file."""
+    def ancestors(
+        self, revision_ids: Iterable[str], *, with_dependencies: bool = False
+    ) -> frozenset[str]:
+        """Return the ids of these revisions and of all their ancestors that have a file.
+
+        :param with_dependencies: Follow `depends_on` as well: return all that is applied with them.
+        """
         found: set[str] = set()
         waiting = list(revision_ids)
         while waiting:
@@ -201,6 +208,7 @@ class RevisionGraph:
             if one in self.by_id and one not in found:
                 found.add(one)
                 waiting += self.parents(one)
+                waiting += self.by_id[one].dependencies if with_dependencies else ()
         return frozenset(found)
 
 
@@ -221,6 +229,7 @@ def graph_of(script: ScriptDirectory) -> RevisionGraph:
             revision_id=one.revision,
             path=one.path,
             parents=tuple(one._versioned_down_revisions),
+            dependencies=tuple(one._resolved_dependencies),
             labels=tuple(one._orig_branch_labels),
         )
         for one in script.walk_revisions()

@@ -17,8 +17,8 @@ from alembic.runtime.migration import (
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
+from alembic_deploy.backfill.checkpoint import unfinished_backfills
 from alembic_deploy.backfill.steps import BackfillRunner
-from alembic_deploy.backfill.unfinished import unfinished_backfills
 from alembic_deploy.blockers import Blocker, LockWatcher
 from alembic_deploy.command import RunningCommand
 from alembic_deploy.concurrently import left_ms, prepared_statements, shortest_ms

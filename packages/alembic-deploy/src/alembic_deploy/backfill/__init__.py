@@ -20,8 +20,7 @@ batch that it was in and nothing else. Rows that others had locked are found by 
 - `declaration`: the value, checked.
 - `history`: the backfills of a history, and which revision requires which.
 - `statements`: the SQL.
-- `checkpoint`: the table `alembic_backfill`.
-- `unfinished`: which ones an upgrade goes on with.
+- `checkpoint`: the table `alembic_backfill`, and which ones an upgrade goes on with.
 - `loop`: the batches; `waits`: whom it waits for.
 - `steps`: what an upgrade and a downgrade run before and after a revision.
 """

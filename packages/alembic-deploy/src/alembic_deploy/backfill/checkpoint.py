@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from alembic_deploy.backfill.declaration import Backfill
 from alembic_deploy.backfill.statements import Key
 from alembic_deploy.errors import HistoryError
+from alembic_deploy.revisions import graph_of
 
 TABLE = "alembic_backfill"
 """In the schema of Alembic's version table. It belongs to the login that migrates."""
@@ -224,3 +225,23 @@ class CheckpointTable:
 
     def _run(self, connection: Connection, sql: str, *, key: str = "", **values: Any) -> Any:
         return connection.execute(text(sql.format(table=self.name, key=key)), values)
+
+
+def unfinished_backfills(migration: MigrationContext) -> tuple[UnfinishedBackfill, ...]:
+    """Return the backfills of applied revisions that are not finished, the oldest first.
+
+    It reads the checkpoints, not the rows that are left. A database that was stamped, or made by a
+    script of `--sql`, has no checkpoints. No transaction is left open that was not open before.
+    """
+    connection, script = migration.connection, migration.script
+    if connection is None or script is None or migration.as_sql:
+        return ()
+    is_outer = connection.in_transaction()
+    try:
+        heads = migration.get_current_heads()
+        applied = graph_of(script).ancestors(heads, with_dependencies=True)
+        found = CheckpointTable.of(connection, migration).unfinished(connection) if applied else ()
+        return tuple(one for one in found if one.revision in applied)
+    finally:
+        if not is_outer:
+            connection.rollback()

@@ -9,6 +9,7 @@ from alembic.script import Script, ScriptDirectory
 
 from alembic_deploy.backfill.declaration import Backfill, read_backfill, read_requirements
 from alembic_deploy.errors import HistoryError
+from alembic_deploy.revisions import RevisionGraph, graph_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +50,11 @@ def read_backfills(script: ScriptDirectory) -> HistoryBackfills:
     }
     _refuse_duplicates(by_revision.values())
     by_name = {one.name: one for one in by_revision.values()}
+    graph = graph_of(script)
     return HistoryBackfills(
         by_revision=by_revision,
         required_by_revision={
-            one.revision: tuple(_required(one, name, by_name, script) for name in names)
+            one.revision: tuple(_required(one, name, by_name, graph) for name in names)
             for one in revisions
             if (names := read_requirements(one.module, revision=one.revision, path=one.path))
         },
@@ -72,10 +74,11 @@ def _refuse_duplicates(backfills: Iterable[Backfill]) -> None:
 
 
 def _required(
-    revision: Script, name: str, by_name: Mapping[str, Backfill], script: ScriptDirectory
+    revision: Script, name: str, by_name: Mapping[str, Backfill], graph: RevisionGraph
 ) -> Backfill:
     found = by_name.get(name)
-    if found is not None and found.revision in below(revision._all_down_revisions, script):
+    before = graph.ancestors(revision._all_down_revisions, with_dependencies=True)
+    if found is not None and found.revision in before:
         return found
     whose = "which no revision has"
     if found is not None:
@@ -85,15 +88,3 @@ def _required(
         where=revision.path,
         todo="correct requires_backfill, or the order of the revisions",
     )
-
-
-def below(revision_ids: Iterable[str], script: ScriptDirectory | None) -> frozenset[str]:
-    """Return the ids of these revisions and of those that are applied before them."""
-    found: set[str] = set()
-    waiting = list(revision_ids) if script is not None else []
-    while script is not None and waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += script.get_revision(one)._all_down_revisions
-    return frozenset(found)

@@ -14,9 +14,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from alembic_deploy.advisory_lock import VersionTable, advisory_lock
-from alembic_deploy.backfill.checkpoint import TABLE, CheckpointTable
+from alembic_deploy.backfill.checkpoint import TABLE, CheckpointTable, unfinished_backfills
 from alembic_deploy.backfill.declaration import Backfill, read_backfill
-from alembic_deploy.backfill.history import HistoryBackfills, below, read_backfills
+from alembic_deploy.backfill.history import HistoryBackfills, read_backfills
 from alembic_deploy.backfill.loop import (
     BackfillFinished,
     BackfillSettings,
@@ -25,10 +25,10 @@ from alembic_deploy.backfill.loop import (
     run_backfill,
 )
 from alembic_deploy.backfill.statements import escaped, single_update
-from alembic_deploy.backfill.unfinished import unfinished_backfills
 from alembic_deploy.errors import DatabaseError, HistoryError
 from alembic_deploy.events import Note, Observe
 from alembic_deploy.limits import Limits
+from alembic_deploy.revisions import graph_of
 from alembic_deploy.server_message import server_message
 from alembic_deploy.session import set_settings
 
@@ -125,7 +125,8 @@ class BackfillRunner:
 
         :raises HistoryError: There is none of that name, or its revision is not applied.
         """
-        applied = below(self.migration.get_current_heads(), self.migration.script)
+        heads, script = self.migration.get_current_heads(), self.migration.script
+        applied = graph_of(script).ancestors(heads, with_dependencies=True) if script else ()
         self._connection.commit()
         wanted = (
             self.backfills.by_revision.values() if name is None else [self.backfills.named(name)]

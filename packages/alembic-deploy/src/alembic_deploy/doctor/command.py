@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 
 from alembic_deploy.advisory_lock import VersionTable
-from alembic_deploy.deployment import ATTRIBUTE, Deployment, MigrationSession
+from alembic_deploy.deployment import ATTRIBUTE, Deployment, MigrationSession, Preparation
 from alembic_deploy.doctor.diagnosis import Diagnosis, Expectations
 from alembic_deploy.doctor.examine import Format, examine, render
 from alembic_deploy.errors import ConfigError
@@ -69,7 +69,7 @@ def run_doctor(
             report += f"\n\n{_NO_LOGIN}"
         reports.append((kept, report))
 
-    config.attributes[ATTRIBUTE] = Deployment(work=work, is_read_only=True)
+    config.attributes[ATTRIBUTE] = Deployment(work=work, preparation=Preparation.NONE)
     command.current(config)
     if not reports:
         raise ConfigError(

@@ -90,7 +90,8 @@ def unfinished_backfills(connection: Connection, expected: Expectations) -> Iter
     if not is_there:
         return
     recorded = rows(connection, f"SELECT version_num FROM {table}")
-    applied = graph.ancestors(row.version_num for row in recorded)
+    heads = [row.version_num for row in recorded]
+    applied = graph.ancestors(heads, with_dependencies=True)
     for one in CheckpointTable(checkpoints).unfinished(connection):
         if one.revision in applied:
             yield Diagnosis(
