@@ -137,37 +137,59 @@ def test_what_a_broken_reindex_has_left(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "todo"),
+    ("statement", "done"),
     [
-        ("CREATE INDEX CONCURRENTLY ix ON public.things (id)", "let the revision drop it first"),
-        ("DROP INDEX CONCURRENTLY iy", "add IF EXISTS"),
+        (
+            "CREATE INDEX CONCURRENTLY \"Ix\" ON public.things (lower(name) DESC) WHERE name <> '';",
+            'kept the index "Ix", which an earlier attempt has built',
+        ),
+        ("-- why\nDROP INDEX CONCURRENTLY public.iy", "there is no index public.iy: an earlier"),
     ],
 )
-def test_a_first_attempt_that_was_done(project: Project, statement: str, todo: str) -> None:
-    """An index that is there, or gone, before its version is recorded: the message says how to go on."""
+def test_a_first_attempt_that_was_done(project: Project, statement: str, done: str) -> None:
+    """A migrator that dies before it records the version leaves an index that is not built again."""
     project.execute(
-        "CREATE TABLE public.things (id integer)", "CREATE INDEX ix ON public.things (id)"
+        "CREATE TABLE public.things (name text)",
+        "CREATE INDEX \"Ix\" ON public.things (lower(name) DESC) WHERE name <> ''",
     )
-    project.add("index", upgrade=f"{BLOCK}op.execute('{statement}')")
+    before = project.query("SELECT '\"Ix\"'::regclass::oid")
+    project.add("index", upgrade=f"{BLOCK}op.execute({statement!r})")
+
+    assert done in project.alembic("upgrade", "head")
+    assert project.query("SELECT '\"Ix\"'::regclass::oid") == before
+
+
+@pytest.mark.parametrize("other", ["UNIQUE INDEX ix ON public.things (id)", "TABLE public.ix ()"])
+def test_another_thing_of_the_name_is_no_first_attempt(project: Project, other: str) -> None:
+    """An index with another definition is neither kept nor dropped: the message says how to go on."""
+    project.execute("CREATE TABLE public.things (id integer)", f"CREATE {other}")
+    create = "CREATE INDEX CONCURRENTLY ix ON public.things (id)"
+    project.add("index", upgrade=f"{BLOCK}op.execute('{create}')")
 
     text = project.failure("upgrade", "head")
 
-    assert todo in text
+    assert (
+        "with another definition: where that is an index which nothing needs, execute DROP" in text
+    )
     assert STAYS not in text
 
 
-def test_what_the_lint_asks_for_runs_again(project: Project) -> None:
-    """DROP INDEX CONCURRENTLY IF EXISTS first makes the second attempt right."""
-    project.execute(
-        "CREATE TABLE public.things (id integer)", "CREATE INDEX ix ON public.things (id)"
-    )
+def test_a_revision_that_has_built_an_index_is_tried_again(project: Project) -> None:
+    """The index is kept, and the rest runs when the lock is free; at the end the index stays."""
+    project.execute("CREATE TABLE public.things (id integer)", "CREATE TABLE public.others ()")
     create = "op.create_index('ix', 'things', ['id'], postgresql_concurrently=True)"
-    drop = "op.drop_index('ix', 'things', if_exists=True, postgresql_concurrently=True)"
-    project.add("index", upgrade=f"{BLOCK}{drop}\n    {create}")
+    project.add(
+        "index", upgrade=f"{BLOCK}{create}\nop.execute('ALTER TABLE public.others ADD a int')"
+    )
+    project.limit(lock_timeout="50ms", retries="1")
 
-    project.alembic("upgrade", "head")
+    with project.holding("LOCK TABLE public.others IN ACCESS SHARE MODE", for_s=30):
+        text = project.failure("upgrade", "head")
 
+    assert "attempts: 2, in " in text
+    assert "what the revision did before and in its autocommit block stays" in text
     assert project.query(VALID.format("things")) == ["ix"]
+    assert "kept the index ix" in project.alembic("upgrade", "head")
 
 
 def test_the_deadline_ends_it_and_lock_timeout_does_not(project: Project) -> None:

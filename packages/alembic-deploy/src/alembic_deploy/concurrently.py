@@ -2,6 +2,7 @@
 
 Such a statement waits for other transactions as long as it takes, so lock_timeout would only break
 it; and what a broken one leaves, an INVALID index, is dropped before the statement is tried again.
+One that was done, by a migrator that died before it recorded the version, is not done again.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from typing import Any
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
 
+from alembic_deploy.connect import statement_errors
 from alembic_deploy.statements import fold_identifier, tokenize
 
 _NAME = r'(?:"(?:[^"]|"")*"|[\w$]+)'
 _QUALIFIED = rf"{_NAME}(?: \. {_NAME})?"
 _CREATE_INDEX = re.compile(
-    rf"CREATE (?:UNIQUE )?INDEX CONCURRENTLY (?:IF NOT EXISTS )?"
-    rf"(?P<index>{_NAME}) ON (?:ONLY )?(?P<table>{_QUALIFIED})",
+    rf"(?P<create>CREATE (?:UNIQUE )?INDEX) CONCURRENTLY (?P<guard>IF NOT EXISTS )?"
+    rf"(?P<index>{_NAME}) ON (?:ONLY )?(?P<table>(?:{_NAME} \. )?(?P<name>{_NAME}))",
     re.IGNORECASE,
+)
+_DROP_INDEX = re.compile(
+    rf"DROP INDEX CONCURRENTLY (?P<guard>IF EXISTS )?(?P<index>{_QUALIFIED})", re.IGNORECASE
 )
 _REINDEX = re.compile(
     r"REINDEX (?:\([^)]*\) )?(?P<kind>INDEX|TABLE) (?:CONCURRENTLY )?" rf"(?P<name>{_QUALIFIED})",
@@ -34,6 +39,7 @@ _CONCURRENTLY = re.compile(
     r" CONCURRENTLY\b",
     re.IGNORECASE,
 )
+_CONCURRENTLY_WORD = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
 _TIMEOUTS = """\
 SELECT pg_catalog.current_setting('lock_timeout') AS lock_timeout,
        pg_catalog.current_setting('statement_timeout') AS statement_timeout"""
@@ -52,6 +58,34 @@ WHERE index.indrelid = coalesce(
   AND class.relname ~ :pattern
   AND NOT index.indisvalid
 ORDER BY class.relname"""
+_VALID = """\
+SELECT index.indexrelid
+FROM pg_catalog.pg_index AS index
+JOIN pg_catalog.pg_class AS class ON class.oid = index.indexrelid
+WHERE index.indrelid = pg_catalog.to_regclass(:table)
+  AND class.relname = :name
+  AND index.indisvalid"""
+_BUILD_AGAIN = """\
+DO $build_again$
+BEGIN
+    CREATE TEMPORARY TABLE {name} (LIKE {table}) ON COMMIT DROP;
+    {create} {index} ON pg_temp.{name}{rest};
+    IF (
+        SELECT pg_catalog.count(DISTINCT (
+            index.indisunique,
+            pg_catalog.substring(pg_catalog.pg_get_indexdef(index.indexrelid), ' USING .*')
+        )) <> 1
+        FROM pg_catalog.pg_index AS index
+        JOIN pg_catalog.pg_class AS class ON class.oid = index.indexrelid
+        JOIN pg_catalog.pg_class AS built ON built.relname = class.relname
+        WHERE built.oid = {oid}
+          AND (class.oid = built.oid OR class.relnamespace = pg_catalog.pg_my_temp_schema())
+    ) THEN
+        RAISE EXCEPTION USING MESSAGE = 'the definitions differ';
+    END IF;
+END
+$build_again$"""
+"""Fail unless the statement builds an index like the one that is there, on an empty copy of the table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,31 +139,114 @@ def drop_leftovers(connection: Connection, leftovers: Leftovers) -> tuple[str, .
     return names
 
 
+def is_restartable(statement: str) -> bool:
+    """Return whether a deployment may run the CONCURRENTLY statement again, done or broken off."""
+    line = _one_line(statement)
+    return any(one.match(line) is not None for one in (_CREATE_INDEX, _DROP_INDEX, _REINDEX))
+
+
+def skip_what_is_done(connection: Connection, statement: str) -> tuple[str, str]:
+    """Return the statement with IF [NOT] EXISTS where an earlier attempt has done it, and a message.
+
+    A CREATE INDEX is done if a valid index has its name and definition, a DROP INDEX if no index has
+    that name. Otherwise the statement is unchanged, and the message empty.
+
+    :param connection: In autocommit mode.
+    Locks: ACCESS SHARE on the table.
+    """
+    line = _one_line(statement)
+    dropped, created = _DROP_INDEX.match(line), _CREATE_INDEX.match(line)
+    match = dropped or created
+    if match is None or match["guard"]:
+        return statement, ""
+    name = match["index"].replace(" . ", ".")
+    if match is dropped and not _exists(connection, name):
+        done = f"there is no index {name}: an earlier attempt has dropped it"
+        return _guarded(statement, "IF EXISTS"), done
+    if match is created and _is_built(connection, match, _after(statement, match)):
+        done = f"kept the index {name}, which an earlier attempt has built"
+        return _guarded(statement, "IF NOT EXISTS"), done
+    return statement, ""
+
+
+def _exists(connection: Connection, name: str) -> bool:
+    is_there = text("SELECT pg_catalog.to_regclass(:name) IS NOT NULL")
+    return bool(connection.execute(is_there, {"name": name}).scalar_one())
+
+
+def _is_built(connection: Connection, created: re.Match[str], rest: str) -> bool:
+    """Return whether the index is there, valid, and defined as the statement says.
+
+    :param rest: What follows the table's name.
+    """
+    parameters = {"table": created["table"], "name": _cut(fold_identifier(created["index"]))}
+    oid = connection.execute(text(_VALID), parameters).scalar()
+    if oid is None:
+        return False
+    again = _BUILD_AGAIN.format(**created.groupdict(), rest=rest, oid=oid)
+    # The driver's own cursor: what observes the revision's statements does not see it.
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(again)
+    except statement_errors(connection):
+        return False
+    finally:
+        cursor.close()
+    return True
+
+
+def _after(statement: str, match: re.Match[str]) -> str:
+    """Return what follows a match in `_one_line(statement)`, as the statement has it, without the `;`."""
+    tokens = tokenize(statement)
+    matched = match.group()
+    number = next(n for n in range(len(tokens)) if " ".join(t.text for t in tokens[:n]) == matched)
+    rest = [token for token in tokens[number:] if token.text != ";"]
+    return statement[rest[0].start : rest[-1].end] if rest else ""
+
+
+def _guarded(statement: str, guard: str) -> str:
+    return _CONCURRENTLY_WORD.sub(f"CONCURRENTLY {guard}", statement, count=1)
+
+
 @contextmanager
 def prepared_statements(
-    connection: Connection, *, deadline_s: float | None, print_line: Callable[[str], None]
+    connection: Connection,
+    *,
+    deadline_s: float | None,
+    is_deployment: bool,
+    print_line: Callable[[str], None],
 ) -> Iterator[None]:
     """Before each such statement of this block drop what it has left; let only the deadline end it.
 
     :param deadline_s: In the time of time.monotonic(); None for none.
+    :param is_deployment: Whether to skip what an earlier attempt has done, which in another program's
+        walk through the history is an error of the revision.
     """
     before: dict[str, str] = {}
 
-    def prepare(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    def prepare(
+        connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> tuple[str, Any]:
         if not _is_long(connection, statement):
-            return
+            return statement, parameters
         leftovers = leftovers_of(statement)
         for name in drop_leftovers(connection, leftovers) if leftovers is not None else ():
             print_line(f"    dropped the INVALID index {name}, which an earlier attempt has left")
+        statement, done = (
+            skip_what_is_done(connection, statement) if is_deployment else (statement, "")
+        )
+        if done:
+            print_line(f"    {done}")
         # Last: that DROP is such a statement too.
         before.update(connection.exec_driver_sql(_TIMEOUTS).one()._mapping)
         _set_timeouts(connection, lock_timeout="0", statement_timeout=str(left_ms(deadline_s)))
+        return statement, parameters
 
     def finish(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         if _is_long(connection, statement):
             _set_timeouts(connection, **before)
 
-    event.listen(connection, "before_cursor_execute", prepare)
+    event.listen(connection, "before_cursor_execute", prepare, retval=True)
     event.listen(connection, "after_cursor_execute", finish)
     try:
         yield

@@ -70,13 +70,12 @@ _OWNER = (
     "run the command as the table's owner; if this login should own it, let an administrator "
     "execute ALTER TABLE {table} OWNER TO this login: `doctor` names all such tables"
 )
-_ALREADY_DONE = {
-    "42P07": "where an earlier attempt has built the index, let the revision drop it first: "
-    "op.drop_index(…, if_exists=True, postgresql_concurrently=True)",
-    "42704": "where an earlier attempt has dropped the index, add IF EXISTS (if_exists=True)",
-}
-"""duplicate_table and undefined_object of a CONCURRENTLY statement, which no rollback undoes."""
-# Source: errcodes-appendix.
+_DUPLICATE = "42P07"
+"""duplicate_table. Source: errcodes-appendix."""
+_OTHER_INDEX = (
+    "the name belongs to a table, or to an index with another definition: where that is an index "
+    "which nothing needs, execute DROP INDEX CONCURRENTLY, and run the command again"
+)
 _TODO = {
     "25P02": "look for an earlier statement whose error the revision swallowed, "
     "and give that one a savepoint: op.get_bind().begin_nested()",
@@ -282,7 +281,7 @@ def _state_after(
         is_done = heads == steps.effects.next_heads
         return f"the {direction} was committed, {at}" if is_done else at
     left = _left_index(steps, step, message)
-    if steps.effects.has_committed:
+    if steps.effects.has_committed or steps.effects.has_built:
         return f"{at}, and what the revision did before and in its autocommit block stays{left}"
     if left:
         return f"{at}{left}"
@@ -317,8 +316,8 @@ def _todo_for(message: ServerMessage) -> str:
     """Return what to do about it; empty where its SQLSTATE alone does not tell."""
     if message.sqlstate in ("0A000", "58P01", "22023") and "extension" in message.message:
         return _EXTENSION
-    if message.sqlstate in _ALREADY_DONE and is_concurrently(message.sql):
-        return _ALREADY_DONE[message.sqlstate]
+    if message.sqlstate == _DUPLICATE and is_concurrently(message.sql):
+        return _OTHER_INDEX
     if message.sqlstate == _NO_RIGHT and (table := _DENIED_TABLE.search(message.message)):
         return _OWNER.format(table=table[1])
     return _TODO.get(message.sqlstate, "")

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
-from alembic_deploy.concurrently import is_autocommit
+from alembic_deploy.concurrently import is_autocommit, is_restartable
 from alembic_deploy.statements import match_start, split_statements, tokenize
 
 _REPEATABLE = re.compile(
@@ -39,6 +39,8 @@ class StepEffects:
         """Whether the server may have committed the whole step."""
         self.has_committed = False
         """Whether the step has committed a part of itself that cannot run again."""
+        self.has_built = False
+        """Whether the step has built or dropped an index CONCURRENTLY, which may run again."""
         self.has_sent = False
         """Whether the step's open transaction has such a part."""
         self.is_running = False
@@ -54,7 +56,7 @@ class StepEffects:
     def begin(self) -> None:
         """Forget the step before."""
         self.next_heads = None
-        self.is_commit_sent = self.has_committed = self.has_sent = False
+        self.is_commit_sent = self.has_committed = self.has_built = self.has_sent = False
         self.is_running = True
         self.attempts += 1
         self.statement, self.idle_s, self._last_s = "", 0.0, time.monotonic()
@@ -100,7 +102,9 @@ class StepEffects:
         self, connection: Connection, _cursor: Any, statement: str, *_: Any
     ) -> None:
         self.statement, self._last_s = "", time.monotonic()
-        if self.is_running and not is_repeatable(statement):
+        if self.is_running and is_autocommit(connection) and is_restartable(statement):
+            self.has_built = True
+        elif self.is_running and not is_repeatable(statement):
             self.has_sent = True
             # Behind a COMMIT or ROLLBACK of its own, each statement of the step commits itself.
             has_left = is_autocommit(connection) or ends_transaction(statement)

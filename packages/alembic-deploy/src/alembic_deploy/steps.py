@@ -329,6 +329,7 @@ class Steps:
             prepared_statements(
                 connection,
                 deadline_s=self._deadline_s,
+                is_deployment=is_deployment,
                 print_line=lambda line: self._progress.emit(Note(text=line)),
             ),
             # Last: the statements that those above send before another one come before it.
