@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alembic_deploy.doctor.diagnosis import IDS
+from alembic_deploy.doctor.check import IDS
 from alembic_proof.config import SETTINGS, TABLE, Settings, read_settings
 from tests.checkout import ROOT
 from tests.reference import COMMANDS_PAGE, SETTINGS_PAGE, commands_page, settings_page

@@ -26,16 +26,46 @@ SELECT pg_catalog.set_config('application_name', 'alembic: lock watcher', false)
        pg_catalog.set_config('idle_in_transaction_session_timeout', '5s', false)"""
 """It looks several times a second, unless its process has died or the network carries nothing."""
 
-_BLOCKERS = """\
-SELECT activity.pid,
-       coalesce(activity.application_name, '') AS application_name,
-       coalesce(activity.usename, '') AS user_name,
-       coalesce(activity.state, '') AS state,
-       coalesce(activity.query, '') AS query,
-       extract(epoch FROM pg_catalog.clock_timestamp() - activity.xact_start) AS age_s
-FROM pg_catalog.pg_stat_activity AS activity
-WHERE activity.pid = ANY (pg_catalog.pg_blocking_pids(:pid))
-ORDER BY activity.xact_start, activity.pid"""
+TRANSACTIONS = """\
+SELECT pid,
+       '' AS gid,
+       datname,
+       coalesce(application_name, '') AS application_name,
+       coalesce(usename, '') AS user_name,
+       coalesce(state, '') AS state,
+       coalesce(query, '') AS query,
+       backend_type,
+       backend_xmin IS NOT NULL AND xact_start IS NOT NULL AS has_snapshot,
+       CAST(NULL AS xid) AS transaction_id,
+       extract(epoch FROM pg_catalog.clock_timestamp() - xact_start) AS age_s,
+       extract(epoch FROM pg_catalog.clock_timestamp() - state_change) AS state_age_s
+FROM pg_catalog.pg_stat_activity
+WHERE pid <> pg_catalog.pg_backend_pid()
+UNION ALL
+SELECT 0,
+       pg_catalog.quote_literal(gid),
+       database,
+       '',
+       owner,
+       '',
+       '',
+       '',
+       false,
+       transaction,
+       extract(epoch FROM pg_catalog.clock_timestamp() - prepared),
+       NULL
+FROM pg_catalog.pg_prepared_xacts"""
+"""The other sessions of the server, and the prepared transactions, which have no session.
+
+A login without pg_monitor sees of other users' sessions little more than that they exist.
+"""
+
+_BLOCKERS = f"""\
+SELECT *
+FROM ({TRANSACTIONS}) AS transaction
+WHERE pid = ANY (pg_catalog.pg_blocking_pids(:pid))
+AND gid = ''
+ORDER BY age_s DESC NULLS LAST, pid"""
 
 _HOLDS_LOCK = """\
 SELECT EXISTS (
@@ -46,9 +76,12 @@ SELECT EXISTS (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
-    """A session that holds a lock; a text is empty where this login may not see it."""
+    """A transaction that holds a lock; a text is empty where this login may not see it."""
 
     pid: int
+    """Of its session; 0 for a prepared transaction."""
+    gid: str = ""
+    """The identifier of a prepared transaction, as a literal."""
     application_name: str = ""
     user: str = ""
     state: str = ""
@@ -58,6 +91,9 @@ class Blocker:
     """How long its transaction has lasted."""
 
     def __str__(self) -> str:
+        """Return what is known of it; of a prepared transaction its identifier and its owner."""
+        if self.gid:
+            return f"the prepared transaction {self.gid} of {self.user}"
         name = f" ({self.application_name})" if self.application_name else ""
         user = f" of {self.user}" if self.user else ""
         state = f", {self.state}" if self.state else ""
@@ -75,12 +111,13 @@ def read_blockers(connection: Connection, *, pid: int) -> tuple[Blocker, ...]:
 
 
 def blocker_of(row: Row[Any]) -> Blocker:
-    """Return the session of a row with the columns of pg_stat_activity that a Blocker shows.
+    """Return the transaction of a row of `TRANSACTIONS`.
 
     A statement that may contain a password is left out.
     """
     return Blocker(
         pid=row.pid,
+        gid=row.gid,
         application_name=row.application_name,
         user=row.user_name,
         state=row.state,

@@ -43,21 +43,41 @@ _CONCURRENTLY_WORD = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
 _TIMEOUTS = """\
 SELECT pg_catalog.current_setting('lock_timeout') AS lock_timeout,
        pg_catalog.current_setting('statement_timeout') AS statement_timeout"""
+_OF_REINDEX = r"_cc(new|old)[0-9]*$"
+"""The end of the names that REINDEX CONCURRENTLY gives. Source: sql-reindex."""
 _LONGEST_NAME = 63
 """Bytes; PostgreSQL cuts what is longer. Source: sql-syntax-lexical, "Identifiers and Key Words"."""
 _INVALID = """\
-SELECT pg_catalog.format('%I.%I', space.nspname, class.relname)
+SELECT pg_catalog.format('%I.%I', space.nspname, own.relname) AS name,
+       own.relname AS raw_name,
+       index.indrelid AS table_oid,
+       pg_catalog.format('%I.%I', space.nspname, relation.relname) AS table_name,
+       own.relkind = 'I' AS is_partitioned,
+       EXISTS (
+           SELECT
+           FROM pg_catalog.pg_locks AS lock
+           JOIN pg_catalog.pg_stat_progress_create_index AS running USING (pid)
+           WHERE lock.relation = index.indrelid
+           AND lock.mode = 'ShareUpdateExclusiveLock'
+           AND lock.granted
+           AND running.datname = pg_catalog.current_database()
+       ) AS is_being_built
 FROM pg_catalog.pg_index AS index
-JOIN pg_catalog.pg_class AS class ON class.oid = index.indexrelid
-JOIN pg_catalog.pg_namespace AS space ON space.oid = class.relnamespace
-WHERE index.indrelid = coalesce(
-      (SELECT named.indrelid FROM pg_catalog.pg_index AS named
-       WHERE named.indexrelid = pg_catalog.to_regclass(:relation)),
-      pg_catalog.to_regclass(:relation)
-  )
-  AND class.relname ~ :pattern
-  AND NOT index.indisvalid
-ORDER BY class.relname"""
+JOIN pg_catalog.pg_class AS own ON own.oid = index.indexrelid
+JOIN pg_catalog.pg_class AS relation ON relation.oid = index.indrelid
+JOIN pg_catalog.pg_namespace AS space ON space.oid = own.relnamespace
+WHERE NOT index.indisvalid
+AND space.nspname !~ '^pg_'
+AND (
+    CAST(:relation AS text) IS NULL
+    OR index.indrelid = coalesce(
+        (SELECT named.indrelid FROM pg_catalog.pg_index AS named
+         WHERE named.indexrelid = pg_catalog.to_regclass(CAST(:relation AS text))),
+        pg_catalog.to_regclass(CAST(:relation AS text))
+    )
+)
+ORDER BY 1"""
+"""What the session that builds an index does is hidden from others; its lock and its pid are not."""
 _VALID = """\
 SELECT index.indexrelid
 FROM pg_catalog.pg_index AS index
@@ -86,6 +106,26 @@ BEGIN
 END
 $build_again$"""
 """Fail unless the statement builds an index like the one that is there, on an empty copy of the table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvalidIndex:
+    """An index that no query uses and that every write maintains."""
+
+    name: str
+    """Qualified, and quoted where it must be."""
+    raw_name: str
+    table_oid: int
+    table_name: str
+    is_partitioned: bool
+    """Whether it has partitions, one of which has no such index."""
+    is_being_built: bool
+    """Whether a session is building an index of the table."""
+
+    @property
+    def is_left_by_reindex(self) -> bool:
+        """Return whether its name is one that REINDEX CONCURRENTLY gives."""
+        return re.search(_OF_REINDEX, self.raw_name) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +161,19 @@ def leftovers_of(statement: str) -> Leftovers | None:
     name = rebuilt["name"]
     is_index = rebuilt["kind"].upper() == "INDEX"
     base = re.escape(fold_identifier(name.rpartition(" . ")[2])[:50]) if is_index else ""
-    return Leftovers(relation=name, pattern=f"^{base}.*_cc(new|old)[0-9]*$")
+    return Leftovers(relation=name, pattern=f"^{base}.*{_OF_REINDEX}")
+
+
+def read_invalid_indexes(
+    connection: Connection, *, relation: str | None = None
+) -> tuple[InvalidIndex, ...]:
+    """Return the INVALID indexes of the database by name, without those of system schemas.
+
+    :param relation: A table, or one of its indexes: return those of this table only.
+    Source: sql-createindex, "Building Indexes Concurrently".
+    """
+    found = connection.execute(text(_INVALID), {"relation": relation})
+    return tuple(InvalidIndex(**row._mapping) for row in found)
 
 
 def drop_leftovers(connection: Connection, leftovers: Leftovers) -> tuple[str, ...]:
@@ -130,8 +182,8 @@ def drop_leftovers(connection: Connection, leftovers: Leftovers) -> tuple[str, .
     :param connection: In autocommit mode.
     Locks: SHARE UPDATE EXCLUSIVE on the table.
     """
-    parameters = {"relation": leftovers.relation, "pattern": leftovers.pattern}
-    names = tuple(connection.execute(text(_INVALID), parameters).scalars())
+    found = read_invalid_indexes(connection, relation=leftovers.relation)
+    names = tuple(one.name for one in found if re.search(leftovers.pattern, one.raw_name))
     for name in names:
         raw = {"no_parameters": True}
         drop = f"DROP INDEX CONCURRENTLY IF EXISTS {name}"

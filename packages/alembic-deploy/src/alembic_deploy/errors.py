@@ -25,13 +25,7 @@ class DeployError(Exception):
         self.todo = todo
 
     def __str__(self) -> str:
-        """Return one sentence, then a line each for the place and for the next step."""
-        lines = [self.what]
-        if self.where:
-            lines.append(f"  where: {self.where}")
-        if self.todo:
-            lines.append(f"  help: {self.todo}")
-        return "\n".join(lines)
+        return message_text(self.what, where=self.where, todo=self.todo)
 
 
 class ConfigError(DeployError):
@@ -55,6 +49,12 @@ class HistoryError(DeployError):
 
 class Terminated(SystemExit):
     """The exit that a signal requests; a `sys.exit()` in a revision is never one."""
+
+
+def message_text(what: str, *, where: str, todo: str) -> str:
+    """Return one sentence, then a line each for the place and for the next step."""
+    labelled = (("  where: ", where), ("  help: ", todo))
+    return "\n".join((what, *(label + part for label, part in labelled if part)))
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:

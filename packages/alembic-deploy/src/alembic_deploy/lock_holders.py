@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from alembic_deploy.blockers import Blocker, blocker_of
+from alembic_deploy.blockers import TRANSACTIONS, Blocker, blocker_of
 from alembic_deploy.lock_modes import LockMode
 from alembic_deploy.pending import TouchedRelation
 
@@ -20,54 +20,36 @@ _POLL_S = 0.5
 _HELD = {f"{''.join(one.title().split())}Lock": one for one in LockMode}
 """The names in pg_locks. Source: view-pg-locks; explicit-locking."""
 
-_HOLDERS = """\
-SELECT lock.relation AS oid,
-       lock.mode,
-       coalesce(lock.pid, 0) AS pid,
-       lock.virtualtransaction AS transaction,
-       coalesce(pg_catalog.quote_literal(prepared.gid), '') AS gid,
-       coalesce(activity.application_name, '') AS application_name,
-       coalesce(activity.usename, prepared.owner, '') AS user_name,
-       coalesce(activity.state, '') AS state,
-       coalesce(activity.query, '') AS query,
-       extract(epoch FROM pg_catalog.clock_timestamp()
-           - coalesce(activity.xact_start, prepared.prepared)) AS age_s
+_HOLDERS = f"""\
+SELECT lock.relation AS oid, lock.mode, lock.virtualtransaction, transaction.*
 FROM pg_catalog.pg_locks AS lock
-LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = lock.pid
 LEFT JOIN pg_catalog.pg_locks AS own
     ON lock.pid IS NULL
     AND own.pid IS NULL
     AND own.locktype = 'transactionid'
     AND own.virtualtransaction = lock.virtualtransaction
-LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid
+JOIN ({TRANSACTIONS}) AS transaction
+    ON transaction.pid = lock.pid OR transaction.transaction_id = own.transactionid
 WHERE lock.locktype = 'relation'
 AND lock.granted
 AND lock.database = (
     SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
 )
 AND lock.relation = ANY (CAST(:oids AS oid[]))
-AND lock.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
-AND activity.backend_type IS DISTINCT FROM 'autovacuum worker'
-ORDER BY age_s DESC NULLS LAST, pid"""
+AND transaction.backend_type IS DISTINCT FROM 'autovacuum worker'
+ORDER BY age_s DESC NULLS LAST, transaction.pid"""
 """A lock without a process is a prepared transaction's, which also has a lock on its own id.
 
 Autovacuum gives way to a lock that somebody waits for. Source: view-pg-locks; routine-vacuuming.
 """
 
-_SNAPSHOTS = """\
-SELECT activity.pid,
-       activity.application_name,
-       coalesce(activity.usename, '') AS user_name,
-       coalesce(activity.state, '') AS state,
-       activity.query,
-       extract(epoch FROM pg_catalog.clock_timestamp() - activity.xact_start) AS age_s
-FROM pg_catalog.pg_stat_activity AS activity
-WHERE activity.datname = pg_catalog.current_database()
-AND activity.backend_xmin IS NOT NULL
-AND activity.xact_start IS NOT NULL
-AND activity.pid <> pg_catalog.pg_backend_pid()
-AND activity.backend_type = 'client backend'
-ORDER BY age_s DESC, activity.pid"""
+_SNAPSHOTS = f"""\
+SELECT *
+FROM ({TRANSACTIONS}) AS transaction
+WHERE datname = pg_catalog.current_database()
+AND has_snapshot
+AND backend_type = 'client backend'
+ORDER BY age_s DESC, pid"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +62,11 @@ class LockHolder:
     """The lock that it holds; None for a snapshot, for which CONCURRENTLY statements wait."""
     transaction: str
     """Its virtual transaction id."""
-    gid: str = ""
-    """The identifier of a prepared transaction, as a literal; it has no session."""
 
     def __str__(self) -> str:
-        """Return who holds what."""
-        user = f" of {self.session.user}" if self.gid and self.session.user else ""
-        who = f"the prepared transaction {self.gid}{user}" if self.gid else str(self.session)
+        """Return what is held by whom."""
         what = f"{self.mode} on {self.table}" if self.mode else "a snapshot"
-        return f"{who} holds {what}" if self.gid else f"{what} is held by {who}"
+        return f"{what} is held by {self.session}"
 
 
 def read_lock_holders(
@@ -103,15 +81,14 @@ def read_lock_holders(
     found = dict[tuple[str, int], LockHolder]()
     for row in connection.execute(text(_HOLDERS), {"oids": list(wanted)}):
         relation, held = wanted[row.oid], _HELD[row.mode]
-        kept = found.get((row.transaction, row.oid))
+        kept = found.get((row.virtualtransaction, row.oid))
         is_stronger = kept is None or kept.mode is None or kept.mode.strength < held.strength
         if relation.mode and held.conflicts_with(relation.mode) and is_stronger:
-            found[row.transaction, row.oid] = LockHolder(
+            found[row.virtualtransaction, row.oid] = LockHolder(
                 session=blocker_of(row),
                 table=relation.name,
                 mode=held,
-                transaction=row.transaction,
-                gid=row.gid,
+                transaction=row.virtualtransaction,
             )
     holders = tuple(found.values())
     return (*holders, *_snapshots(connection, without=holders)) if waits_for_all else holders

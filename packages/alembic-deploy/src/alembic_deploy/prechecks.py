@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from alembic_deploy.concurrently import is_concurrently
+from alembic_deploy.concurrently import is_concurrently, read_invalid_indexes
 from alembic_deploy.deployment import MigrationSession
 from alembic_deploy.drift import index_names, read_differences
 from alembic_deploy.errors import DatabaseError
+from alembic_deploy.finding import Finding
 from alembic_deploy.lock_holders import LockHolder, read_lock_holders, wait_for_long
 from alembic_deploy.pending import (
     TouchedRelation,
@@ -101,27 +101,6 @@ WHERE NOT EXISTS (
 )
 GROUP BY needed.name
 ORDER BY needed.name"""
-_INVALID = """\
-SELECT class.relname AS index_name,
-       pg_catalog.format('%I.%I', space.nspname, class.relname) AS name,
-       CAST(CAST(index.indrelid AS regclass) AS text) AS table_name
-FROM pg_catalog.pg_index AS index
-JOIN pg_catalog.pg_class AS class ON class.oid = index.indexrelid
-JOIN pg_catalog.pg_namespace AS space ON space.oid = class.relnamespace
-WHERE index.indrelid = ANY (CAST(:oids AS oid[]))
-AND NOT index.indisvalid
-AND class.relkind = 'i'
-AND NOT EXISTS (
-    SELECT
-    FROM pg_catalog.pg_locks AS lock
-    WHERE lock.relation = index.indrelid
-    AND lock.mode = 'ShareUpdateExclusiveLock'
-    AND lock.granted
-    AND lock.pid <> pg_catalog.pg_backend_pid()
-)
-ORDER BY 2"""
-"""One that a session is building, as its lock on the table shows, is no leftover."""
-
 _CREATED = (
     "CREATE [ OR REPLACE ] [ UNLOGGED ] { TABLE | VIEW | MATERIALIZED VIEW | SEQUENCE | FUNCTION "
     "| PROCEDURE | TYPE | DOMAIN } [ IF NOT EXISTS ] name"
@@ -142,21 +121,10 @@ _ENDS_INDEX = "{ DROP INDEX | REINDEX | CREATE INDEX | CREATE UNIQUE INDEX }"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class UpgradeFinding(Finding):
     """One thing that would stop or delay the upgrade."""
 
-    name: ClassVar[str] = "finding"
-    id: str
-    what: str
-    where: str = ""
-    todo: str = ""
     is_blocking: bool = True
-
-    def lines(self) -> tuple[str, ...]:
-        """Return what is found, where, and what to do, for a reader."""
-        parts = (f"{self.id}: {self.what}", self.where, self.todo)
-        labels = ("  ", "    where: ", "    help: ")
-        return tuple(label + part for label, part in zip(labels, parts, strict=True) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +138,7 @@ class Pending:
     version_schema: str | None
 
 
-Check = Callable[[Connection, Pending], Iterator[Finding]]
+Check = Callable[[Connection, Pending], Iterator[UpgradeFinding]]
 
 
 def run_prechecks(
@@ -203,13 +171,13 @@ def run_prechecks(
 
 def _drift(
     session: MigrationSession, pending: Pending, indexes: tuple[str, ...], *, ini: Path
-) -> Iterator[Finding]:
+) -> Iterator[UpgradeFinding]:
     """Yield how the database differs from its history; it stops the upgrade where that is touched."""
     touched = (*(one.name for one in pending.relations), *indexes)
     with kept_alive(session.connection):  # building the history takes a while
         differences = read_differences(session.url, ini=ini)
     for one in differences:
-        yield Finding(
+        yield UpgradeFinding(
             id="drift",
             what=one.message,
             todo="make the database as its history says: `alembic-proof drift --sql`",
@@ -229,7 +197,7 @@ def _pending(session: MigrationSession, statements: tuple[str, ...]) -> Pending:
     )
 
 
-def missing_privileges(connection: Connection, pending: Pending) -> Iterator[Finding]:
+def missing_privileges(connection: Connection, pending: Pending) -> Iterator[UpgradeFinding]:
     """Yield schemas in which this login may not CREATE, and relations that it does not own.
 
     Source: ddl-priv; the pages of the statements.
@@ -243,7 +211,7 @@ def missing_privileges(connection: Connection, pending: Pending) -> Iterator[Fin
         "version_schema": pending.version_schema,
     }
     for row in connection.execute(text(_PRIVILEGES), parameters):
-        yield Finding(
+        yield UpgradeFinding(
             id="missing-privilege",
             what=f"this login lacks {row.privilege} on {row.object}",
             todo=f"GRANT {row.privilege} ON {row.object.upper().split()[0]} "
@@ -252,7 +220,7 @@ def missing_privileges(connection: Connection, pending: Pending) -> Iterator[Fin
     yield from _not_owned(connection, pending)
 
 
-def _not_owned(connection: Connection, pending: Pending) -> Iterator[Finding]:
+def _not_owned(connection: Connection, pending: Pending) -> Iterator[UpgradeFinding]:
     """Yield the relations that only their owner may change or drop as the statements do."""
     matches = (
         (match_start(one, synopsis), synopsis == _DROPPED)
@@ -266,7 +234,7 @@ def _not_owned(connection: Connection, pending: Pending) -> Iterator[Finding]:
     ]
     parameters = {"names": [name for name, _ in needed], "drops": [drop for _, drop in needed]}
     for row in connection.execute(text(_NOT_OWNED), parameters):
-        yield Finding(
+        yield UpgradeFinding(
             id="not-owner",
             what=f"this login does not own {row.name}, which belongs to {row.owner}",
             todo=f"let {row.owner} or an administrator execute ALTER TABLE {row.owned} OWNER TO "
@@ -274,7 +242,7 @@ def _not_owned(connection: Connection, pending: Pending) -> Iterator[Finding]:
         )
 
 
-def other_owner(connection: Connection, pending: Pending) -> Iterator[Finding]:
+def other_owner(connection: Connection, pending: Pending) -> Iterator[UpgradeFinding]:
     """Yield that new objects would not belong to the role that owns what is there.
 
     The next revision, applied as that role, could not change them.
@@ -287,7 +255,7 @@ def other_owner(connection: Connection, pending: Pending) -> Iterator[Finding]:
     if not is_new and not any(match_start(one, _CREATED) for one in pending.statements):
         return
     for row in connection.execute(text(_OTHER_OWNER), {"version_table": pending.version_table}):
-        yield Finding(
+        yield UpgradeFinding(
             id="other-owner",
             what=f"what the revisions create would belong to {row.login}, the login of this command, "
             f"and not to {row.owner}, who owns the {row.owned}",
@@ -301,7 +269,7 @@ def _schema_of(name: str) -> str:
     return schemas[-1] if schemas else ""
 
 
-def missing_extensions(connection: Connection, pending: Pending) -> Iterator[Finding]:
+def missing_extensions(connection: Connection, pending: Pending) -> Iterator[UpgradeFinding]:
     """Yield extensions to be created that the server does not offer, or not to this login.
 
     Source: view-pg-available-extension-versions; sql-createextension.
@@ -314,13 +282,13 @@ def missing_extensions(connection: Connection, pending: Pending) -> Iterator[Fin
         return
     for row in connection.execute(text(_EXTENSIONS), {"names": names}):
         if not row.is_offered:
-            yield Finding(
+            yield UpgradeFinding(
                 id="missing-extension",
                 what=f"the server does not offer the extension {row.name}",
                 todo="install it on the server: contrib's come with postgresql-contrib",
             )
         elif not row.is_allowed:
-            yield Finding(
+            yield UpgradeFinding(
                 id="extension-not-allowed",
                 what=f"this login may not create the extension {row.name}: PostgreSQL asks for a "
                 "superuser, or, if the extension is trusted, for CREATE on the database",
@@ -329,35 +297,36 @@ def missing_extensions(connection: Connection, pending: Pending) -> Iterator[Fin
             )
 
 
-def invalid_indexes(connection: Connection, pending: Pending) -> Iterator[Finding]:
+def invalid_indexes(connection: Connection, pending: Pending) -> Iterator[UpgradeFinding]:
     """Yield INVALID indexes of touched tables, except those that the pending SQL drops or makes again.
 
-    Source: sql-createindex, "Building Indexes Concurrently".
+    One whose table a session is building an index of is no leftover.
     """
     makers = (one for one in pending.statements if match_start(one, _ENDS_INDEX))
     own = {name for one in makers for name in identifiers(one)}
-    oids = [one.oid for one in pending.relations]
-    for row in connection.execute(text(_INVALID), {"oids": oids}):
-        if row.index_name not in own:
-            yield Finding(
+    oids = {one.oid for one in pending.relations}
+    for index in read_invalid_indexes(connection):
+        is_leftover = not (index.is_partitioned or index.is_being_built or index.raw_name in own)
+        if is_leftover and index.table_oid in oids:
+            yield UpgradeFinding(
                 id="invalid-index",
-                what=f"the index {row.name} of {row.table_name} is INVALID, as a broken CONCURRENTLY "
+                what=f"the index {index.name} of {index.table_name} is INVALID, as a broken CONCURRENTLY "
                 "statement leaves it",
-                todo=f"REINDEX INDEX CONCURRENTLY {row.name}, or DROP INDEX CONCURRENTLY {row.name}",
+                todo=f"REINDEX INDEX CONCURRENTLY {index.name}, or DROP INDEX CONCURRENTLY {index.name}",
             )
 
 
-def prepared_transactions(connection: Connection, pending: Pending) -> Iterator[Finding]:
+def prepared_transactions(connection: Connection, pending: Pending) -> Iterator[UpgradeFinding]:
     """Yield prepared transactions that hold needed locks: they never end by themselves.
 
     Source: sql-prepare-transaction.
     """
     for one in _holders(connection, pending):
-        if one.gid:
-            yield Finding(
+        if gid := one.session.gid:
+            yield UpgradeFinding(
                 id="prepared-transaction",
                 what=str(one),
-                todo=f"let its owner execute ROLLBACK PREPARED {one.gid}, or COMMIT PREPARED {one.gid}",
+                todo=f"let its owner execute ROLLBACK PREPARED {gid}, or COMMIT PREPARED {gid}",
             )
 
 
@@ -380,19 +349,19 @@ def _holders(connection: Connection, pending: Pending) -> tuple[LockHolder, ...]
 
 def _long_transactions(
     session: MigrationSession, pending: Pending, *, wait: bool
-) -> tuple[Finding, ...]:
+) -> tuple[UpgradeFinding, ...]:
     """Return the transactions that have held needed locks for long, after waiting for their end."""
     connection = session.connection
 
     def read() -> tuple[LockHolder, ...]:
         holders = _holders(connection, pending)
         connection.rollback()
-        return tuple(one for one in holders if not one.gid)
+        return tuple(one for one in holders if not one.session.gid)
 
     wait_s = session.limits.retry_time / 1000 if wait else 0.0
     left = wait_for_long(read, wait_s=wait_s, print_line=session.progress.print_line)
     return tuple(
-        Finding(
+        UpgradeFinding(
             id="long-transaction",
             what=str(one),
             todo=f"wait for its end with --wait, or end it: SELECT pg_terminate_backend({one.session.pid})",
@@ -402,7 +371,7 @@ def _long_transactions(
     )
 
 
-def _report(found: Iterable[Finding], progress: Progress, *, force: bool) -> None:
+def _report(found: Iterable[UpgradeFinding], progress: Progress, *, force: bool) -> None:
     """Print what does not stop the command.
 
     :raises DatabaseError: Something does; has all of it.

@@ -79,7 +79,7 @@ def _read_blockers(error: Exception, connection: Connection) -> tuple[Blocker, .
     finally:
         with suppress(SQLAlchemyError):
             connection.rollback()
-    return tuple({one.session.pid: one.session for one in holders if not one.gid}.values())
+    return tuple({(one.session.pid, one.session.gid): one.session for one in holders}.values())
 
 
 def _pause_after(error: Exception, steps: Steps, limits: Limits) -> float | None:

@@ -15,9 +15,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
 from alembic_deploy.connect import run_on
-from alembic_deploy.doctor.diagnosis import Diagnosis, Expectations
+from alembic_deploy.doctor.check import Expectations
 from alembic_deploy.doctor.examine import examine
 from alembic_deploy.errors import ServerError
+from alembic_deploy.finding import Finding
 from alembic_deploy.url import DatabaseUrl
 
 SUPERUSER = "postgres"
@@ -47,12 +48,12 @@ class Patient:
 
         run_on(self.url, work, autocommit=True)
 
-    def examine(self, expected: Expectations | None = None) -> tuple[Diagnosis, ...]:
+    def examine(self, expected: Expectations | None = None) -> tuple[Finding, ...]:
         """Return what the doctor finds."""
         return run_on(self.url, lambda connection: examine(connection, expected=expected))
 
     def findings(self, expected: Expectations | None = None) -> list[tuple[str, str]]:
-        """Return the id and the place of each diagnosis."""
+        """Return the id and the place of each finding."""
         return [(one.id, one.where) for one in self.examine(expected)]
 
     @contextmanager

@@ -57,7 +57,7 @@ def test_something_is_wrong(tracks: Project, doctor: Doctor) -> None:
     code, out, _ = doctor("--format", "json")
 
     assert code == 1
-    found = [(one["id"], one["where"]) for one in json.loads(out)["diagnoses"]]
+    found = [(one["id"], one["where"]) for one in json.loads(out)["findings"]]
     assert found == [
         ("unknown-revision", "table public.alembic_version"),
         ("rls-off", "table public.tracks"),

@@ -15,24 +15,25 @@ from sqlalchemy.exc import DBAPIError
 
 from alembic_deploy import doctor
 from alembic_deploy.connect import run_on
-from alembic_deploy.doctor.diagnosis import IDS, Diagnosis, Expectations
+from alembic_deploy.doctor.check import IDS, Expectations
 from alembic_deploy.doctor.examine import CHECKS, examine, render
 from alembic_deploy.doctor.tables import row_security_off
+from alembic_deploy.finding import Finding
 from alembic_deploy.url import DatabaseUrl
 
 if TYPE_CHECKING:
     from tests.doctor.conftest import MakeRole, Patient
 
-FOUND = Diagnosis(id="rls-off", what="it is off", where="table public.shops", todo="turn it on")
+FOUND = Finding(id="rls-off", what="it is off", where="table public.shops", todo="turn it on")
 
 
-def needs_a_privilege(connection: Connection, _: Expectations) -> Iterator[Diagnosis]:
+def needs_a_privilege(connection: Connection, _: Expectations) -> Iterator[Finding]:
     """Read what only a superuser may read."""
     connection.execute(text("SELECT rolpassword FROM pg_catalog.pg_authid"))
     yield FOUND
 
 
-def writes(connection: Connection, _: Expectations) -> Iterator[Diagnosis]:
+def writes(connection: Connection, _: Expectations) -> Iterator[Finding]:
     """Change the database, as no check may."""
     connection.execute(text("CREATE TABLE public.made_by_a_check (id integer)"))
     yield FOUND
@@ -42,7 +43,7 @@ def test_a_check_without_the_privilege_hides_no_other(patient: Patient) -> None:
     """It is a finding itself, and the one behind it is made."""
     patient.send("CREATE TABLE shops (id integer)", "CREATE POLICY all_rows ON shops USING (true)")
 
-    def work(connection: Connection) -> tuple[Diagnosis, ...]:
+    def work(connection: Connection) -> tuple[Finding, ...]:
         return examine(connection, checks=(needs_a_privilege, row_security_off))
 
     first, second = run_on(patient.url, work)
@@ -62,7 +63,7 @@ def test_a_check_cannot_write(patient: Patient) -> None:
 def test_a_lost_connection_is_no_finding(patient: Patient) -> None:
     """It ends the examination: nothing more can be found."""
 
-    def ends(connection: Connection, _: Expectations) -> Iterator[Diagnosis]:
+    def ends(connection: Connection, _: Expectations) -> Iterator[Finding]:
         connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         yield FOUND
 
@@ -104,7 +105,7 @@ def test_the_report_as_json() -> None:
 
     assert document == {
         "database": "shop",
-        "diagnoses": [
+        "findings": [
             {
                 "id": "rls-off",
                 "what": "it is off",
@@ -113,7 +114,7 @@ def test_the_report_as_json() -> None:
             }
         ],
     }
-    assert json.loads(render((), database="shop", output="json"))["diagnoses"] == []
+    assert json.loads(render((), database="shop", output="json"))["findings"] == []
 
 
 def test_every_id_is_in_the_table() -> None:

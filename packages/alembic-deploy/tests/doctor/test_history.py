@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_deploy.doctor.diagnosis import Expectations
+from alembic_deploy.doctor.check import Expectations
 from alembic_deploy.revisions import GraphRevision, RevisionGraph
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alembic_deploy.connect import run_on
-from alembic_deploy.doctor.diagnosis import Expectations
+from alembic_deploy.doctor.check import Expectations
 from alembic_deploy.doctor.examine import examine
 from alembic_deploy.errors import DeployError
 from alembic_deploy.url import DatabaseUrl

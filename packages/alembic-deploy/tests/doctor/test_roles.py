@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_deploy.doctor.diagnosis import Expectations, Grant
+from alembic_deploy.doctor.check import Expectations, Grant
 from alembic_deploy.url import DatabaseUrl
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_deploy.doctor.diagnosis import Expectations
+from alembic_deploy.doctor.check import Expectations
 from local_postgres.server import LocalServer, reset, start, stop
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_what_a_server_keeps(own_server: Patient) -> None:
 
     assert (prepared.id, prepared.where) == (
         "prepared-transaction",
-        "transaction it's open of postgres",
+        "the prepared transaction 'it''s open' of postgres",
     )
     assert (slot.id, slot.where) == ("replication-slot", "slot gone")
     assert slot.what.startswith("the inactive replication slot retains")

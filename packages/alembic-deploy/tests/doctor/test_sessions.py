@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from alembic_deploy.advisory_lock import VersionTable, advisory_lock
 from alembic_deploy.connect import run_on
-from alembic_deploy.doctor.diagnosis import Diagnosis, Expectations
+from alembic_deploy.doctor.check import Expectations
+from alembic_deploy.finding import Finding
 
 if TYPE_CHECKING:
     from tests.doctor.conftest import Patient
@@ -63,7 +64,7 @@ def test_a_running_migration(patient: Patient) -> None:
     """Whoever holds the lock of the version table is named; that of another table is none."""
     other = Expectations(lock=VersionTable(name="other"))
 
-    def hold(connection: Connection) -> tuple[tuple[Diagnosis, ...], tuple[Diagnosis, ...]]:
+    def hold(connection: Connection) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
         with (
             advisory_lock(connection, VersionTable(), wait_s=0, print_line=print),
             ThreadPoolExecutor(1) as pool,  # in this thread an event loop runs

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_deploy.doctor.diagnosis import Expectations
+from alembic_deploy.doctor.check import Expectations
 
 if TYPE_CHECKING:
     from tests.doctor.conftest import MakeRole, Patient

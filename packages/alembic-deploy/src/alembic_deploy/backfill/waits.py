@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from alembic_deploy.backfill.statements import BatchSql
-from alembic_deploy.blockers import blocker_of
+from alembic_deploy.blockers import TRANSACTIONS, blocker_of
 
 # A row's xmax is the transaction that locks it, or a multixact: then, who holds a lock on the table.
 _HOLDERS = """\
@@ -32,20 +31,13 @@ holder AS (
       AND locks.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
       AND NOT EXISTS (SELECT FROM holder)
 )
-SELECT DISTINCT
-    sessions.pid,
-    coalesce(activity.application_name, '') AS application_name,
-    coalesce(activity.usename, prepared.owner, '') AS user_name,
-    coalesce(activity.state, '') AS state,
-    coalesce(activity.query, '') AS query,
-    extract(epoch FROM pg_catalog.clock_timestamp()
-        - coalesce(activity.xact_start, prepared.prepared)) AS age_s,
-    coalesce(prepared.gid, '') AS prepared
-FROM (SELECT * FROM holder UNION SELECT * FROM writer) AS sessions
-LEFT JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = sessions.pid
-LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared
-    ON sessions.pid IS NULL
-    AND (sessions.transactionid IS NULL OR prepared.transaction = sessions.transactionid)
+SELECT DISTINCT transaction.*
+FROM (SELECT * FROM holder UNION SELECT * FROM writer) AS lock
+JOIN ({transactions}) AS transaction
+    ON transaction.pid = lock.pid
+    OR lock.pid IS NULL
+    AND transaction.gid <> ''
+    AND (lock.transactionid IS NULL OR transaction.transaction_id = lock.transactionid)
 ORDER BY age_s DESC
 LIMIT 5"""
 
@@ -69,10 +61,9 @@ class LaggingStandby:
 
 def row_lock_holders(connection: Connection, sql: BatchSql) -> tuple[str, ...]:
     """Return the sessions that lock rows which are still to do, the oldest first."""
-    rows = connection.execute(
-        text(_HOLDERS.format(locked_rows=sql.locked_rows())), {"relation": sql.relation.name}
-    )
-    return tuple(map(_described, rows.all()))
+    query = _HOLDERS.format(locked_rows=sql.locked_rows(), transactions=TRANSACTIONS)
+    found = connection.execute(text(query), {"relation": sql.relation.name})
+    return tuple(str(blocker_of(row)) for row in found)
 
 
 def furthest_standby(connection: Connection) -> LaggingStandby | None:
@@ -83,9 +74,3 @@ def furthest_standby(connection: Connection) -> LaggingStandby | None:
     """
     row = connection.execute(text(_STANDBYS)).first()
     return None if row is None else LaggingStandby(name=row[0], lag_s=float(row[1]))
-
-
-def _described(row: Row[Any]) -> str:
-    if row.prepared:
-        return f"prepared transaction {row.prepared!r} of {row.user_name}"
-    return str(blocker_of(row))

@@ -12,9 +12,10 @@ from alembic.config import Config
 
 from alembic_deploy.advisory_lock import VersionTable
 from alembic_deploy.deployment import ATTRIBUTE, Deployment, MigrationSession, Preparation
-from alembic_deploy.doctor.diagnosis import Diagnosis, Expectations
+from alembic_deploy.doctor.check import Expectations
 from alembic_deploy.doctor.examine import Format, examine, render
 from alembic_deploy.errors import ConfigError
+from alembic_deploy.finding import Finding
 from alembic_deploy.process_exit import write_line
 from alembic_deploy.revisions import graph_of
 from alembic_deploy.settings import EXPECTATIONS, TABLE, configured_directory, read_deploy_table
@@ -55,10 +56,10 @@ def run_doctor(
 
     :param config: Of a project whose env.py calls run_env(), which finds the database.
     :param expected: What the project knows; its history is added.
-    :param ignored: Ids of diagnoses that are left out.
+    :param ignored: Ids of findings that are left out.
     :raises CommandError: The database, or the history, cannot be read.
     """
-    reports: list[tuple[tuple[Diagnosis, ...], str]] = []
+    reports: list[tuple[tuple[Finding, ...], str]] = []
 
     def work(session: MigrationSession) -> None:
         known = _with_history(expected or Expectations(), session)

@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from alembic_deploy.doctor import history, roles, search_path, sessions, tables
-from alembic_deploy.doctor.diagnosis import Check, Diagnosis, Expectations
+from alembic_deploy.doctor.check import Check, Expectations
+from alembic_deploy.finding import Finding
 from alembic_deploy.server_message import server_message
 
 Format = Literal["text", "json"]
@@ -48,13 +49,13 @@ def examine(
     *,
     expected: Expectations | None = None,
     checks: Iterable[Check] = CHECKS,
-) -> tuple[Diagnosis, ...]:
+) -> tuple[Finding, ...]:
     """Return what is wrong with the connection's database; empty where nothing is.
 
         run_on(url, lambda connection: examine(connection))
 
     Each check has a read-only transaction of its own, so that one which this login may not make
-    hides no other: it is a diagnosis itself. No transaction may be open, and none is left open.
+    hides no other: it is a finding itself. No transaction may be open, and none is left open.
 
     Locks: ACCESS SHARE on system catalogs and the version table.
     """
@@ -72,7 +73,7 @@ def _qualified(connection: Connection, expected: Expectations) -> Expectations:
     return replace(expected, version_table=qualified or name)
 
 
-def _made(check: Check, connection: Connection, expected: Expectations) -> tuple[Diagnosis, ...]:
+def _made(check: Check, connection: Connection, expected: Expectations) -> tuple[Finding, ...]:
     try:
         is_of_path = check in search_path.CHECKS
         connection.execute(text(_BEGIN if is_of_path else _BEGIN_SAFELY))
@@ -82,7 +83,7 @@ def _made(check: Check, connection: Connection, expected: Expectations) -> tuple
         if message is None or message.is_connection_lost:
             raise
         name = check.__name__.replace("_", " ")
-        failed = Diagnosis(
+        failed = Finding(
             id="not-checked",
             what=f"the check of {name} failed: {message.one_line}",
             todo="run the command as the owner of the tables, or as a member of pg_monitor",
@@ -92,13 +93,13 @@ def _made(check: Check, connection: Connection, expected: Expectations) -> tuple
         connection.rollback()
 
 
-def render(found: tuple[Diagnosis, ...], *, database: str, output: Format = "text") -> str:
+def render(found: tuple[Finding, ...], *, database: str, output: Format = "text") -> str:
     """Return the report for a terminal, or one JSON document.
 
     :param database: The database in words, for the headline.
     """
     if output == "json":
-        document = {"database": database, "diagnoses": [asdict(one) for one in found]}
+        document = {"database": database, "findings": [asdict(one) for one in found]}
         return json.dumps(document, indent=2)
     if not found:
         return f"nothing is wrong with {database}"

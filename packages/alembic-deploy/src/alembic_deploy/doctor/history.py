@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.backfill.checkpoint import TABLE, CheckpointTable
-from alembic_deploy.doctor.diagnosis import USER_SCHEMA, Diagnosis, Expectations, rows
+from alembic_deploy.doctor.check import USER_SCHEMA, Expectations, rows
+from alembic_deploy.finding import Finding
 
 _EXISTS = "SELECT pg_catalog.to_regclass(:version_table) IS NOT NULL AS is_there"
 
@@ -38,7 +39,7 @@ AND NOT EXISTS (
 """
 
 
-def recorded_revisions(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def recorded_revisions(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield what is wrong with the rows of the version table."""
     table, graph = expected.version_table, expected.graph
     is_there = rows(connection, _EXISTS, version_table=table)[0].is_there
@@ -52,7 +53,7 @@ def recorded_revisions(connection: Connection, expected: Expectations) -> Iterat
         return
     for name in recorded:
         if name not in graph.by_id:
-            yield Diagnosis(
+            yield Finding(
                 id="unknown-revision",
                 what=f"the database is at revision {name}, which no file here has",
                 where=f"table {table}",
@@ -61,7 +62,7 @@ def recorded_revisions(connection: Connection, expected: Expectations) -> Iterat
     for name in recorded:
         others = [one for one in recorded if one != name]
         if name in graph.by_id and name in graph.ancestors(others):
-            yield Diagnosis(
+            yield Finding(
                 id="redundant-revision",
                 what=f"{name} is recorded beside {', '.join(others)}, which follows it",
                 where=f"table {table}",
@@ -69,10 +70,10 @@ def recorded_revisions(connection: Connection, expected: Expectations) -> Iterat
             )
 
 
-def _unrecorded(connection: Connection, table: str) -> Iterator[Diagnosis]:
+def _unrecorded(connection: Connection, table: str) -> Iterator[Finding]:
     number = rows(connection, _TABLES, version_table=table)[0].number
     if number:
-        yield Diagnosis(
+        yield Finding(
             id="no-revision",
             what=f"there are {number} tables, and no revision is recorded: an upgrade would begin with "
             "the first one",
@@ -81,7 +82,7 @@ def _unrecorded(connection: Connection, table: str) -> Iterator[Diagnosis]:
         )
 
 
-def unfinished_backfills(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def unfinished_backfills(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield the backfills of applied revisions that are not finished."""
     table, graph = expected.version_table, expected.graph
     if graph is None:
@@ -94,7 +95,7 @@ def unfinished_backfills(connection: Connection, expected: Expectations) -> Iter
     applied = graph.ancestors(heads, with_dependencies=True)
     for one in CheckpointTable(checkpoints).unfinished(connection):
         if one.revision in applied:
-            yield Diagnosis(
+            yield Finding(
                 id="backfill-unfinished",
                 what=str(one),
                 where=f"table {checkpoints}",

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from sqlalchemy.engine import Connection
 
-from alembic_deploy.doctor.diagnosis import USER_SCHEMA, Diagnosis, Expectations, rows
+from alembic_deploy.doctor.check import USER_SCHEMA, Expectations, rows
+from alembic_deploy.finding import Finding
 
 _ROLE_EXISTS = "SELECT oid FROM pg_catalog.pg_roles WHERE rolname = CAST(:name AS name)"
 
@@ -128,7 +129,7 @@ AND NOT pg_catalog.has_table_privilege(
 """
 
 
-def unsafe_app_login(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def unsafe_app_login(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield why the application's login is not held by row-level security.
 
     Source: ddl-rowsecurity: superusers, BYPASSRLS and owners bypass it; sql-set-role.
@@ -137,14 +138,14 @@ def unsafe_app_login(connection: Connection, expected: Expectations) -> Iterator
     if login is None:
         return
     if not _exists(connection, login):
-        yield Diagnosis(
+        yield Finding(
             id="app-login-missing",
             what=f"the application's login {login} does not exist",
             todo="CREATE ROLE it with LOGIN, or correct the name",
         )
         return
     for row in rows(connection, _UNSAFE, login=login):
-        yield Diagnosis(
+        yield Finding(
             id="app-login-unsafe",
             what=f"the application's login {row.reason}",
             where=f"role {login}",
@@ -152,7 +153,7 @@ def unsafe_app_login(connection: Connection, expected: Expectations) -> Iterator
         )
 
 
-def settings_of_app_login(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def settings_of_app_login(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield the settings of the application's login, which it can change for all of its sessions.
 
     Source: sql-alterrole: a role may change its own settings.
@@ -161,7 +162,7 @@ def settings_of_app_login(connection: Connection, expected: Expectations) -> Ite
         return
     for row in rows(connection, _ROLE_SETTINGS, login=expected.app_login):
         here = "" if row.is_everywhere else " IN DATABASE"
-        yield Diagnosis(
+        yield Finding(
             id="app-login-settings",
             what=f"every session of the application's login begins with {row.settings}",
             where=f"role {expected.app_login}",
@@ -170,7 +171,7 @@ def settings_of_app_login(connection: Connection, expected: Expectations) -> Ite
         )
 
 
-def membership_of_app_login(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def membership_of_app_login(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield the application's login that cannot become the application's role."""
     login, role = expected.app_login, expected.app_role
     if login is None or role is None or login == role:
@@ -178,7 +179,7 @@ def membership_of_app_login(connection: Connection, expected: Expectations) -> I
     if not (_exists(connection, login) and _exists(connection, role)):
         return
     if not rows(connection, _MAY_BECOME, login=login, role=role)[0].is_member:
-        yield Diagnosis(
+        yield Finding(
             id="app-login-no-member",
             what=f"the application's login cannot SET ROLE {role}, which has the privileges",
             where=f"role {login}",
@@ -186,13 +187,13 @@ def membership_of_app_login(connection: Connection, expected: Expectations) -> I
         )
 
 
-def createrole_of_owner(connection: Connection, _: Expectations) -> Iterator[Diagnosis]:
+def createrole_of_owner(connection: Connection, _: Expectations) -> Iterator[Finding]:
     """Yield a login with CREATEROLE on a server where that is nearly a superuser.
 
     Source: release-16: before, CREATEROLE may grant any role but superusers, also predefined ones.
     """
     for row in rows(connection, _CREATEROLE):
-        yield Diagnosis(
+        yield Finding(
             id="createrole",
             what="before PostgreSQL 16 CREATEROLE may grant itself pg_execute_server_program, and so "
             "run programs on the server",
@@ -201,13 +202,13 @@ def createrole_of_owner(connection: Connection, _: Expectations) -> Iterator[Dia
         )
 
 
-def missing_grants(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def missing_grants(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield what the application's role may not do although it must."""
     role = expected.app_role
     if role is None:
         return
     if not _exists(connection, role):
-        yield Diagnosis(
+        yield Finding(
             id="app-role-missing",
             what=f"the application's role {role} does not exist",
             todo="run the bootstrap, or correct the name",
@@ -228,7 +229,7 @@ def missing_grants(connection: Connection, expected: Expectations) -> Iterator[D
         ]
         if lacking:
             listed = ", ".join(lacking)
-            yield Diagnosis(
+            yield Finding(
                 id="missing-grant",
                 what=f"{grant.role} lacks {listed}, which the models declare",
                 where=f"table {grant.table}",
@@ -241,9 +242,9 @@ def _exists(connection: Connection, name: str) -> bool:
     return bool(rows(connection, _ROLE_EXISTS, name=name))
 
 
-def _unreadable(connection: Connection, role: str, *, version_table: str) -> Iterator[Diagnosis]:
+def _unreadable(connection: Connection, role: str, *, version_table: str) -> Iterator[Finding]:
     for row in rows(connection, _UNUSABLE_SCHEMAS, role=role):
-        yield Diagnosis(
+        yield Finding(
             id="missing-grant",
             what=f"{role} may use tables there, but not their schema",
             where=f"schema {row.name}",
@@ -251,7 +252,7 @@ def _unreadable(connection: Connection, role: str, *, version_table: str) -> Ite
         )
     counts = rows(connection, _NO_TABLE, role=role, version_table=version_table)[0]
     if counts.tables and not counts.readable:
-        yield Diagnosis(
+        yield Finding(
             id="missing-grant",
             what=f"{role} may read none of {counts.tables} tables",
             todo="GRANT what the application needs: revisions that were applied with another role "

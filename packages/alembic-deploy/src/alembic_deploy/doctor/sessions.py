@@ -7,49 +7,34 @@ from collections.abc import Iterator
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.advisory_lock import read_holder
-from alembic_deploy.blockers import blocker_of
-from alembic_deploy.doctor.diagnosis import Diagnosis, Expectations, age_text, rows
+from alembic_deploy.blockers import TRANSACTIONS, blocker_of
+from alembic_deploy.doctor.check import Expectations, age_text, rows
+from alembic_deploy.finding import Finding
 
-_LONG_TRANSACTIONS = """
-SELECT activity.pid,
-       coalesce(activity.application_name, '') AS application_name,
-       coalesce(activity.usename, '') AS user_name,
-       activity.state,
-       EXTRACT(epoch FROM pg_catalog.clock_timestamp() - activity.xact_start) AS age_s,
-       EXTRACT(epoch FROM pg_catalog.clock_timestamp() - activity.state_change) AS idle_s,
-       coalesce(activity.query, '') AS query
-FROM pg_catalog.pg_stat_activity AS activity
-WHERE activity.datname = pg_catalog.current_database()
-AND activity.pid <> pg_catalog.pg_backend_pid()
-AND activity.backend_type = 'client backend'
+_TRANSACTIONS = f"""
+SELECT *
+FROM ({TRANSACTIONS}) AS transaction
+WHERE datname = pg_catalog.current_database()
+AND backend_type IN ('client backend', '')
 AND (
-    activity.xact_start < pg_catalog.clock_timestamp() - CAST(:long_s AS float8) * INTERVAL '1 s'
-    OR activity.state LIKE 'idle in transaction%'
-    AND activity.state_change
-        < pg_catalog.clock_timestamp() - CAST(:idle_s AS float8) * INTERVAL '1 s'
+    age_s > CAST(:long_s AS float8)
+    OR state LIKE 'idle in transaction%'
+    AND state_age_s > CAST(:idle_s AS float8)
     AND EXISTS (
         SELECT
         FROM pg_catalog.pg_locks AS held
-        WHERE held.pid = activity.pid
+        WHERE held.pid = transaction.pid
         AND held.locktype = 'relation'
         AND held.granted
         AND held.relation >= 16384
     )
 )
-ORDER BY activity.xact_start
+ORDER BY age_s DESC
 """
-"""Relations of users have OIDs from 16384 on. A login without pg_monitor sees its own sessions only."""
-
-_PREPARED_TRANSACTIONS = """
-SELECT gid, owner, EXTRACT(epoch FROM pg_catalog.clock_timestamp() - prepared) AS age_s
-FROM pg_catalog.pg_prepared_xacts
-WHERE database = pg_catalog.current_database()
-AND prepared < pg_catalog.clock_timestamp() - CAST(:long_s AS float8) * INTERVAL '1 s'
-ORDER BY prepared
-"""
+"""Relations of users have OIDs from 16384 on."""
 
 _SLOTS = """
-SELECT slot_name, active, wal_status, retained.bytes
+SELECT slot_name, pg_catalog.quote_literal(slot_name) AS literal, active, wal_status, retained.bytes
 FROM pg_catalog.pg_replication_slots AS slot
 CROSS JOIN LATERAL (
     SELECT pg_catalog.pg_wal_lsn_diff(
@@ -69,10 +54,10 @@ ORDER BY slot_name
 """
 
 
-def running_migration(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def running_migration(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield the session that holds the migration's lock: an upgrade waits for its end."""
     if (holder := read_holder(connection, expected.lock)) is not None:
-        yield Diagnosis(
+        yield Finding(
             id="migration-running",
             what="a session holds the migration's advisory lock: an upgrade would wait for it",
             where=holder,
@@ -81,47 +66,41 @@ def running_migration(connection: Connection, expected: Expectations) -> Iterato
         )
 
 
-def long_transactions(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def long_transactions(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield the transactions that a migration's locks would wait for.
 
-    Source: monitoring-stats, "pg_stat_activity"; explicit-locking.
+    The locks of a prepared one stay also when the server restarts.
+    Source: monitoring-stats, "pg_stat_activity"; explicit-locking; sql-prepare-transaction.
     """
     found = rows(
         connection,
-        _LONG_TRANSACTIONS,
+        _TRANSACTIONS,
         long_s=expected.long_transaction_s,
         idle_s=expected.idle_transaction_s,
     )
     for row in found:
-        is_idle = str(row.state).startswith("idle")
-        since = age_text(float(row.idle_s if is_idle else row.age_s))
-        what = (
-            f"a transaction is idle for {since}" if is_idle else f"a transaction runs for {since}"
-        )
+        where = str(blocker_of(row))
+        if row.gid:
+            yield Finding(
+                id="prepared-transaction",
+                what=f"a prepared transaction holds its locks for {age_text(float(row.age_s))}",
+                where=where,
+                todo=f"COMMIT PREPARED or ROLLBACK PREPARED {row.gid}",
+            )
+            continue
+        is_idle = row.state.startswith("idle")
+        since = age_text(float(row.state_age_s if is_idle else row.age_s))
+        what = f"is idle for {since}" if is_idle else f"runs for {since}"
         end = "pg_terminate_backend" if is_idle else "pg_cancel_backend"
-        yield Diagnosis(
+        yield Finding(
             id="idle-transaction" if is_idle else "long-transaction",
-            what=f"{what}: a migration would wait for what it holds",
-            where=str(blocker_of(row)),
+            what=f"a transaction {what}: a migration would wait for what it holds",
+            where=where,
             todo=f"let its application end it, or SELECT pg_catalog.{end}({row.pid})",
         )
 
 
-def prepared_transactions(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
-    """Yield the prepared transactions, whose locks stay also when the server restarts.
-
-    Source: sql-prepare-transaction.
-    """
-    for row in rows(connection, _PREPARED_TRANSACTIONS, long_s=expected.long_transaction_s):
-        yield Diagnosis(
-            id="prepared-transaction",
-            what=f"a prepared transaction holds its locks for {age_text(float(row.age_s))}",
-            where=f"transaction {row.gid} of {row.owner}",
-            todo=f"COMMIT PREPARED or ROLLBACK PREPARED {_literal(row.gid)}",
-        )
-
-
-def replication_slots(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def replication_slots(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield the replication slots that keep the server from removing WAL: the disk fills.
 
     Source: view-pg-replication-slots.
@@ -132,17 +111,13 @@ def replication_slots(connection: Connection, expected: Expectations) -> Iterato
             what = "the replication slot is lost: its standby or subscriber cannot go on"
         else:
             what = f"the {state} replication slot retains {int(row.bytes or 0) / 1024**2:,.0f} MiB of WAL"
-        yield Diagnosis(
+        yield Finding(
             id="replication-slot",
             what=what,
             where=f"slot {row.slot_name}",
             todo="start what reads from it, or, if nothing does, "
-            f"SELECT pg_catalog.pg_drop_replication_slot({_literal(row.slot_name)})",
+            f"SELECT pg_catalog.pg_drop_replication_slot({row.literal})",
         )
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-CHECKS = (running_migration, long_transactions, prepared_transactions, replication_slots)
+CHECKS = (running_migration, long_transactions, replication_slots)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from sqlalchemy.engine import Connection
 
-from alembic_deploy.doctor.diagnosis import USER_SCHEMA, Diagnosis, Expectations, rows
+from alembic_deploy.concurrently import read_invalid_indexes
+from alembic_deploy.doctor.check import USER_SCHEMA, Expectations, rows
+from alembic_deploy.finding import Finding
 
 _ROW_SECURITY_OFF = f"""
 SELECT pg_catalog.format('%I.%I', space.nspname, relation.relname) AS name,
@@ -43,25 +45,6 @@ AND {USER_SCHEMA}
 AND relation.relrowsecurity
 AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_policy AS policy WHERE policy.polrelid = relation.oid
-)
-ORDER BY 1
-"""
-
-_INVALID_INDEXES = f"""
-SELECT pg_catalog.format('%I.%I', space.nspname, own.relname) AS name,
-       pg_catalog.format('%I.%I', space.nspname, relation.relname) AS table_name,
-       own.relkind = 'I' AS is_partitioned,
-       own.relname ~ '_cc(new|old)[0-9]*$' AS is_left_over
-FROM pg_catalog.pg_index AS entry
-JOIN pg_catalog.pg_class AS own ON own.oid = entry.indexrelid
-JOIN pg_catalog.pg_class AS relation ON relation.oid = entry.indrelid
-JOIN pg_catalog.pg_namespace AS space ON space.oid = relation.relnamespace
-WHERE NOT entry.indisvalid
-AND {USER_SCHEMA}
-AND NOT EXISTS (
-    SELECT
-    FROM pg_catalog.pg_stat_progress_create_index AS running
-    WHERE running.index_relid = entry.indexrelid
 )
 ORDER BY 1
 """
@@ -165,7 +148,7 @@ ORDER BY 1
 """What the login may not read has no last_value, and is left out."""
 
 
-def row_security_off(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def row_security_off(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield the tables whose policies do nothing, and those of tenants that are open to all.
 
     Source: ddl-rowsecurity.
@@ -175,7 +158,7 @@ def row_security_off(connection: Connection, expected: Expectations) -> Iterator
         todo = f"ALTER TABLE {row.name} ENABLE ROW LEVEL SECURITY"
         if not row.policies:
             todo += ", and CREATE POLICY on it"
-        yield Diagnosis(
+        yield Finding(
             id="rls-off",
             what=f"row-level security is off: {why}",
             where=f"table {row.name}",
@@ -183,10 +166,10 @@ def row_security_off(connection: Connection, expected: Expectations) -> Iterator
         )
 
 
-def no_policy(connection: Connection, _: Expectations) -> Iterator[Diagnosis]:
+def no_policy(connection: Connection, _: Expectations) -> Iterator[Finding]:
     """Yield the tables whose row-level security hides every row from all but the owner."""
     for row in rows(connection, _NO_POLICY):
-        yield Diagnosis(
+        yield Finding(
             id="rls-without-policy",
             what="row-level security is on and no policy exists: only the owner sees rows",
             where=f"table {row.name}",
@@ -194,38 +177,37 @@ def no_policy(connection: Connection, _: Expectations) -> Iterator[Diagnosis]:
         )
 
 
-def invalid_indexes(connection: Connection, _: Expectations) -> Iterator[Diagnosis]:
-    """Yield the indexes that no query uses and that every write maintains.
-
-    Source: sql-createindex, "Building Indexes Concurrently"; sql-reindex on _ccnew and _ccold.
-    """
-    for row in rows(connection, _INVALID_INDEXES):
-        if row.is_partitioned:
+def invalid_indexes(connection: Connection, _: Expectations) -> Iterator[Finding]:
+    """Yield the indexes that no query uses and that every write maintains."""
+    for index in read_invalid_indexes(connection):
+        if index.is_being_built:
+            continue
+        if index.is_partitioned:
             todo = (
                 "ALTER INDEX … ATTACH PARTITION an index of each partition, or drop and create it"
             )
-        elif row.is_left_over:
-            todo = f"DROP INDEX CONCURRENTLY {row.name}: a REINDEX left it"
+        elif index.is_left_by_reindex:
+            todo = f"DROP INDEX CONCURRENTLY {index.name}: a REINDEX left it"
         else:
             todo = (
-                f"REINDEX INDEX CONCURRENTLY {row.name}; where a revision creates it, "
-                f"DROP INDEX CONCURRENTLY {row.name}, then run the upgrade again"
+                f"REINDEX INDEX CONCURRENTLY {index.name}; where a revision creates it, "
+                f"DROP INDEX CONCURRENTLY {index.name}, then run the upgrade again"
             )
-        yield Diagnosis(
+        yield Finding(
             id="invalid-index",
             what="the index is INVALID: a CREATE INDEX CONCURRENTLY did not end",
-            where=f"index {row.name} on {row.table_name}",
+            where=f"index {index.name} on {index.table_name}",
             todo=todo,
         )
 
 
-def not_valid_constraints(connection: Connection, _: Expectations) -> Iterator[Diagnosis]:
+def not_valid_constraints(connection: Connection, _: Expectations) -> Iterator[Finding]:
     """Yield the constraints that older rows may violate.
 
     Source: sql-altertable, "ADD table_constraint [ NOT VALID ]".
     """
     for row in rows(connection, _NOT_VALID_CONSTRAINTS):
-        yield Diagnosis(
+        yield Finding(
             id="constraint-not-valid",
             what="the constraint is NOT VALID: older rows may violate it",
             where=f"constraint {row.name} of {row.table_name}",
@@ -233,21 +215,21 @@ def not_valid_constraints(connection: Connection, _: Expectations) -> Iterator[D
         )
 
 
-def disabled_triggers(connection: Connection, _: Expectations) -> Iterator[Diagnosis]:
+def disabled_triggers(connection: Connection, _: Expectations) -> Iterator[Finding]:
     """Yield the tables with triggers that do not fire; foreign keys are triggers as well.
 
     Source: sql-altertable, "DISABLE/ENABLE TRIGGER".
     """
     for row in rows(connection, _DISABLED_TRIGGERS):
         if row.names:
-            yield Diagnosis(
+            yield Finding(
                 id="trigger-disabled",
                 what=f"triggers are disabled: {row.names}",
                 where=f"table {row.table_name}",
                 todo=f"ALTER TABLE {row.table_name} ENABLE TRIGGER each, or drop what is not needed",
             )
         if row.has_foreign_keys:
-            yield Diagnosis(
+            yield Finding(
                 id="foreign-key-disabled",
                 what="its foreign keys are not checked: DISABLE TRIGGER ALL was not undone",
                 where=f"table {row.table_name}",
@@ -256,13 +238,13 @@ def disabled_triggers(connection: Connection, _: Expectations) -> Iterator[Diagn
             )
 
 
-def other_owners(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def other_owners(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield the tables beside the version table that another role owns: no revision can alter them.
 
     A superuser who owns the version table in another role's database has migrated it by mistake.
     """
     for row in rows(connection, _OTHER_OWNERS, version_table=expected.version_table):
-        yield Diagnosis(
+        yield Finding(
             id="other-owner",
             what=f"{row.owner} owns it, and {row.expected} the {row.owned}: "
             "revisions cannot alter it",
@@ -271,11 +253,11 @@ def other_owners(connection: Connection, expected: Expectations) -> Iterator[Dia
         )
 
 
-def sequences_near_their_end(connection: Connection, expected: Expectations) -> Iterator[Diagnosis]:
+def sequences_near_their_end(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield the sequences that will soon have no number for their column."""
     for row in rows(connection, _SEQUENCES, share=expected.sequence_share):
         used = f"{row.last_value:,} of {row.maximum:,} numbers are used"
-        yield Diagnosis(
+        yield Finding(
             id="sequence-near-end",
             what=f"{used}; then every INSERT fails",
             where=f"sequence {row.name}" + (f" of {row.owner}" if row.owner else ""),

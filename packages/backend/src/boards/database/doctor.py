@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_deploy.doctor.diagnosis import Expectations, Grant
+from alembic_deploy.doctor.check import Expectations, Grant
 from alembic_deploy.url import DatabaseUrl
 from boards.dbmodels import Base
 from boards.settings import APP_ROLE, Settings

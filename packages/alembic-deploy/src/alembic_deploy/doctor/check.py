@@ -1,4 +1,4 @@
-"""What the doctor finds, what it must know beforehand, and how its checks ask the database."""
+"""What the checks of the doctor share: their ids, what they must know, and how they read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.advisory_lock import VersionTable
+from alembic_deploy.finding import Finding
 from alembic_deploy.revisions import RevisionGraph
 
 IDS = (
@@ -23,31 +24,7 @@ IDS = (
     *("migration-running", "long-transaction", "idle-transaction", "prepared-transaction"),
     *("replication-slot", "not-checked"),
 )
-"""Of all diagnoses, in the order of docs/reference/doctor.md."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
-    """One thing that is wrong with a database, and what to do about it.
-
-    >>> print(Diagnosis(id="rls-off", what="it is off", where="table public.tags", todo="turn it on"))
-    rls-off: it is off
-      where: table public.tags
-      help: turn it on
-    """
-
-    id: str
-    what: str
-    where: str = ""
-    todo: str = ""
-
-    def __str__(self) -> str:
-        lines = [f"{self.id}: {self.what}"]
-        if self.where:
-            lines.append(f"  where: {self.where}")
-        if self.todo:
-            lines.append(f"  help: {self.todo}")
-        return "\n".join(lines)
+"""Of all findings, in the order of docs/reference/doctor.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +62,7 @@ class Expectations:
     """The part of its numbers that a sequence may have given."""
 
 
-Check = Callable[[Connection, Expectations], Iterator[Diagnosis]]
+Check = Callable[[Connection, Expectations], Iterator[Finding]]
 """Yields what one check finds; it only reads."""
 
 USER_SCHEMA = "space.nspname !~ '^pg_' AND space.nspname <> 'information_schema'"
