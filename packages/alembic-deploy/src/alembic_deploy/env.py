@@ -33,6 +33,7 @@ from alembic_deploy.deployment import (
 )
 from alembic_deploy.downgrade import Answer, confirm_downgrade
 from alembic_deploy.errors import ConfigError
+from alembic_deploy.events import Observe
 from alembic_deploy.failures import as_command_errors
 from alembic_deploy.limits import (
     Limits,
@@ -46,7 +47,7 @@ from alembic_deploy.new_revision import SafeRevisionFiles, clean_message
 from alembic_deploy.own_session import run_on_url, run_steps
 from alembic_deploy.process_exit import exit_on_signals
 from alembic_deploy.progress import progress_of
-from alembic_deploy.request import MakeBootstrap, Request, ReviseDirectives
+from alembic_deploy.request import EnvOptions, MakeBootstrap, Request, ReviseDirectives
 from alembic_deploy.revisions import load_revisions
 from alembic_deploy.search_path import guard_script
 from alembic_deploy.session import SEARCH_PATH
@@ -97,37 +98,50 @@ def run_env(
     """
     command = running_command()
     context.config.attributes[TAKEN_UP] = True
+    options = EnvOptions(
+        target_metadata=target_metadata,
+        bootstrap=bootstrap,
+        variable_prefix=variable_prefix,
+        reset_command=reset_command,
+        rebase_command=rebase_command,
+        revise=process_revision_directives,
+    )
     with traced_command(command.name) as observe:
-        deployment = _deployment(command)
-        if deployment.preparation is Preparation.NONE:
-            command = replace(command, is_writing=False)
-        progress = progress_of(
-            context.config, command, is_json=deployment.log_format == "json", observe=observe
-        )
-        limits = _limits(deployment, variable_prefix)
-        steps = Steps(
-            command,
-            progress=progress,
-            reset_command=reset_command,
-            rebase_command=rebase_command,
-            limits=limits,
-            is_backfill_skipped=deployment.is_backfill_skipped,
-        )
-        is_plain = is_command_line(context.config)
-        with exit_on_signals() if is_plain else nullcontext(), as_command_errors(steps):
-            prepare_terminal(context.config)
-            request = Request(
-                command=command,
-                target_metadata=target_metadata,
-                bootstrap=bootstrap,
-                deployment=deployment,
-                limits=limits,
-                steps=steps,
-                progress=progress,
-                revise=process_revision_directives,
-            )
-            _prepare_files(command, rebase_command)
-            _dispatch(request, url)
+        _run(_request(command, options, observe=observe), url)
+
+
+def _request(command: RunningCommand, options: EnvOptions, *, observe: Observe | None) -> Request:
+    deployment = _deployment(command)
+    if deployment.preparation is Preparation.NONE:
+        command = replace(command, is_writing=False)
+    is_json = deployment.log_format == "json"
+    progress = progress_of(context.config, command, is_json=is_json, observe=observe)
+    limits = _limits(deployment, options.variable_prefix)
+    steps = Steps(
+        command,
+        progress=progress,
+        reset_command=options.reset_command,
+        rebase_command=options.rebase_command,
+        limits=limits,
+        is_backfill_skipped=deployment.is_backfill_skipped,
+    )
+    return Request(
+        command=command,
+        options=options,
+        deployment=deployment,
+        limits=limits,
+        steps=steps,
+        progress=progress,
+    )
+
+
+def _run(request: Request, url: str | None) -> None:
+    """Run the command; errors become CommandErrors, and signals end Alembic's own command line."""
+    is_plain = is_command_line(context.config)
+    with exit_on_signals() if is_plain else nullcontext(), as_command_errors(request.steps):
+        prepare_terminal(context.config)
+        _prepare_files(request.command, request.options.rebase_command)
+        _dispatch(request, url)
 
 
 def _deployment(command: RunningCommand) -> Deployment:

@@ -37,22 +37,32 @@ def _is_compared(name: str | None, type_: str, _parents: MutableMapping[Any, Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnvOptions:
+    """What an env.py gives to run_env()."""
+
+    target_metadata: MetaData | Sequence[MetaData]
+    bootstrap: Bootstrap | MakeBootstrap | None
+    variable_prefix: str
+    reset_command: str
+    rebase_command: str
+    revise: ReviseDirectives | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What env.py is run for, and what observes it."""
 
     command: RunningCommand
-    target_metadata: MetaData | Sequence[MetaData]
-    bootstrap: Bootstrap | MakeBootstrap | None
+    options: EnvOptions
     deployment: Deployment
     limits: Limits
     steps: Steps
     progress: Progress
-    revise: ReviseDirectives | None
 
-    def configure(self, **options: Any) -> MigrationContext:
+    def configure(self, **more: Any) -> MigrationContext:
         """Configure Alembic's context with the given options and those of every command."""
         context.configure(
-            target_metadata=self.target_metadata,
+            target_metadata=self.options.target_metadata,
             transaction_per_migration=True,
             compare_type=True,
             compare_server_default=True,
@@ -61,7 +71,7 @@ class Request:
             on_version_apply=self.steps.note_version,
             fn=self.steps,
             dont_mutate=not self.command.is_writing,
-            **options,
+            **more,
         )
         return context.get_context()
 
@@ -83,10 +93,11 @@ class Request:
         is_upgrade = isinstance(first, RevisionStep) and first.is_upgrade
         if not is_upgrade and self.command.name != "upgrade":
             return None
-        if self.bootstrap is None or isinstance(self.bootstrap, Bootstrap):
-            return self.bootstrap
+        bootstrap = self.options.bootstrap
+        if bootstrap is None or isinstance(bootstrap, Bootstrap):
+            return bootstrap
         local = local_database(ini_directory(context.config)) if is_local else None
-        return self.bootstrap(local.app_login if local else None)
+        return bootstrap(local.app_login if local else None)
 
     def report_end(self, database: DatabaseInfo) -> None:
         """Report that the command has ended without an error."""
@@ -110,8 +121,8 @@ class Request:
         """Call the project's hook, and make no file when autogenerate has found no change."""
         if not self.command.is_autogenerate:
             return
-        if self.revise is not None:
-            self.revise(migration, revision, directives)
+        if self.options.revise is not None:
+            self.options.revise(migration, revision, directives)
         operations = directives[0].upgrade_ops if directives else None
         if operations is None or operations.is_empty():
             directives.clear()

@@ -42,8 +42,37 @@ LABEL = (
 def _models() -> tuple[sa.MetaData, sa.MetaData]:
     """Return the models with a naming convention, and those without."""
     named, unnamed = sa.MetaData(naming_convention=CONVENTION), sa.MetaData()
+    for statement in ("CREATE SCHEMA app", "CREATE TYPE pair AS (x integer, y text)"):
+        event.listen(named, "before_create", _ddl(statement))
+    accounts = _accounts(named)
+    for statement in (
+        f"CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS {BODY}",
+        "ALTER TABLE accounts ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY own ON accounts USING (email = current_user)",
+        "CREATE TRIGGER touched BEFORE UPDATE ON accounts FOR EACH ROW EXECUTE FUNCTION touch()",
+        "GRANT SELECT (email, id), UPDATE (email) ON accounts TO PUBLIC",
+        "CREATE VIEW cheap AS SELECT id, email FROM accounts WHERE email LIKE 'x%'",
+        "GRANT SELECT ON cheap TO PUBLIC",
+        "ALTER TABLE accounts ALTER COLUMN data SET STORAGE EXTERNAL",
+    ):
+        event.listen(accounts, "after_create", _ddl(statement))
+    _add_referring_tables(named)
+    sa.Table(
+        "events",
+        unnamed,
+        Column("id", sa.BigInteger, primary_key=True),
+        Column("day", sa.Date, primary_key=True),
+        Column("size", sa.Integer, unique=False),
+        sa.CheckConstraint("size > 0"),
+        postgresql_partition_by="RANGE (day)",
+    )
+    sa.Table("drafts", unnamed, Column("text", sa.Text), prefixes=["UNLOGGED"])
+    return named, unnamed
+
+
+def _accounts(named: sa.MetaData) -> sa.Table:
     mood = sa.Enum("sad", "it's: %x", name="mood", metadata=named)
-    accounts = sa.Table(
+    return sa.Table(
         "accounts",
         named,
         Column("id", sa.Integer, primary_key=True, comment='it\'s a "key": 100%'),
@@ -78,6 +107,9 @@ def _models() -> tuple[sa.MetaData, sa.MetaData]:
         sa.Index("ix_expression", sa.text("(data ->> 'a:b%')")),
         comment="Accounts: 100% 'quoted'",
     )
+
+
+def _add_referring_tables(named: sa.MetaData) -> None:
     sa.Table(
         "Items",
         named,
@@ -112,30 +144,6 @@ def _models() -> tuple[sa.MetaData, sa.MetaData]:
         sa.ForeignKeyConstraint(["left_id", "left_name"], ["left.right_id", "left.name"]),
         schema="app",
     )
-    sa.Table(
-        "events",
-        unnamed,
-        Column("id", sa.BigInteger, primary_key=True),
-        Column("day", sa.Date, primary_key=True),
-        Column("size", sa.Integer, unique=False),
-        sa.CheckConstraint("size > 0"),
-        postgresql_partition_by="RANGE (day)",
-    )
-    sa.Table("drafts", unnamed, Column("text", sa.Text), prefixes=["UNLOGGED"])
-    for statement in ("CREATE SCHEMA app", "CREATE TYPE pair AS (x integer, y text)"):
-        event.listen(named, "before_create", _ddl(statement))
-    for statement in (
-        f"CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS {BODY}",
-        "ALTER TABLE accounts ENABLE ROW LEVEL SECURITY",
-        "CREATE POLICY own ON accounts USING (email = current_user)",
-        "CREATE TRIGGER touched BEFORE UPDATE ON accounts FOR EACH ROW EXECUTE FUNCTION touch()",
-        "GRANT SELECT (email, id), UPDATE (email) ON accounts TO PUBLIC",
-        "CREATE VIEW cheap AS SELECT id, email FROM accounts WHERE email LIKE 'x%'",
-        "GRANT SELECT ON cheap TO PUBLIC",
-        "ALTER TABLE accounts ALTER COLUMN data SET STORAGE EXTERNAL",
-    ):
-        event.listen(accounts, "after_create", _ddl(statement))
-    return named, unnamed
 
 
 def _ddl(statement: str) -> sa.DDL:

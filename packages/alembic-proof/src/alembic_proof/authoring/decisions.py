@@ -88,15 +88,19 @@ def decide(
     declared: Models,
     *,
     models_url: str,
-    answers: Answers,
+    answers: Answers | None,
     fill_settings: tuple[str, ...] = (),
 ) -> Decisions:
     """Return the decisions; both databases are left as they were.
 
+    :param answers: None for `without_answers`.
     :param fill_settings: The settings, `name = value` each, that hold while rows are changed.
     :raises ConfigError: An option that names nothing, a question that nobody answers, or an expression
         that PostgreSQL refuses.
     """
+    if answers is None:
+        head = history.snapshot
+        return Decisions.without_answers(head, declared.scope(head).models)
     with _renamed(history, declared, answers=answers) as renames:
         renamed = history.read() if renames else history.snapshot
         models = declared.scope(renamed).models

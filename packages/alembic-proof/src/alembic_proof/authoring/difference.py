@@ -79,21 +79,18 @@ class Difference:
                 history_url=history_url,
                 models_url=models_url,
             )
-        if answers is None:
-            decisions = Decisions.without_answers(head, declared.scope(head).models)
-        else:
-            history = ScratchHistory(
-                url=history_url,
-                snapshot=head,
-                read=lambda: snapshot_of(history_url, environment=environment),
-            )
-            decisions = decide(
-                history,
-                declared,
-                models_url=models_url,
-                answers=answers,
-                fill_settings=settings.fill_settings,
-            )
+        history = ScratchHistory(
+            url=history_url,
+            snapshot=head,
+            read=lambda: snapshot_of(history_url, environment=environment),
+        )
+        decisions = decide(
+            history,
+            declared,
+            models_url=models_url,
+            answers=answers,
+            fill_settings=settings.fill_settings,
+        )
         scope, catalog = declared.scope(decisions.renamed or head), declared.snapshot.catalog
         source = Source.of_models(environment.models, statements=of_models, catalog=catalog)
         earlier_source = Source.of_statements(of_history, head.catalog)

@@ -62,6 +62,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="write and prove the revision, print it, and leave no file",
     )
     parser.add_argument("--sql", action="store_true", help="print the SQL of both directions")
+    _add_answers(parser)
+    parser.set_defaults(refuse=parser.error)
+
+
+def _add_answers(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "what the models cannot say",
         "Asked on a terminal; elsewhere the command stops and prints the options to choose from.",
@@ -86,7 +91,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help='the value for existing rows, as SQL over their columns: "users.nickname=split_part(email, '
         "'@', 1)\"; the column itself (users.email=email) if no row needs another one; may be repeated",
     )
-    parser.set_defaults(refuse=parser.error)
 
 
 def _message(arguments: argparse.Namespace) -> str | None:

@@ -98,11 +98,7 @@ def read_drift(
     with timed(DRIFT_STEPS[2], on_step=on_step):
         history = read_state(config.attributes["url"], environment=environment)
         scope = scope_of(
-            live.snapshot,
-            _as_if_live(history, live),
-            rules=rules,
-            excluded=Excluded(),
-            given=(),
+            live.snapshot, _as_if_live(history, live), rules=rules, excluded=Excluded(), given=()
         )
     return Drift(
         live=live.snapshot,

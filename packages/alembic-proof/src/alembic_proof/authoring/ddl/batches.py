@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from textwrap import dedent, indent
+from textwrap import indent
 
 from alembic_proof.authoring.ddl.reference import own_name, table_of
 from alembic_proof.catalog.model import CatalogObject
 
 BATCH_ROWS = 1000
+_BLOCK = """\
+DO {tag}
+DECLARE
+    batch_start record;
+    batch_end record;
+BEGIN
+    SELECT {listed} INTO batch_start FROM {table}
+    ORDER BY {listed} LIMIT 1;
+    WHILE FOUND LOOP
+        SELECT * INTO batch_end FROM (
+            SELECT {listed} FROM {table}
+            WHERE {names} >= {start}
+            ORDER BY {listed} LIMIT {rows}
+        ) AS batch
+        ORDER BY {last_first} LIMIT 1;
+        {update}
+        COMMIT;
+        SELECT {listed} INTO batch_start FROM {table}
+        WHERE {names} > {end}
+        ORDER BY {listed} LIMIT 1;
+    END LOOP;
+END
+{tag}"""
 
 
 def fill_in_batches(
@@ -31,39 +54,23 @@ def fill_in_batches(
         _row([f"{prefix}{one}" for one in key]) for prefix in ("", "batch_start.", "batch_end.")
     )
     table, listed = table_of(column), ", ".join(key)
-    last_first = ", ".join(f"{one} DESC" for one in key)
     where = f"\nAND {_operand(condition)}" if condition else ""
     local = "".join(f"SET LOCAL {one};\n" for one in settings)
     update = (
         f"{local}UPDATE {table}\nSET {own_name(column)} = {expression}\n"
         f"WHERE {names} >= {start}\nAND {names} <= {end}{where};"
     )
-    tag = "$$" if "$$" not in f"{expression}{condition}" else "$batches$"
-    head = dedent(f"""\
-        DO {tag}
-        DECLARE
-            batch_start record;
-            batch_end record;
-        BEGIN
-            SELECT {listed} INTO batch_start FROM {table}
-            ORDER BY {listed} LIMIT 1;
-            WHILE FOUND LOOP
-                SELECT * INTO batch_end FROM (
-                    SELECT {listed} FROM {table}
-                    WHERE {names} >= {start}
-                    ORDER BY {listed} LIMIT {BATCH_ROWS}
-                ) AS batch
-                ORDER BY {last_first} LIMIT 1;
-        """)
-    tail = dedent(f"""\
-                COMMIT;
-                SELECT {listed} INTO batch_start FROM {table}
-                WHERE {names} > {end}
-                ORDER BY {listed} LIMIT 1;
-            END LOOP;
-        END
-        {tag}""")
-    return f"{head}{indent(update, ' ' * 8)}\n{tail}"
+    return _BLOCK.format(
+        tag="$$" if "$$" not in f"{expression}{condition}" else "$batches$",
+        listed=listed,
+        table=table,
+        names=names,
+        start=start,
+        end=end,
+        rows=BATCH_ROWS,
+        last_first=", ".join(f"{one} DESC" for one in key),
+        update=indent(update, " " * 8).lstrip(),
+    )
 
 
 def _operand(condition: str) -> str:
