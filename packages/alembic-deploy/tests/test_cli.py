@@ -180,7 +180,7 @@ def test_an_env_py_of_another_encoding(
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("[alembic\n", "File contains no section headers"),
         ("[alembic]\nscript_location = 100%\n", "must be followed by"),
@@ -189,7 +189,7 @@ def test_an_env_py_of_another_encoding(
     ],
 )
 def test_a_broken_alembic_ini(
-    ini: str, capsys: pytest.CaptureFixture[str], line: str, told: str
+    ini: str, capsys: pytest.CaptureFixture[str], line: str, message: str
 ) -> None:
     """It is one error that names the file."""
     Path(ini).write_bytes(line.encode("utf-8", "surrogateescape"))
@@ -198,5 +198,5 @@ def test_a_broken_alembic_ini(
         assert main(["--config", ini, command]) == 2
         err = capsys.readouterr().err
         assert err.startswith("alembic-deploy: the configuration cannot be read: ")
-        assert told in err
+        assert message in err
         assert f"where: {ini}" in err

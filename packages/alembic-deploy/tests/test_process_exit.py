@@ -188,7 +188,7 @@ _HISTORY = "exec {python} -m alembic_deploy --config {ini} {command} {redirected
 
 @pytest.mark.parametrize(("command", "unbuffered"), [("history", ""), ("upgrade", "1")])
 @pytest.mark.parametrize(
-    ("redirected", "code", "told"),
+    ("redirected", "code", "message"),
     [
         (">/dev/null", 0, ""),
         (">/dev/full", 2, "cannot write the output: No space left on device"),
@@ -198,7 +198,7 @@ _HISTORY = "exec {python} -m alembic_deploy --config {ini} {command} {redirected
     ],
 )
 def test_an_output_that_cannot_be_written(
-    project: Project, command: str, unbuffered: str, redirected: str, code: int, told: str
+    project: Project, command: str, unbuffered: str, redirected: str, code: int, message: str
 ) -> None:
     """It is one message where there is a place for it, and exit code 2; nothing is half applied."""
     if "/dev/full" in redirected and not Path("/dev/full").exists():
@@ -215,7 +215,7 @@ def test_an_output_that_cannot_be_written(
     done = subprocess.run(["sh", "-c", line], env=environ, capture_output=True, text=True)
 
     assert done.returncode == code, done.stderr
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
     assert bool(project.tables) == (command == "upgrade" and code == 0)

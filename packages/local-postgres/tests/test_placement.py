@@ -83,7 +83,7 @@ def test_a_directory_with_a_wider_mode_is_narrowed(short: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["link", "file"])
 def test_a_link_or_a_file_instead_of_the_directory_is_refused(short: Path, kind: str) -> None:
-    """Whoever was there first does not get the server."""
+    """A user who took the name first does not get the server."""
     place = short / "place"
     if kind == "link":
         place.symlink_to(short)

@@ -177,7 +177,7 @@ def test_broken_durable_data_is_kept_and_the_log_is_quoted(
 def test_a_socket_directory_that_is_taken_keeps_nobody_from_starting(
     durable: LocalServer, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    """Whoever puts a link in its place gets no server; it listens elsewhere."""
+    """A user who puts a link in its place gets no server; it listens elsewhere."""
     running = start(durable, environ)
     stop(durable)
     running.socket_dir.symlink_to(tmp_path)

@@ -133,7 +133,7 @@ def _call(function: str, version_table: VersionTable) -> str:
 
 
 def read_holder(connection: Connection, version_table: VersionTable) -> str | None:
-    """Return who holds the lock, as far as this login may see it; None if nobody does."""
+    """Return who holds the lock, as far as this login may see it; None if no session does."""
     keys = {"class": CLASS_KEY, "object": version_table.key}
     row = connection.execute(text(_HOLDER), keys).first()
     if row is None:

@@ -14,7 +14,7 @@ from alembic_deploy.lock_modes import LockMode
 from alembic_deploy.pending import TouchedRelation
 
 LONG_S = 5.0
-"""A transaction that has lasted for so long is worth a word."""
+"""A transaction that has lasted for so long is reported."""
 _POLL_S = 0.5
 
 _HELD = {f"{''.join(one.title().split())}Lock": one for one in LockMode}
@@ -40,7 +40,7 @@ AND transaction.backend_type IS DISTINCT FROM 'autovacuum worker'
 ORDER BY age_s DESC NULLS LAST, transaction.pid"""
 """A lock without a process is a prepared transaction's, which also has a lock on its own id.
 
-Autovacuum gives way to a lock that somebody waits for. Source: view-pg-locks; routine-vacuuming.
+Autovacuum gives way to a lock that another session waits for. Source: view-pg-locks; routine-vacuuming.
 """
 
 _SNAPSHOTS = f"""\
@@ -54,7 +54,7 @@ ORDER BY age_s DESC, pid"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockHolder:
-    """A transaction in the way of pending statements."""
+    """A transaction for which pending statements will wait."""
 
     session: Blocker
     table: str = ""
@@ -109,8 +109,8 @@ def wait_for_long(
 ) -> tuple[LockHolder, ...]:
     """Wait until no transaction is left that holds a needed lock for long; return those that are.
 
-    The start of another role's transaction may be hidden from this login. Who waits also waits for
-    those that the first look has found; who does not wait leaves them out.
+    The start of another role's transaction may be hidden from this login. With a wait, those of
+    the first reading count as long ones; without one, they are left out.
     """
     ends_s = time.monotonic() + wait_s
     hidden: set[str] | None = None

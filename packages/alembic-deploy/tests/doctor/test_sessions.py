@@ -61,7 +61,7 @@ def test_a_statement_with_a_password_is_not_shown(patient: Patient) -> None:
 
 
 def test_a_running_migration(patient: Patient) -> None:
-    """Whoever holds the lock of the version table is named; that of another table is none."""
+    """The session that holds the lock of the version table is named; that of another table is none."""
     other = Expectations(lock=VersionTable(name="other"))
 
     def hold(connection: Connection) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:

@@ -1,4 +1,4 @@
-"""What a command tells the process that supervises it; nothing where no process does.
+"""What a command reports to the process that supervises it; nothing where no process does.
 
 See `alembic_proof.supervisor`. The lines go through a pipe that programs started from here do not
 inherit; copies that `os.fork()` makes do.
@@ -18,7 +18,7 @@ _pipe: list[int] = []
 
 
 def connect(results: int, lifeline: int) -> None:
-    """Begin to tell the supervisor what happens here, and end with it.
+    """Report to the supervisor from now on, and end when it ends.
 
     :param results: The end of the pipe for the lines.
     :param lifeline: The end of a pipe that the supervisor keeps open as long as it lives.
@@ -36,17 +36,17 @@ def connect(results: int, lifeline: int) -> None:
 
 
 def note_running(place: str) -> None:
-    """Tell which of the project's code runs from now on."""
+    """Report which of the project's code runs from now on."""
     _write(PLACE, place.replace("\n", " "))
 
 
 def trust_exit_code() -> None:
-    """Tell that this process becomes another program, whose exit code is the command's."""
+    """Report that this process becomes another program, whose exit code is the command's."""
     _write(TRUST)
 
 
 def confirm(code: int) -> None:
-    """Tell that the command has ended with this exit code; a copy of its process cannot."""
+    """Report that the command has ended with this exit code; a copy of its process cannot."""
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     if _pipe[1:] == [os.getpid()]:

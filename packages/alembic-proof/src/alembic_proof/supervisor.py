@@ -133,7 +133,7 @@ def _is_in_foreground() -> bool:
 
 @dataclass(slots=True)
 class _Child:
-    """The process of the command: what it has told, and what was asked of it."""
+    """The process of the command: what it has reported, and the signals that it was sent."""
 
     pid: int
     has_own_group: bool
@@ -141,7 +141,7 @@ class _Child:
     status: int = 0
     """Its exit status; the negative number of the signal that ended it."""
     has_results: bool = True
-    """Whether it, or a copy of it, can still tell something."""
+    """Whether it, or a copy of it, can still report something."""
     result: int | None = None
     is_trusted: bool = False
     place: str = ""
@@ -159,7 +159,7 @@ class _Child:
         return max(0.0, min(limits) - time.monotonic()) if limits else None
 
     def read(self, data: bytes) -> None:
-        """Read the lines that it has written; no data means that nobody can write any more."""
+        """Read the lines that it has written; no data means that no process can write any more."""
         self.has_results = bool(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:

@@ -203,7 +203,7 @@ def test_an_env_that_needs_an_application_names_flask_app(open_case: Open, run: 
 
 
 @pytest.mark.parametrize(
-    ("text", "told", "todo"),
+    ("text", "message", "todo"),
     [
         ("raise SystemExit(0)", "env.py ends the process, sys.exit(0)", "let it raise one"),
         ("import os; os._exit(0)", "env.py ends the process, os._exit(0)", "let it raise one"),
@@ -233,7 +233,7 @@ def test_an_env_that_needs_an_application_names_flask_app(open_case: Open, run: 
 )
 @pytest.mark.parametrize("command", ["roundtrip", "parity"])
 def test_an_error_of_env_py_names_its_path_and_the_fix(
-    open_case: Open, run: Run, command: str, text: str | None, told: str, todo: str
+    open_case: Open, run: Run, command: str, text: str | None, message: str, todo: str
 ) -> None:
     """What it does, its path, and what helps."""
     root = open_case("parity/equal")
@@ -245,13 +245,13 @@ def test_an_error_of_env_py_names_its_path_and_the_fix(
     code, out, err = run(command)
 
     assert (code, out) == (2, "")
-    assert err.startswith(told)
+    assert err.startswith(message)
     assert f"where: {place}" in err
     assert todo in err.partition("  help: ")[2]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("raise ValueError('a b')", "the history cannot be applied: ValueError: a b"),
         ("raise SystemExit(3)", "0001_users.py ends the process, sys.exit(3)"),
@@ -259,7 +259,7 @@ def test_an_error_of_env_py_names_its_path_and_the_fix(
     ],
 )
 def test_an_error_of_a_revision_names_the_revision_not_env_py(
-    open_case: Open, run: Run, text: str, told: str
+    open_case: Open, run: Run, text: str, message: str
 ) -> None:
     """Its own file and line are named."""
     root = open_case("environment/is_synchronous")
@@ -270,7 +270,7 @@ def test_an_error_of_a_revision_names_the_revision_not_env_py(
     code, out, err = run("parity")
 
     assert (code, out) == (2, "")
-    assert err.startswith(told)
+    assert err.startswith(message)
     assert f"where: {revision}:5" in err
 
 

@@ -41,13 +41,13 @@ def test_the_file_and_the_line_of_the_fault_are_named(
 ) -> None:
     """Neither env.py, which imports the models, nor a traceback."""
     root = open_case("parity/equal")
-    text, told = fault
+    text, message = fault
     (root / name).write_text(text, encoding="utf-8")
 
     code, out, err = run(*(argument.format(url=scratch_url) for argument in command))
 
     assert (code, out) == (2, "")
-    assert told in err
+    assert message in err
     assert f"  where: {root / name}:2\n" in err
     assert "Traceback" not in err
 

@@ -91,7 +91,7 @@ def test_another_database_s_url_is_not_looked_at(
 def test_a_project_without_a_local_database_has_a_server_for_scratch_databases(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever adopts the proofs can see and stop what they have started."""
+    """A project's developer can see and stop the servers that the proofs have started."""
     ini = tmp_path / "alembic.ini"
     ini.write_text("[alembic]\n", encoding="utf-8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

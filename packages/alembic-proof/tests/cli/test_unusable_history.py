@@ -13,7 +13,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.mark.parametrize("command", ["roundtrip", "parity"])
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("revision = '0002'\ndown_revision = '00zz'\n", "revision 0002 follows 00zz"),
         ("revision = '0002'\ndown_revision = '0001'\n", "revision 0002 has no upgrade()"),
@@ -21,7 +21,7 @@ Run = Callable[..., tuple[int, str, str]]
     ],
 )
 def test_a_history_that_cannot_be_loaded_is_an_error_of_every_proof(
-    open_case: Open, run: Run, command: str, text: str, told: str
+    open_case: Open, run: Run, command: str, text: str, message: str
 ) -> None:
     """As what it is, before env.py runs."""
     root = open_case("environment/is_synchronous")
@@ -30,7 +30,7 @@ def test_a_history_that_cannot_be_loaded_is_an_error_of_every_proof(
     code, out, err = run(command)
 
     assert (code, out) == (2, "")
-    assert err.startswith(told)
+    assert err.startswith(message)
     assert f"where: {root / 'versions'}" in err
 
 

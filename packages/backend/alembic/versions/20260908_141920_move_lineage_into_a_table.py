@@ -1,8 +1,8 @@
 """Move lineage from an array of ids into generation_inputs, where the database keeps it true.
 
 Order and duplicates survive in both directions. LOCK TABLE comes first, so that no array changes
-between its copy and its end: the foreign keys would keep writers of generations out and DROP COLUMN
-then readers, and whoever reads and writes in between would end in a deadlock.
+while it is copied. Without it the foreign keys would block writers of generations first, and DROP
+COLUMN readers later: a transaction that reads and writes in between would end in a deadlock.
 
 Revision: f05c3e92b7a1, after b7e4108fd35c
 Created: 2026-09-08 14:19:20+00:00

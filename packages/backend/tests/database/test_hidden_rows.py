@@ -34,15 +34,15 @@ async def explained(session: AsyncSession, query: str) -> dict[str, Any]:
 
 async def removed_rows(world: World, condition: str, *, without: Sequence[str]) -> list[object]:
     """Return what plans tell of a tenant that exists and of one that does not."""
-    told: list[object] = []
+    shown: list[object] = []
     async with tenant_session(world.ours, engine=world.app) as session:
         for setting in without:
             await session.execute(text(f"SET LOCAL {setting} = off"))
         for slug in ("theirs", "nobody"):
             query = f"SELECT FROM public.tenants WHERE {condition.format(slug)}"
             plan = await explained(session, query)
-            told.append((plan.get("Rows Removed by Filter"), plan["Actual Loops"]))
-    return told
+            shown.append((plan.get("Rows Removed by Filter"), plan["Actual Loops"]))
+    return shown
 
 
 @pytest.mark.parametrize("without", STEERED.values(), ids=STEERED)

@@ -100,7 +100,7 @@ class BackfillRunner:
     def announce(self, revision_id: str) -> None:
         """Record the backfill of a revision that is being applied, in the revision's transaction.
 
-        So that whatever happens after its commit, the next upgrade goes on with the backfill.
+        The next upgrade then goes on with the backfill, also where this process ends after its commit.
         """
         own = self.backfills.by_revision.get(revision_id)
         if own is None or self.migration.as_sql or self._is_in_outer_transaction:

@@ -58,7 +58,7 @@ WHERE (rank = 1 AND via = '')
 OR NOT EXISTS (SELECT FROM reachable WHERE rolsuper AND via = '')
 ORDER BY rank, via, reason
 """
-"""A superuser is a member of every role: nothing else is worth a word."""
+"""A superuser is a member of every role: no other reason is listed."""
 
 _MAY_BECOME = """
 SELECT pg_catalog.pg_has_role(
@@ -166,7 +166,7 @@ def settings_of_app_login(connection: Connection, expected: Expectations) -> Ite
             id="app-login-settings",
             what=f"every session of the application's login begins with {row.settings}",
             where=f"role {expected.app_login}",
-            todo=f"if nobody of you has set it, ALTER ROLE{here} … RESET ALL: the application can do so "
+            todo=f"if none of you has set it, ALTER ROLE{here} … RESET ALL: the application can do so "
             "itself, and search_path, role or a short statement_timeout breaks or misleads it",
         )
 

@@ -115,7 +115,7 @@ def author_revision(
 
 @contextmanager
 def _removed_if_interrupted(paths: tuple[Path, ...]) -> Iterator[None]:
-    """Remove the files if the process is told to end: an unproved revision would look finished."""
+    """Remove the files if a signal ends the process: an unproved revision would look finished."""
     try:
         yield
     except Exception:

@@ -29,6 +29,10 @@ _CREATED = (
     "CREATE [ { TEMPORARY | TEMP | UNLOGGED | FOREIGN } ] TABLE [ IF NOT EXISTS ] table",
     "CREATE MATERIALIZED VIEW [ IF NOT EXISTS ] table",
 )
+_INDEX = "CREATE [ UNIQUE ] INDEX [ CONCURRENTLY ] [ IF NOT EXISTS ] index ON [ ONLY ] table"
+_CREATED_FOREIGN = "CREATE FOREIGN TABLE [ IF NOT EXISTS ] table"
+_KEY = "[ ADD ] [ CONSTRAINT name ] FOREIGN KEY ("
+_COLUMN = "[ ADD [ COLUMN ] [ IF NOT EXISTS ] ] column"
 _NO_TABLE = (
     "{ { ALTER | DROP | REINDEX | REFRESH | COMMENT ON } "
     "{ INDEX | SEQUENCE | VIEW | MATERIALIZED VIEW | TYPE } "
@@ -104,12 +108,6 @@ class KnownTables:
                 yield from (one.referenced for one in keys if one.table == name)
             case Reach.REFERENCING:
                 yield from (one.table for one in keys if one.referenced == name)
-
-
-_INDEX = "CREATE [ UNIQUE ] INDEX [ CONCURRENTLY ] [ IF NOT EXISTS ] index ON [ ONLY ] table"
-_CREATED_FOREIGN = "CREATE FOREIGN TABLE [ IF NOT EXISTS ] table"
-_KEY = "[ ADD ] [ CONSTRAINT name ] FOREIGN KEY ("
-_COLUMN = "[ ADD [ COLUMN ] [ IF NOT EXISTS ] ] column"
 
 
 def _locked_schemas(statement: str) -> Iterator[str]:
@@ -234,8 +232,8 @@ class _Transaction:
 def is_upgrade(held: LockMode, wanted: LockMode) -> bool:
     """Return whether a client can keep the stronger lock waiting while the weaker one makes it wait.
 
-    Whoever changed or locked rows makes those wait who change the same rows. ACCESS SHARE and SHARE
-    UPDATE EXCLUSIVE make no client wait.
+    A session that has changed or locked rows blocks those that change the same rows. ACCESS SHARE and
+    SHARE UPDATE EXCLUSIVE block no client.
 
     >>> is_upgrade(LockMode.SHARE_ROW_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE)
     True

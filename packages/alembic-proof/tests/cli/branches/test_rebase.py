@@ -349,7 +349,7 @@ def test_revisions_missing_in_the_checkout_are_listed(parted: Repository, run: R
 
 
 def test_the_base_ref_says_which_revisions_are_local(parted: Repository, run: Run) -> None:
-    """Whoever works on the main branch puts the others behind its own, if that is wanted."""
+    """A developer on the main branch can put the others' revisions behind the own ones."""
     parted.git("branch", "ours", "HEAD^1")
 
     assert run("rebase", "--no-proof", "--base-ref", "ours")[0] == 0

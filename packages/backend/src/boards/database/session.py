@@ -117,7 +117,7 @@ FROM reason
 ORDER BY rank, via, text
 LIMIT 1
 """
-"""The order is the weight: of a superuser nothing else is worth a word."""
+"""In the order of their weight; of a superuser only the first one is listed."""
 
 
 class MalformedTenantError(DeployError):
