@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -51,6 +52,11 @@ class VersionTable:
     name: str = "alembic_version"
     schema: str | None = None
     """As env.py configures it."""
+
+    @classmethod
+    def of(cls, migration: MigrationContext) -> VersionTable:
+        """Return the version table of the context."""
+        return cls(name=migration.version_table, schema=migration.version_table_schema)
 
     @property
     def key(self) -> int:

@@ -34,7 +34,7 @@ from alembic_deploy.deployment import (
     Preparation,
 )
 from alembic_deploy.doctor.check import IDS, Expectations
-from alembic_deploy.doctor.command import configured_expectations, run_doctor
+from alembic_deploy.doctor.examine import configured_expectations, run_doctor
 from alembic_deploy.downgrade import Answer, confirm_downgrade
 from alembic_deploy.dry_run import dry_run
 from alembic_deploy.errors import ConfigError, HistoryError

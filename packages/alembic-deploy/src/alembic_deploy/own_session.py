@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from alembic import context
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
@@ -48,7 +47,7 @@ def run_on_url(request: Request, url: str, *, is_local: bool) -> None:
             if message is not None and message.is_connection_lost and steps.running is not None:
                 steps.outcome = read_outcome(
                     url,
-                    version_table=_version_table(context.get_context()),
+                    version_table=VersionTable.of(context.get_context()),
                     limits=request.limits,
                     print_line=request.progress.print_line,
                 )
@@ -113,7 +112,7 @@ def _migrate(request: Request, session: MigrationSession) -> None:
     report_notices(connection, print_line=progress.print_line)
     refuse_read_only(connection, session.database)
     wait_s = session.limits.migrator_wait / 1000
-    table = _version_table(session.migration)
+    table = VersionTable.of(session.migration)
     lock = advisory_lock(connection, table, wait_s=wait_s, print_line=progress.print_line)
     has_own_lock = request.deployment.preparation is Preparation.BACKFILL
     with nullcontext() if has_own_lock else lock:
@@ -144,10 +143,6 @@ def _run_watched(session: MigrationSession) -> None:
             progress=session.progress,
         )
     connection.commit()
-
-
-def _version_table(migration: MigrationContext) -> VersionTable:
-    return VersionTable(name=migration.version_table, schema=migration.version_table_schema)
 
 
 def _identify(connection: Connection) -> tuple[int, str]:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.authoring.author import Authored
+from alembic_proof.authoring.author import Authored, WrittenSql
 from alembic_proof.authoring.prove import Proof
-from alembic_proof.authoring.written_sql import WrittenSql
 from alembic_proof.finding import Finding, Severity
 from alembic_proof.report.authored import authored_text
 

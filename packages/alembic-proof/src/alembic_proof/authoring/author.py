@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -23,12 +23,20 @@ from alembic_proof.authoring.answers import Answers
 from alembic_proof.authoring.difference import Difference
 from alembic_proof.authoring.prove import Proof, prove_revisions
 from alembic_proof.authoring.revision_file import write_revision
-from alembic_proof.authoring.written_sql import WrittenSql, write_sql
 from alembic_proof.history.alembic_config import alembic_config
+from alembic_proof.history.offline import write_script
 from alembic_proof.history.project import Project
 from alembic_proof.history.revision_graph import refuse_several_heads
-from alembic_proof.history.revisions import load_history
+from alembic_proof.history.revisions import heads_of, load_history, read_chain
 from alembic_proof.scratch import AuthoringDatabases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSql:
+    """The scripts of both directions."""
+
+    upgrade: str
+    downgrade: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +156,7 @@ def _proved(
     if not paths:
         return Authored()
     proof = prove_revisions(project, databases, difference, paths=paths)
-    sql = write_sql(project, databases.history_url, paths=paths) if is_sql_wanted else None
+    sql = _write_sql(project, databases.history_url, paths=paths) if is_sql_wanted else None
     steps = tuple(one.steps for one in difference.plans or (difference.plain_plan,))
     lossy = difference.decisions.lossy
     return Authored(paths=paths, steps=steps, lossy=lossy, proof=proof, sql=sql)
@@ -210,3 +218,32 @@ def _refuse_unusable(config: Config) -> None:
                 where=f"{path}:{line}",
                 todo="finish it and delete that line, or delete the file",
             )
+
+
+def _write_sql(project: Project, url: str, *, paths: Collection[Path]) -> WrittenSql:
+    """Return the SQL of the revisions in these files, which are the last ones of the history.
+
+    :param url: The database that env.py names in its script.
+    :raises HistoryError: env.py writes none, or a revision needs a connection.
+    """
+    files = {path.absolute() for path in paths}
+    script = load_history(alembic_config(project, url=url))
+    chain = read_chain(script)
+    ids = [one.revision_id for one in chain if Path(one.path).absolute() in files]
+    before = [one.revision_id for one in chain if one.revision_id not in ids]
+    texts = []
+    for is_upgrade in (True, False):
+        written = write_script(
+            alembic_config(project, url=url),
+            script,
+            ids if is_upgrade else ids[::-1],
+            is_upgrade=is_upgrade,
+            heads=sorted(heads_of(chain, before)) if is_upgrade else ids[-1:],
+        )
+        for step in written.unwritten:
+            raise HistoryError(
+                f"revision {step.revision_id} cannot be written as SQL: {step.error}",
+                todo="leave --sql out; `alembic-proof explain breaks-offline-sql` says more",
+            )
+        texts.append(written.text.strip())
+    return WrittenSql(upgrade=texts[0], downgrade=texts[1])
