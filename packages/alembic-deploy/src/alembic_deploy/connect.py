@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from alembic_deploy.errors import ServerError
+from alembic_deploy.errors import ServerError, causes_of
 from alembic_deploy.url import DatabaseUrl, refuse_missing_driver
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def explain_connection_error(error: BaseException, url: DatabaseUrl) -> ServerEr
     The message has the server's own words and SQLSTATE, and never a password. Call it only on what
     opening a connection raised: the error of a statement may look the same.
     """
-    for cause in _chain(error):
+    for cause in causes_of(error):
         explained = _from_server(cause) or _from_surroundings(cause, url)
         if explained is not None:
             what, todo = explained
@@ -256,13 +256,6 @@ def explain_connection_error(error: BaseException, url: DatabaseUrl) -> ServerEr
             result.__cause__ = error
             return result
     return None
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield the error, then what it was raised from, the driver's before the context."""
-    while error is not None:
-        yield error
-        error = getattr(error, "orig", None) or error.__cause__ or error.__context__
 
 
 def _is_temporary(error: BaseException, url: DatabaseUrl) -> bool:

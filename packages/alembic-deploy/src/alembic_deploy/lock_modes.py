@@ -27,6 +27,7 @@ from alembic_deploy.statements import (
     first_parenthesized,
     fold_identifier,
     is_name,
+    listed_names,
     match_start,
     qualified_name,
     split_list,
@@ -325,9 +326,9 @@ _MODE_OF = {Use.READ: _AS, Use.LOCK: _RS, Use.CHANGE: _RE}
 def lock_modes(sql: str) -> tuple[TableLock, ...]:
     """Return the locks that one statement takes on relations that exist before it.
 
-    Of several locks on one relation the strongest; of indexes those that it names. Empty means that it locks none; a lock without a
-    mode means that it may lock more than the others: a DO block, a function, a statement that is not
-    known here.
+    Of several locks on one relation the strongest; of indexes those that it names. Empty means that
+    it locks none; a lock without a mode means that it may lock more than the others: a DO block, a
+    function, a statement that is not known here.
 
     >>> [str(lock) for lock in lock_modes("DROP TABLE tags")]
     ['ACCESS EXCLUSIVE on tags', 'ACCESS EXCLUSIVE on what foreign keys of tags reference, if any']
@@ -405,19 +406,10 @@ def _of_lock_table(sql: str) -> Iterator[TableLock]:
     found = match_start(sql, "LOCK [ TABLE ] [ ONLY ] tables")
     if found is None:
         return
-    names, rest = _list_at_end(found)
+    names, rest = listed_names(found, "tables")
     mode = next((one for one in LockMode if match_start(rest, f"IN {one} MODE")), _AX)
     for name in names:
-        yield TableLock(name, mode)
-
-
-def _list_at_end(found: Found) -> tuple[tuple[str, ...], str]:
-    """Return the names of a list whose first one is the placeholder `tables`, and what follows it."""
-    names, rest = [qualified_name(found["tables"])], found.rest
-    while following := match_start(rest, "[ * ] , [ TABLE ] [ ONLY ] tables"):
-        names.append(qualified_name(following["tables"]))
-        rest = following.rest
-    return tuple(names), rest
+        yield TableLock(qualified_name(name), mode)
 
 
 def _of_alter_table(found: Found) -> Iterator[TableLock]:
@@ -462,8 +454,8 @@ def _of_create_table(found: Found) -> Iterator[TableLock]:
         is_partition = match_start(rest, "PARTITION") is not None
         yield TableLock(qualified_name(of["other"]), _AX if is_partition else _AS)
     for parents in find_all(rest, "INHERITS ( tables"):
-        for name in _list_at_end(parents)[0]:
-            yield TableLock(name, _SUE)
+        for name in listed_names(parents, "tables")[0]:
+            yield TableLock(qualified_name(name), _SUE)
     columns = first_parenthesized(rest.lstrip())[0] if match_start(rest, "(") else ""
     for element in split_list(columns):
         if like := match_start(element, "LIKE other"):
@@ -537,7 +529,7 @@ _OF_KEYS = (Reach.REFERENCED, Reach.REFERENCING)
 def _names(found: Found, placeholder: str, *, table: str) -> tuple[str, ...]:
     match placeholder:
         case "tables":
-            return _list_at_end(found)[0]
+            return tuple(map(qualified_name, listed_names(found, "tables")[0]))
         case "table" if table:
             return (table,)
         case "column":

@@ -26,6 +26,7 @@ from alembic_deploy.statements import (
     Found,
     find_all,
     fold_identifier,
+    listed_names,
     match_start,
     tokenize,
 )
@@ -207,7 +208,7 @@ def removals_of(statement: str) -> Iterator[Removed]:
     is_optional = ("IF", "EXISTS") in pairwise(token.text.upper() for token in tokenize(statement))
     for removal, synopsis in _SYNOPSES:
         if found := match_start(statement, synopsis):
-            for name in _names(found):
+            for name in listed_names(found, "name")[0]:
                 yield Removed(removal, name, is_optional=is_optional)
     if match_start(statement, "WITH"):
         for one in find_all(statement, "DELETE FROM [ ONLY ] name"):
@@ -222,14 +223,6 @@ def _removals_of_strings(block: str) -> Iterator[Removed]:
     for one in find_all(block, "{ DROP | ALTER | TRUNCATE | DELETE }", within=STRINGS):
         if one.sql is not block:
             yield from removals_of(one.sql[one.start :].partition(";")[0])
-
-
-def _names(found: Found) -> Iterator[str]:
-    """Yield the name that was found, and those behind it, separated by commas."""
-    yield found["name"]
-    while following := match_start(found.rest, ", [ ONLY ] name"):
-        found = following
-        yield found["name"]
 
 
 def _dropped_columns(alter: Found) -> Iterator[str]:

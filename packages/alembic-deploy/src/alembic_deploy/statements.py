@@ -315,6 +315,18 @@ def qualified_name(name: str) -> str:
     )
 
 
+def listed_names(found: Found, placeholder: str) -> tuple[tuple[str, ...], str]:
+    """Return the names of a list of tables as they are written, and what follows it.
+
+    :param found: What ends with the placeholder of the first name.
+    """
+    names, rest = [found[placeholder]], found.rest
+    while following := match_start(rest, "[ * ] , [ TABLE ] [ ONLY ] name"):
+        names.append(following["name"])
+        rest = following.rest
+    return tuple(names), rest
+
+
 def is_identifier(sql: str) -> bool:
     """Return whether the SQL is one name that is not qualified."""
     kinds = [token.kind for token in tokenize(sql)]

@@ -67,6 +67,14 @@ Check = Callable[[Connection, Expectations], Iterator[Finding]]
 
 USER_SCHEMA = "space.nspname !~ '^pg_' AND space.nspname <> 'information_schema'"
 """A condition: `space` is a row of pg_namespace, and not a schema of the system."""
+OF_NO_EXTENSION = """NOT EXISTS (
+    SELECT
+    FROM pg_catalog.pg_depend AS member
+    WHERE member.classid = CAST('pg_catalog.pg_class' AS regclass)
+    AND member.objid = relation.oid
+    AND member.deptype = 'e'
+)"""
+"""A condition: `relation` is a row of pg_class, and not a part of an extension."""
 
 
 def rows(connection: Connection, sql: str, **values: Any) -> list[Any]:

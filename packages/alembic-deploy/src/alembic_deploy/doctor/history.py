@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.backfill.checkpoint import TABLE, CheckpointTable
-from alembic_deploy.doctor.check import USER_SCHEMA, Expectations, rows
+from alembic_deploy.doctor.check import OF_NO_EXTENSION, USER_SCHEMA, Expectations, rows
 from alembic_deploy.finding import Finding
 
 _EXISTS = "SELECT pg_catalog.to_regclass(:version_table) IS NOT NULL AS is_there"
@@ -29,13 +29,7 @@ WHERE relation.relkind IN ('r', 'p')
 AND {USER_SCHEMA}
 AND space.nspname = (pg_catalog.parse_ident(:version_table))[1]
 AND relation.oid IS DISTINCT FROM pg_catalog.to_regclass(:version_table)
-AND NOT EXISTS (
-    SELECT
-    FROM pg_catalog.pg_depend AS member
-    WHERE member.classid = CAST('pg_catalog.pg_class' AS regclass)
-    AND member.objid = relation.oid
-    AND member.deptype = 'e'
-)
+AND {OF_NO_EXTENSION}
 """
 
 

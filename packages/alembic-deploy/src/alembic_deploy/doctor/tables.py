@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.concurrently import read_invalid_indexes
-from alembic_deploy.doctor.check import USER_SCHEMA, Expectations, rows
+from alembic_deploy.doctor.check import OF_NO_EXTENSION, USER_SCHEMA, Expectations, rows
 from alembic_deploy.finding import Finding
 
 _ROW_SECURITY_OFF = f"""
@@ -78,7 +78,7 @@ GROUP BY space.nspname, relation.relname
 ORDER BY 1
 """
 
-_OTHER_OWNERS = """
+_OTHER_OWNERS = f"""
 SELECT pg_catalog.format('%I.%I', space.nspname, relation.relname) AS name,
        pg_catalog.format('%I', pg_catalog.pg_get_userbyid(relation.relowner)) AS owner,
        pg_catalog.format('%I', expected.rolname) AS expected,
@@ -96,13 +96,7 @@ JOIN pg_catalog.pg_class AS relation
 JOIN pg_catalog.pg_namespace AS space ON space.oid = relation.relnamespace
 WHERE version.oid = pg_catalog.to_regclass(:version_table)
 AND relation.relkind IN ('r', 'p')
-AND NOT EXISTS (
-    SELECT
-    FROM pg_catalog.pg_depend AS member
-    WHERE member.classid = CAST('pg_catalog.pg_class' AS regclass)
-    AND member.objid = relation.oid
-    AND member.deptype = 'e'
-)
+AND {OF_NO_EXTENSION}
 ORDER BY 1
 """
 
