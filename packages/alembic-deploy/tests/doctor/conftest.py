@@ -25,7 +25,7 @@ SUPERUSER = "postgres"
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Database:
     """A database of a test."""
 
     url: str
@@ -75,18 +75,20 @@ class Patient:
 class MakeRole(Protocol):
     """Creates a role and returns its name."""
 
-    def __call__(self, options: str = "LOGIN", *, by: Patient | None = None) -> str:
+    def __call__(self, options: str = "LOGIN", *, by: Database | None = None) -> str:
         """Create it with these options, as the owner or as `by`."""
 
 
 @pytest.fixture
 def make_role(server_url: str) -> Iterator[MakeRole]:
     """Yield a function that creates roles, which are dropped after the test's database."""
-    made: list[tuple[str, Patient]] = []
+    made: list[tuple[str, Database]] = []
 
-    def make(options: str = "LOGIN", *, by: Patient | None = None) -> str:
+    def make(options: str = "LOGIN", *, by: Database | None = None) -> str:
         name = f"doctor_{secrets.token_hex(6)}"
-        maker = Patient(DatabaseUrl.parse(server_url).with_user(by.owner).dsn if by else server_url)
+        maker = Database(
+            DatabaseUrl.parse(server_url).with_user(by.owner).dsn if by else server_url
+        )
         maker.send(f"CREATE ROLE {name} {options}")
         made.append((name, maker))
         return name
@@ -97,15 +99,15 @@ def make_role(server_url: str) -> Iterator[MakeRole]:
 
 
 @pytest.fixture
-def patient(make_role: MakeRole, scratch_url: str) -> Patient:
+def database(make_role: MakeRole, scratch_url: str) -> Database:
     """Provide an empty database; roles outlive it, since they may own what is in it."""
-    return Patient(scratch_url)
+    return Database(scratch_url)
 
 
 @pytest.fixture
-def superuser(patient: Patient) -> Patient:
+def superuser(database: Database) -> Database:
     """Provide the same database, as the server's superuser."""
-    superuser = Patient(DatabaseUrl.parse(patient.url).with_user(SUPERUSER).dsn)
+    superuser = Database(DatabaseUrl.parse(database.url).with_user(SUPERUSER).dsn)
     try:
         superuser.send("SELECT 1")
     except ServerError:

@@ -22,7 +22,7 @@ from alembic_deploy.finding import Finding
 from alembic_deploy.url import DatabaseUrl
 
 if TYPE_CHECKING:
-    from tests.doctor.conftest import MakeRole, Patient
+    from tests.doctor.conftest import Database, MakeRole
 
 FOUND = Finding(id="rls-off", what="it is off", where="table public.shops", todo="turn it on")
 
@@ -39,28 +39,28 @@ def writes(connection: Connection, _: Expectations) -> Iterator[Finding]:
     yield FOUND
 
 
-def test_a_check_without_the_privilege_hides_no_other(patient: Patient) -> None:
+def test_a_check_without_the_privilege_hides_no_other(database: Database) -> None:
     """It is a finding itself, and the one behind it is made."""
-    patient.send("CREATE TABLE shops (id integer)", "CREATE POLICY all_rows ON shops USING (true)")
+    database.send("CREATE TABLE shops (id integer)", "CREATE POLICY all_rows ON shops USING (true)")
 
     def work(connection: Connection) -> tuple[Finding, ...]:
         return examine(connection, checks=(needs_a_privilege, row_security_off))
 
-    first, second = run_on(patient.url, work)
+    first, second = run_on(database.url, work)
 
     assert first.id == "not-checked"
     assert first.what.startswith("the check of needs a privilege failed: permission denied")
     assert second.id == "rls-off"
 
 
-def test_a_check_cannot_write(patient: Patient) -> None:
+def test_a_check_cannot_write(database: Database) -> None:
     """Its transaction is read-only."""
-    (found,) = run_on(patient.url, lambda opened: examine(opened, checks=(writes,)))
+    (found,) = run_on(database.url, lambda opened: examine(opened, checks=(writes,)))
 
     assert "read-only transaction" in found.what
 
 
-def test_a_lost_connection_is_no_finding(patient: Patient) -> None:
+def test_a_lost_connection_is_no_finding(database: Database) -> None:
     """It ends the examination: nothing more can be found."""
 
     def ends(connection: Connection, _: Expectations) -> Iterator[Finding]:
@@ -68,16 +68,16 @@ def test_a_lost_connection_is_no_finding(patient: Patient) -> None:
         yield FOUND
 
     with pytest.raises(DBAPIError):
-        run_on(patient.url, lambda opened: examine(opened, checks=(ends,)))
+        run_on(database.url, lambda opened: examine(opened, checks=(ends,)))
 
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
-def test_a_login_that_may_little(patient: Patient, make_role: MakeRole, driver: str) -> None:
+def test_a_login_that_may_little(database: Database, make_role: MakeRole, driver: str) -> None:
     """Every check can be made by any login, over each driver, and leaves no transaction."""
-    patient.send("CREATE TABLE shops (id integer, tenant_id integer)")
-    url = DatabaseUrl.parse(patient.url).with_user(login := make_role()).text
+    database.send("CREATE TABLE shops (id integer, tenant_id integer)")
+    url = DatabaseUrl.parse(database.url).with_user(login := make_role()).text
     url = url.replace("postgresql://", f"postgresql+{driver}://")
-    expected = Expectations(app_login=login, app_role=patient.owner, tenant_column="tenant_id")
+    expected = Expectations(app_login=login, app_role=database.owner, tenant_column="tenant_id")
 
     def work(connection: Connection) -> list[str]:
         found = examine(connection, expected=expected)

@@ -10,24 +10,24 @@ from alembic_deploy.doctor.check import Expectations, Grant
 from alembic_deploy.url import DatabaseUrl
 
 if TYPE_CHECKING:
-    from tests.doctor.conftest import MakeRole, Patient
+    from tests.doctor.conftest import Database, MakeRole
 
 
-def of_login(patient: Patient, login: str, app_role: str | None = None) -> list[str]:
+def of_login(database: Database, login: str, app_role: str | None = None) -> list[str]:
     """Return what is wrong with an application's login."""
-    return [one.what for one in patient.examine(Expectations(app_login=login, app_role=app_role))]
+    return [one.what for one in database.examine(Expectations(app_login=login, app_role=app_role))]
 
 
-def test_a_login_that_owns_nothing(patient: Patient, make_role: MakeRole) -> None:
+def test_a_login_that_owns_nothing(database: Database, make_role: MakeRole) -> None:
     """It is as it should be."""
-    patient.send("CREATE TABLE shops (id integer)")
+    database.send("CREATE TABLE shops (id integer)")
 
-    assert of_login(patient, make_role()) == []
+    assert of_login(database, make_role()) == []
 
 
-def test_a_login_that_does_not_exist(patient: Patient) -> None:
+def test_a_login_that_does_not_exist(database: Database) -> None:
     """A name that is misspelt is no login without faults."""
-    assert of_login(patient, "nobody_here") == [
+    assert of_login(database, "nobody_here") == [
         "the application's login nobody_here does not exist"
     ]
 
@@ -43,131 +43,133 @@ def test_a_login_that_does_not_exist(patient: Patient) -> None:
     ],
 )
 def test_an_attribute_that_bypasses_policies(
-    patient: Patient, superuser: Patient, make_role: MakeRole, options: str, why: str
+    database: Database, superuser: Database, make_role: MakeRole, options: str, why: str
 ) -> None:
     """Each is named once, also for a superuser, who is a member of every role."""
-    (found,) = of_login(patient, make_role(f"LOGIN {options}", by=superuser))
+    (found,) = of_login(database, make_role(f"LOGIN {options}", by=superuser))
 
     assert found.startswith(f"the application's login {why}")
 
 
-def test_the_owner_of_tables(patient: Patient) -> None:
+def test_the_owner_of_tables(database: Database) -> None:
     """An owner bypasses row-level security, and may turn it off."""
-    patient.send("CREATE TABLE shops (id integer)", "CREATE TABLE sales (id integer)")
+    database.send("CREATE TABLE shops (id integer)", "CREATE TABLE sales (id integer)")
 
-    found = of_login(patient, patient.owner)
+    found = of_login(database, database.owner)
 
     assert "the application's login owns tables (2), such as public.sales" in found
 
 
-def test_a_member_of_the_owner(patient: Patient, superuser: Patient, make_role: MakeRole) -> None:
+def test_a_member_of_the_owner(
+    database: Database, superuser: Database, make_role: MakeRole
+) -> None:
     """It can become the owner."""
-    patient.send("CREATE TABLE shops (id integer)")
+    database.send("CREATE TABLE shops (id integer)")
     login = make_role(by=superuser)
-    superuser.send(f"GRANT {patient.owner} TO {login}")
+    superuser.send(f"GRANT {database.owner} TO {login}")
 
-    found = of_login(patient, login)
+    found = of_login(database, login)
 
     assert found[0].startswith(
-        f"the application's login can become {patient.owner}, which owns tables (1), such as"
+        f"the application's login can become {database.owner}, which owns tables (1), such as"
     )
 
 
-def test_settings_that_the_login_has_made(patient: Patient, make_role: MakeRole) -> None:
+def test_settings_that_the_login_has_made(database: Database, make_role: MakeRole) -> None:
     """A login may change its own; they are named, and RESET ALL ends them."""
     login = make_role()
-    as_login = DatabaseUrl.parse(patient.url).with_user(login).dsn
-    type(patient)(as_login).send("ALTER ROLE CURRENT_USER SET statement_timeout = '1ms'")
+    as_login = DatabaseUrl.parse(database.url).with_user(login).dsn
+    type(database)(as_login).send("ALTER ROLE CURRENT_USER SET statement_timeout = '1ms'")
 
-    (found,) = of_login(patient, login)
+    (found,) = of_login(database, login)
 
     assert found.endswith("begins with statement_timeout=1ms")
-    patient.send(f"ALTER ROLE {login} RESET ALL")
-    assert of_login(patient, login) == []
+    database.send(f"ALTER ROLE {login} RESET ALL")
+    assert of_login(database, login) == []
 
 
-def test_a_login_that_is_no_member(patient: Patient, make_role: MakeRole) -> None:
+def test_a_login_that_is_no_member(database: Database, make_role: MakeRole) -> None:
     """It cannot SET ROLE; a member can."""
     login, role = make_role(), make_role("NOLOGIN")
-    (found,) = of_login(patient, login, app_role=role)
+    (found,) = of_login(database, login, app_role=role)
     assert found == f"the application's login cannot SET ROLE {role}, which has the privileges"
 
-    patient.send(f"GRANT {role} TO {login}")
+    database.send(f"GRANT {role} TO {login}")
 
-    assert of_login(patient, login, app_role=role) == []
+    assert of_login(database, login, app_role=role) == []
 
 
-def test_a_role_that_may_read_nothing(patient: Patient, make_role: MakeRole) -> None:
+def test_a_role_that_may_read_nothing(database: Database, make_role: MakeRole) -> None:
     """As where another role was granted what the revisions grant."""
     role = make_role("NOLOGIN")
     expected = Expectations(app_role=role)
-    assert patient.examine(expected) == ()
-    patient.send("CREATE TABLE shops (id integer)")
-    assert [one.id for one in patient.examine(expected)] == ["missing-grant"]
+    assert database.examine(expected) == ()
+    database.send("CREATE TABLE shops (id integer)")
+    assert [one.id for one in database.examine(expected)] == ["missing-grant"]
 
-    patient.send(f"GRANT SELECT ON shops TO {role}")
+    database.send(f"GRANT SELECT ON shops TO {role}")
 
-    assert patient.examine(expected) == ()
+    assert database.examine(expected) == ()
 
 
-def test_a_role_that_may_not_use_the_schema(patient: Patient, make_role: MakeRole) -> None:
+def test_a_role_that_may_not_use_the_schema(database: Database, make_role: MakeRole) -> None:
     """A grant on a table alone is of no use."""
     role = make_role("NOLOGIN")
-    patient.send("CREATE SCHEMA app CREATE TABLE shops (id integer)")
-    patient.send(f"GRANT SELECT ON app.shops TO {role}")
+    database.send("CREATE SCHEMA app CREATE TABLE shops (id integer)")
+    database.send(f"GRANT SELECT ON app.shops TO {role}")
     expected = Expectations(app_role=role)
 
-    (found,) = patient.examine(expected)
+    (found,) = database.examine(expected)
 
     assert (found.id, found.where) == ("missing-grant", "schema app")
-    patient.send(found.todo)
-    assert patient.examine(expected) == ()
+    database.send(found.todo)
+    assert database.examine(expected) == ()
 
 
-def test_grants_that_the_models_declare(patient: Patient, make_role: MakeRole) -> None:
+def test_grants_that_the_models_declare(database: Database, make_role: MakeRole) -> None:
     """Each missing privilege is named; a table that no revision has made yet is none."""
     role = make_role("NOLOGIN")
     grants = (
         Grant(role=role, table="public.shops", privileges=("SELECT", "INSERT", "DELETE")),
         Grant(role=role, table="public.later", privileges=("SELECT",)),
     )
-    patient.send("CREATE TABLE shops (id integer)", f"GRANT SELECT ON shops TO {role}")
+    database.send("CREATE TABLE shops (id integer)", f"GRANT SELECT ON shops TO {role}")
 
-    (found,) = patient.examine(Expectations(app_role=role, grants=grants))
+    (found,) = database.examine(Expectations(app_role=role, grants=grants))
 
     assert found.what == f"{role} lacks INSERT, DELETE, which the models declare"
-    patient.send(found.todo.partition(", unless")[0])
-    assert patient.examine(Expectations(app_role=role, grants=grants)) == ()
+    database.send(found.todo.partition(", unless")[0])
+    assert database.examine(Expectations(app_role=role, grants=grants)) == ()
 
 
-def test_a_role_that_does_not_exist(patient: Patient) -> None:
+def test_a_role_that_does_not_exist(database: Database) -> None:
     """The bootstrap makes it."""
-    found = patient.examine(Expectations(app_role="nobody_here"))
+    found = database.examine(Expectations(app_role="nobody_here"))
 
     assert [one.id for one in found] == ["app-role-missing"]
 
 
-def test_a_schema_in_which_others_may_create(patient: Patient) -> None:
+def test_a_schema_in_which_others_may_create(database: Database) -> None:
     """As in a cluster that comes from PostgreSQL 14; the help closes it."""
-    patient.send("GRANT CREATE ON SCHEMA public TO PUBLIC")
+    database.send("GRANT CREATE ON SCHEMA public TO PUBLIC")
 
-    (found,) = patient.examine()
+    (found,) = database.examine()
 
     assert (found.id, found.where) == ("schema-writable", "schema public")
-    patient.send(found.todo)
-    assert patient.examine() == ()
+    database.send(found.todo)
+    assert database.examine() == ()
 
 
-def test_a_planted_function(patient: Patient, make_role: MakeRole) -> None:
+def test_a_planted_function(database: Database, make_role: MakeRole) -> None:
     """It stays when the schema is closed; the examination itself does not call it."""
     login = make_role()
-    patient.send(f"GRANT CREATE ON SCHEMA public TO {login}")
+    database.send(f"GRANT CREATE ON SCHEMA public TO {login}")
     planted = """
         CREATE FUNCTION public.format(a text, b name, c name) RETURNS text LANGUAGE plpgsql AS $$
         BEGIN RAISE 'planted'; END $$
     """
-    type(patient)(DatabaseUrl.parse(patient.url).with_user(login).dsn).send(planted)
-    patient.send(f"REVOKE CREATE ON SCHEMA public FROM {login}", "CREATE TABLE t (id integer)")
-    patient.send("ALTER TABLE t ENABLE ROW LEVEL SECURITY")
+    type(database)(DatabaseUrl.parse(database.url).with_user(login).dsn).send(planted)
+    database.send(f"REVOKE CREATE ON SCHEMA public FROM {login}", "CREATE TABLE t (id integer)")
+    database.send("ALTER TABLE t ENABLE ROW LEVEL SECURITY")
 
-    assert [one.id for one in patient.examine()] == ["planted-object", "rls-without-policy"]
+    assert [one.id for one in database.examine()] == ["planted-object", "rls-without-policy"]

@@ -13,16 +13,16 @@ from alembic_deploy.doctor.check import Expectations
 from local_postgres.server import LocalServer, reset, start, stop
 
 if TYPE_CHECKING:
-    from tests.doctor.conftest import Patient
+    from tests.doctor.conftest import Database
 
 NOW = Expectations(long_transaction_s=0, retained_wal_bytes=0)
 
 
 @pytest.fixture
-def own_server(tmp_path: Path, patient: Patient) -> Iterator[Patient]:
+def own_server(tmp_path: Path, database: Database) -> Iterator[Database]:
     """Yield the superuser on a server that keeps prepared transactions and WAL for others."""
     server = LocalServer(tmp_path, durable=True)
-    make = type(patient)
+    make = type(database)
     make(start(server, os.environ).url("postgres")).send_alone(
         "ALTER SYSTEM SET max_prepared_transactions = 2",
         "ALTER SYSTEM SET fsync = off",
@@ -32,7 +32,7 @@ def own_server(tmp_path: Path, patient: Patient) -> Iterator[Patient]:
     reset(server)
 
 
-def test_what_a_server_keeps(own_server: Patient) -> None:
+def test_what_a_server_keeps(own_server: Database) -> None:
     """A prepared transaction and an unused slot are named; the statements of the help end both."""
     own_server.send_alone(
         "CREATE TABLE shops (id integer)",

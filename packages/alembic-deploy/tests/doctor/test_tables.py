@@ -9,7 +9,7 @@ import pytest
 from alembic_deploy.doctor.check import Expectations
 
 if TYPE_CHECKING:
-    from tests.doctor.conftest import MakeRole, Patient
+    from tests.doctor.conftest import Database, MakeRole
 
 TENANTS = Expectations(tenant_column="tenant_id")
 TRIGGER = (
@@ -19,17 +19,17 @@ TRIGGER = (
 
 
 @pytest.fixture
-def shops(patient: Patient) -> Patient:
+def shops(database: Database) -> Database:
     """Provide a database with the tables shops and sales, in which nothing is wrong."""
-    patient.send(
+    database.send(
         "CREATE TABLE shops (id integer PRIMARY KEY, tenant_id integer)",
         "CREATE TABLE sales (shop_id integer REFERENCES shops, price integer)",
     )
-    assert patient.findings() == []
-    return patient
+    assert database.findings() == []
+    return database
 
 
-def test_policies_without_row_security(shops: Patient) -> None:
+def test_policies_without_row_security(shops: Database) -> None:
     """They do nothing until row-level security is on, which is what the help says."""
     shops.send("CREATE POLICY all_rows ON shops USING (true)")
 
@@ -40,13 +40,13 @@ def test_policies_without_row_security(shops: Patient) -> None:
     assert shops.examine() == ()
 
 
-def test_a_table_of_tenants_without_row_security(shops: Patient) -> None:
+def test_a_table_of_tenants_without_row_security(shops: Database) -> None:
     """Only where the project names the column of tenants."""
     assert shops.findings(TENANTS) == [("rls-off", "table public.shops")]
     assert shops.findings() == []
 
 
-def test_row_security_without_a_policy(shops: Patient) -> None:
+def test_row_security_without_a_policy(shops: Database) -> None:
     """Only the owner sees rows, which an application's developer meets as an empty table."""
     shops.send("ALTER TABLE shops ENABLE ROW LEVEL SECURITY")
     assert shops.findings() == [("rls-without-policy", "table public.shops")]
@@ -56,7 +56,7 @@ def test_row_security_without_a_policy(shops: Patient) -> None:
     assert shops.findings(TENANTS) == []
 
 
-def test_an_invalid_index(shops: Patient) -> None:
+def test_an_invalid_index(shops: Database) -> None:
     """One that a failed CREATE INDEX CONCURRENTLY left; REINDEX mends it."""
     shops.send("INSERT INTO sales VALUES (NULL, 1), (NULL, 1)")
     with pytest.raises(Exception, match="could not create unique index"):
@@ -71,21 +71,21 @@ def test_an_invalid_index(shops: Patient) -> None:
     assert shops.examine() == ()
 
 
-def test_an_index_that_not_every_partition_has(patient: Patient) -> None:
+def test_an_index_that_not_every_partition_has(database: Database) -> None:
     """The index of a partitioned table is INVALID until each partition has its own attached."""
-    patient.send(
+    database.send(
         "CREATE TABLE days (day integer) PARTITION BY LIST (day)",
         "CREATE TABLE monday PARTITION OF days FOR VALUES IN (1)",
         "CREATE INDEX by_day ON ONLY days (day)",
     )
-    (found,) = patient.examine()
+    (found,) = database.examine()
     assert (found.id, found.where) == ("invalid-index", "index public.by_day on public.days")
 
-    patient.send(
+    database.send(
         "CREATE INDEX by_monday ON monday (day)", "ALTER INDEX by_day ATTACH PARTITION by_monday"
     )
 
-    assert patient.examine() == ()
+    assert database.examine() == ()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_an_index_that_not_every_partition_has(patient: Patient) -> None:
     ["CHECK (price > 0)", "FOREIGN KEY (price) REFERENCES shops"],
     ids=["check", "foreign key"],
 )
-def test_a_constraint_that_is_not_valid(shops: Patient, constraint: str) -> None:
+def test_a_constraint_that_is_not_valid(shops: Database, constraint: str) -> None:
     """It is named until it is validated, with the statement of the help."""
     shops.send(f'ALTER TABLE sales ADD CONSTRAINT "a rule" {constraint} NOT VALID')
 
@@ -107,7 +107,7 @@ def test_a_constraint_that_is_not_valid(shops: Patient, constraint: str) -> None
     assert shops.examine() == ()
 
 
-def test_a_constraint_that_is_not_enforced_on_purpose(shops: Patient) -> None:
+def test_a_constraint_that_is_not_enforced_on_purpose(shops: Database) -> None:
     """NOT ENFORCED of PostgreSQL 18 says what it does."""
     if run_major(shops) < 18:
         pytest.skip("of PostgreSQL 18")
@@ -116,15 +116,15 @@ def test_a_constraint_that_is_not_enforced_on_purpose(shops: Patient) -> None:
     assert shops.examine() == ()
 
 
-def run_major(patient: Patient) -> int:
+def run_major(database: Database) -> int:
     """Return the server's major version."""
     from alembic_deploy.connect import run_on
 
     sql = "SELECT current_setting('server_version_num')::integer / 10000"
-    return int(run_on(patient.url, lambda opened: opened.exec_driver_sql(sql).scalar_one()))
+    return int(run_on(database.url, lambda opened: opened.exec_driver_sql(sql).scalar_one()))
 
 
-def test_a_disabled_trigger(shops: Patient) -> None:
+def test_a_disabled_trigger(shops: Database) -> None:
     """It is named until it fires again."""
     shops.send(*TRIGGER, "ALTER TABLE shops DISABLE TRIGGER stamps")
 
@@ -136,7 +136,7 @@ def test_a_disabled_trigger(shops: Patient) -> None:
     assert shops.examine() == ()
 
 
-def test_foreign_keys_that_are_not_checked(shops: Patient, superuser: Patient) -> None:
+def test_foreign_keys_that_are_not_checked(shops: Database, superuser: Database) -> None:
     """DISABLE TRIGGER ALL, as before a bulk load, turns off foreign keys as well."""
     superuser.send("ALTER TABLE sales DISABLE TRIGGER ALL")
     assert shops.findings() == [("foreign-key-disabled", "table public.sales")]
@@ -146,7 +146,7 @@ def test_foreign_keys_that_are_not_checked(shops: Patient, superuser: Patient) -
     assert shops.findings() == []
 
 
-def test_a_table_of_another_owner(shops: Patient, make_role: MakeRole) -> None:
+def test_a_table_of_another_owner(shops: Database, make_role: MakeRole) -> None:
     """No revision can alter it; an owner of everything is no finding."""
     shops.send("CREATE TABLE alembic_version (version_num text)")
     other = make_role("NOLOGIN")
@@ -164,13 +164,13 @@ def test_a_table_of_another_owner(shops: Patient, make_role: MakeRole) -> None:
 
 
 def test_tables_of_a_superuser_in_a_database_of_another_role(
-    shops: Patient, superuser: Patient
+    shops: Database, superuser: Database
 ) -> None:
     """A migration with the administrator's URL is found by both; the owner's own is no finding."""
     superuser.send("CREATE TABLE alembic_version (version_num text)")
 
-    for patient in (shops, superuser):
-        found = [one for one in patient.examine() if one.id == "other-owner"]
+    for database in (shops, superuser):
+        found = [one for one in database.examine() if one.id == "other-owner"]
         assert [one.where for one in found] == ["table public.alembic_version"]
         assert found[0].todo == f"ALTER TABLE public.alembic_version OWNER TO {shops.owner}"
 
@@ -188,24 +188,24 @@ def test_tables_of_a_superuser_in_a_database_of_another_role(
     ],
 )
 def test_a_sequence_near_its_end(
-    patient: Patient, definition: str, last: int, *, is_near: bool
+    database: Database, definition: str, last: int, *, is_near: bool
 ) -> None:
     """What counts are the numbers of the sequence's own type."""
-    patient.send(f"CREATE TABLE t ({definition})", f"SELECT setval('t_s_seq', {last})")
+    database.send(f"CREATE TABLE t ({definition})", f"SELECT setval('t_s_seq', {last})")
 
     expected = [("sequence-near-end", "sequence public.t_s_seq of public.t.s")] if is_near else []
-    assert patient.findings() == expected
+    assert database.findings() == expected
 
 
-def test_a_sequence_wider_than_its_column(patient: Patient) -> None:
+def test_a_sequence_wider_than_its_column(database: Database) -> None:
     """The column overflows first."""
-    patient.send(
+    database.send(
         "CREATE SEQUENCE numbers",
         "CREATE TABLE t (id integer DEFAULT nextval('numbers'))",
         "SELECT setval('numbers', 2000000000)",
     )
-    assert patient.findings() == []
+    assert database.findings() == []
 
-    patient.send("ALTER SEQUENCE numbers OWNED BY t.id")
+    database.send("ALTER SEQUENCE numbers OWNED BY t.id")
 
-    assert [one.id for one in patient.examine()] == ["sequence-near-end"]
+    assert [one.id for one in database.examine()] == ["sequence-near-end"]
