@@ -178,7 +178,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         type=float,
         default=20.0,
         metavar="S",
-        help="seconds of the lock in the way (20)",
+        help="seconds for which the other transaction holds its lock (20)",
     )
     if "--quick" in argv:
         parser.set_defaults(**_QUICK)

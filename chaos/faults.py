@@ -182,7 +182,7 @@ OTHERS = (
 async def try_fault(setup: Setup, fault: Fault, number: int) -> Trial:
     """Inflict the fault at a random moment; then run the migration again and judge the state.
 
-    Every other trial has a transaction in the way, so that the migration waits for its lock.
+    Every other trial has a transaction that blocks it, so that the migration waits for its lock.
     """
     name = f"chaos_{fault.inflict.__name__}_{number}"
     is_blocked = number % 2 == 1 and not fault.is_in_commit

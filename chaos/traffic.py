@@ -137,7 +137,7 @@ class _Run:
     blocked_s: float
 
     async def without(self, leg: Leg, database: str) -> Measured:
-        """Measure the clients, and the transaction in the way, without any migration."""
+        """Measure the clients, and the blocking transaction, without any migration."""
         async with self._clients(leg, database) as traffic:
             start_s = monotonic()
             async with blocker(self.server, database):

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from alembic_deploy.queried import Use, locking_functions, queried_relations
+from alembic_deploy.queries import Use, locking_functions, queried_relations
 from alembic_deploy.statements import (
     Found,
     called_functions,

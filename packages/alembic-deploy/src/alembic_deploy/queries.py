@@ -19,7 +19,7 @@ class Use(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Queried:
+class QueriedRelation:
     """A relation in a query."""
 
     name: str
@@ -60,7 +60,7 @@ class _Group:
 class _Reader:
     tokens: tuple[Token, ...]
     groups: list[_Group] = field(default_factory=lambda: [_Group(is_query=True)])
-    found: list[tuple[Queried, str]] = field(default_factory=list)
+    found: list[tuple[QueriedRelation, str]] = field(default_factory=list)
     """The relations, each with the name by which the query calls it."""
     locked: set[str] = field(default_factory=set)
     """The names behind FOR UPDATE OF; `*` for all."""
@@ -142,7 +142,7 @@ class _Reader:
             called = fold_identifier(self.tokens[alias].text)
         else:
             called = name.rpartition(".")[2]
-        self.found.append((Queried(name, use), called))
+        self.found.append((QueriedRelation(name, use), called))
         return end
 
     def _read_locking(self, place: int) -> None:
@@ -164,17 +164,17 @@ class _Reader:
         return self.tokens[place].text.upper() if 0 <= place < len(self.tokens) else ""
 
 
-def queried_relations(sql: str) -> tuple[Queried, ...]:
+def queried_relations(sql: str) -> tuple[QueriedRelation, ...]:
     """Return the relations of a query, in the order of its text; not those of its WITH clause.
 
     >>> queried_relations("DELETE FROM public.tags USING users AS u WHERE u.id = user_id")
-    (Queried(name='public.tags', use=<Use.CHANGE: 'change'>), Queried(name='users', use=<Use.READ: 'read'>))
+    (QueriedRelation(name='public.tags', use=<Use.CHANGE: 'change'>), QueriedRelation(name='users', use=<Use.READ: 'read'>))
     """
     reader = _Reader(tokenize(sql))
     reader.read()
     own = frozenset(_with_names(reader.tokens))
     return tuple(
-        Queried(one.name, Use.LOCK)
+        QueriedRelation(one.name, Use.LOCK)
         if one.use is Use.READ and not reader.locked.isdisjoint({"*", called})
         else one
         for one, called in reader.found
