@@ -18,6 +18,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.connect import statement_errors
+from alembic_deploy.definitions import relation_exists
 from alembic_deploy.statements import fold_identifier, tokenize
 
 _NAME = r'(?:"(?:[^"]|"")*"|[\w$]+)'
@@ -212,18 +213,13 @@ def skip_what_is_done(connection: Connection, statement: str) -> tuple[str, str]
     if match is None or match["guard"]:
         return statement, ""
     name = match["index"].replace(" . ", ".")
-    if match is dropped and not _exists(connection, name):
+    if match is dropped and not relation_exists(connection, name):
         done = f"there is no index {name}: an earlier attempt has dropped it"
         return _guarded(statement, "IF EXISTS"), done
     if match is created and _is_built(connection, match, _after(statement, match)):
         done = f"kept the index {name}, which an earlier attempt has built"
         return _guarded(statement, "IF NOT EXISTS"), done
     return statement, ""
-
-
-def _exists(connection: Connection, name: str) -> bool:
-    is_there = text("SELECT pg_catalog.to_regclass(:name) IS NOT NULL")
-    return bool(connection.execute(is_there, {"name": name}).scalar_one())
 
 
 def _is_built(connection: Connection, created: re.Match[str], rest: str) -> bool:

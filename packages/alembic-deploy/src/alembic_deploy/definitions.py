@@ -86,6 +86,14 @@ ORDER BY 1, 2"""
 """Source: functions-info, "System Catalog Information Functions"."""
 
 
+def relation_exists(connection: Connection, name: str) -> bool:
+    """Return whether there is a relation of that name, which is quoted where it must be."""
+    found = connection.execute(
+        text("SELECT pg_catalog.to_regclass(:name) IS NOT NULL"), {"name": name}
+    )
+    return bool(found.scalar_one())
+
+
 def read_definitions(connection: Connection, oids: Iterable[int]) -> Mapping[int, tuple[str, ...]]:
     """Return the definition of each relation that exists, as sorted lines in PostgreSQL's renderings.
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.concurrently import is_concurrently, read_invalid_indexes
+from alembic_deploy.definitions import relation_exists
 from alembic_deploy.deployment import MigrationSession
 from alembic_deploy.drift import index_names, read_differences
 from alembic_deploy.errors import DatabaseError
@@ -249,9 +250,7 @@ def other_owner(connection: Connection, pending: Pending) -> Iterator[UpgradeFin
     """
     if any(match_start(one, _OTHER_ROLE) for one in pending.statements):
         return
-    is_new = connection.execute(
-        text("SELECT pg_catalog.to_regclass(:name) IS NULL"), {"name": pending.version_table}
-    ).scalar_one()
+    is_new = not relation_exists(connection, pending.version_table)
     if not is_new and not any(match_start(one, _CREATED) for one in pending.statements):
         return
     for row in connection.execute(text(_OTHER_OWNER), {"version_table": pending.version_table}):

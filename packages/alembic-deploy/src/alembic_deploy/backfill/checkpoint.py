@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from alembic_deploy.backfill.declaration import Backfill
 from alembic_deploy.backfill.statements import Key
+from alembic_deploy.definitions import relation_exists
 from alembic_deploy.errors import HistoryError
 from alembic_deploy.revisions import graph_of
 
@@ -129,10 +130,7 @@ class CheckpointTable:
 
     def exists(self, connection: Connection) -> bool:
         """Return whether a backfill has created it."""
-        found = connection.execute(
-            text("SELECT pg_catalog.to_regclass(:table) IS NOT NULL"), {"table": self.name}
-        )
-        return bool(found.scalar_one())
+        return relation_exists(connection, self.name)
 
     def create(self, connection: Connection) -> None:
         """Create it unless it exists, without a privilege for any other role."""

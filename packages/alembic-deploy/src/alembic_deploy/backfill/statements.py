@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.elements import TextClause
 
 from alembic_deploy.backfill.declaration import Assignment, Backfill
+from alembic_deploy.definitions import relation_exists
 from alembic_deploy.errors import DatabaseError
 
 Key = tuple[str, ...]
@@ -68,12 +69,7 @@ def read_relations(connection: Connection, backfill: Backfill) -> tuple[Relation
     :raises DatabaseError: No such table, or one without a primary key, or that is no table.
     """
     rows = connection.execute(text(_RELATIONS), {"table": backfill.table}).all()
-    if (
-        not rows
-        and connection.execute(
-            text("SELECT pg_catalog.to_regclass(:table) IS NULL"), {"table": backfill.table}
-        ).scalar_one()
-    ):
+    if not rows and not relation_exists(connection, backfill.table):
         raise _unusable(backfill, f"there is no table {backfill.table}", "correct its name")
     for name, kind, key, _ in rows:
         if kind not in ("r", b"r"):

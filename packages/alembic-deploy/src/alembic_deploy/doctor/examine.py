@@ -99,7 +99,7 @@ def examine(
     Locks: ACCESS SHARE on system catalogs and the version table.
     """
     known = _qualified(connection, expected or Expectations())
-    return tuple(one for check in checks for one in _made(check, connection, known))
+    return tuple(one for check in checks for one in _run_check(check, connection, known))
 
 
 def _qualified(connection: Connection, expected: Expectations) -> Expectations:
@@ -112,7 +112,7 @@ def _qualified(connection: Connection, expected: Expectations) -> Expectations:
     return replace(expected, version_table=qualified or name)
 
 
-def _made(check: Check, connection: Connection, expected: Expectations) -> tuple[Finding, ...]:
+def _run_check(check: Check, connection: Connection, expected: Expectations) -> tuple[Finding, ...]:
     try:
         connection.execute(text(_BEGIN if check in PATH_CHECKS else _BEGIN_SAFELY))
         return tuple(check(connection, expected))

@@ -7,18 +7,13 @@ from collections.abc import Iterator
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.backfill.checkpoint import TABLE, CheckpointTable
+from alembic_deploy.definitions import relation_exists
 from alembic_deploy.doctor.check import OF_NO_EXTENSION, USER_SCHEMA, Expectations, rows
 from alembic_deploy.finding import Finding
 
-_EXISTS = "SELECT pg_catalog.to_regclass(:version_table) IS NOT NULL AS is_there"
-
 _CHECKPOINTS = """
-SELECT own.name,
-       pg_catalog.to_regclass(own.name) IS NOT NULL
-       AND pg_catalog.to_regclass(:version_table) IS NOT NULL
-FROM (
-    SELECT pg_catalog.format('%I.%I', (pg_catalog.parse_ident(:version_table))[1], CAST(:name AS text))
-) AS own (name)
+SELECT pg_catalog.format('%I.%I', (pg_catalog.parse_ident(:version_table))[1], CAST(:name AS text))
+    AS name
 """
 
 _TABLES = f"""
@@ -36,7 +31,7 @@ AND {OF_NO_EXTENSION}
 def recorded_revisions(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield what is wrong with the rows of the version table."""
     table, graph = expected.version_table, expected.graph
-    is_there = rows(connection, _EXISTS, version_table=table)[0].is_there
+    is_there = relation_exists(connection, table)
     found = rows(connection, f"SELECT version_num FROM {table} ORDER BY 1") if is_there else []
     recorded = tuple(row.version_num for row in found)
     if graph is None:
@@ -79,11 +74,9 @@ def _unrecorded(connection: Connection, table: str) -> Iterator[Finding]:
 def unfinished_backfills(connection: Connection, expected: Expectations) -> Iterator[Finding]:
     """Yield the backfills of applied revisions that are not finished."""
     table, graph = expected.version_table, expected.graph
-    if graph is None:
+    if graph is None or not relation_exists(connection, table):
         return
-    [(checkpoints, is_there)] = rows(connection, _CHECKPOINTS, version_table=table, name=TABLE)
-    if not is_there:
-        return
+    checkpoints = rows(connection, _CHECKPOINTS, version_table=table, name=TABLE)[0].name
     recorded = rows(connection, f"SELECT version_num FROM {table}")
     heads = [row.version_num for row in recorded]
     applied = graph.ancestors(heads, with_dependencies=True)
