@@ -104,12 +104,13 @@ def test_option_for_quiet(tracks: Project) -> None:
 
 
 def test_no_password_is_printed(tracks: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    """No line shows the password of a URL."""
+    """No line shows the password of a URL; `current -v` shows user and database."""
     url = DatabaseUrl.parse(tracks.url)
-    tracks.url = url.with_user(url.user or "postgres", "hunter2").text
+    tracks.url = url.with_user(url.user or "postgres", "hunter2@a%b/c:d").text
 
     out = tracks.alembic("upgrade", "head") + tracks.alembic("current", verbose=True)
 
+    assert f"for postgresql+asyncpg://{url.user or 'postgres'}@/{url.database}:\n" in out
     assert "hunter2" not in out + "".join(capsys.readouterr())
 
 

@@ -16,7 +16,7 @@ from alembic_deploy.downgrade import Answer, confirm_downgrade
 from alembic_deploy.limits import Limits
 from alembic_deploy.plan import Plan, PlannedDatabase, refuse_stale
 from alembic_deploy.prechecks import run_prechecks
-from alembic_deploy.session import prepare_session
+from alembic_deploy.session import prepare_session, program_name
 from alembic_deploy.url import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -27,10 +27,13 @@ NOTE = "op.execute(\"CREATE TABLE settings AS SELECT current_setting('{}') AS va
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("lock_timeout", "2s"), ("search_path", "public"), ("application_name", "alembic r1")],
+    [("lock_timeout", "2s"), ("search_path", "public"), ("application_name", "shop-migrate r1")],
 )
-def test_what_a_revision_runs_with(project: Project, name: str, value: str) -> None:
-    """A revision sees a lock_timeout, public as the search_path, and a name for pg_stat_activity."""
+def test_what_a_revision_runs_with(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """A revision sees a lock_timeout, public as the search_path, and the program in pg_stat_activity."""
+    monkeypatch.setattr("sys.argv", ["/opt/bin/shop-migrate", "upgrade"])
     project.add("note the setting", upgrade=NOTE.format(name))
 
     project.alembic("upgrade", "head")
@@ -72,6 +75,22 @@ def test_variable_wins_over_the_file(project: Project, monkeypatch: pytest.Monke
     project.alembic("upgrade", "head")
 
     assert project.query("SELECT value FROM public.settings_again") == ["4s"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    [
+        (["/lib/alembic/__main__.py", "upgrade"], "alembic"),
+        (["/opt/bin/boards-migrate"], "boards-migrate"),
+        (["-c"], "alembic"),
+        ([], "alembic"),
+    ],
+)
+def test_name_of_the_program(monkeypatch: pytest.MonkeyPatch, argv: list[str], name: str) -> None:
+    """A module has the name of its package, and code without a file the name of Alembic."""
+    monkeypatch.setattr("sys.argv", argv)
+
+    assert program_name() == name
 
 
 def test_application_name_of_the_url_stays(project: Project) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -30,7 +32,7 @@ Source: ddl-schemas, "The Schema Search Path".
 _APPLICATION_NAME = """\
 SELECT pg_catalog.set_config(
     'application_name',
-    coalesce(nullif(pg_catalog.current_setting('application_name'), ''), 'alembic'),
+    coalesce(nullif(pg_catalog.current_setting('application_name'), ''), :program),
     false
 )"""
 _KEEPALIVES = {
@@ -79,11 +81,18 @@ def prepare_session(connection: Connection, *, limits: Limits) -> None:
         "statement_timeout": duration_text(limits.statement_timeout),
     }
     set_settings(connection, settings)
-    connection.execute(text(_APPLICATION_NAME))
+    connection.execute(text(_APPLICATION_NAME), {"program": program_name()})
     connection.execute(text(SEARCH_PATH))
     connection.commit()
     # SQLAlchemy read the default schema before the path was set.
     connection.dialect.default_schema_name = "public"
+
+
+def program_name() -> str:
+    """Return the name of the running program, which for `python -m` is that of the package."""
+    path = Path(*sys.argv[:1])
+    name = path.parent.name if path.name == "__main__.py" else path.name
+    return "alembic" if not name or name.startswith("-") else name
 
 
 def refuse_read_only(connection: Connection, database: DatabaseInfo) -> None:

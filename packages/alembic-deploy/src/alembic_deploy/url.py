@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.util import find_spec
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote
 
 from alembic_deploy.errors import ConfigError
 from alembic_deploy.keepalives import DEFAULT_KEEPALIVES, KEEPALIVES, connection_class
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 Hosts = tuple[tuple[str, int | None], ...]
 """Names and ports; a name that starts with / is the directory of a socket."""
@@ -116,13 +119,22 @@ class DatabaseUrl:
         return f"postgresql+{self.driver}://{self._text((*self.parameters, *timeout))}"
 
     @property
-    def engine_url(self) -> str:
-        """Return the URL for create_engine beside `engine_arguments()`: driver and user only.
+    def engine_url(self) -> URL:
+        """Return the URL for create_engine beside `engine_arguments()`, without password and parameters.
 
-        The user is there because code with a connection may read it from the engine's URL.
+        Code with a connection may read user, host and database from it: `alembic current -v` does.
         """
-        login = "" if self.user is None else f"{_quote(self.user)}@"
-        return f"postgresql+{self.driver}://{login}"
+        from sqlalchemy.engine import URL
+
+        is_single = len(self.hosts) == 1 and not self.is_socket
+        host, port = self.hosts[0] if is_single else (None, None)
+        return URL.create(
+            f"postgresql+{self.driver}",
+            username=self.user,
+            host=host or None,
+            port=port,
+            database=self.database,
+        )
 
     def engine_arguments(self) -> dict[str, dict[str, Any]]:
         """Return keyword arguments of create_engine that hand everything to the driver itself."""

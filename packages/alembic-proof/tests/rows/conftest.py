@@ -42,7 +42,7 @@ def shared_connection(rows_database: str, pytestconfig: pytest.Config) -> Iterat
     arguments = target.engine_arguments()["connect_args"]
     caches = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
     engine = create_async_engine(
-        f"postgresql+asyncpg://{target.engine_url.partition('://')[2]}",
+        target.engine_url.set(drivername="postgresql+asyncpg"),
         poolclass=NullPool,
         connect_args={**arguments, **caches},
     )
