@@ -9,12 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.connect import run_on
 from alembic_deploy.deployment import Deployment, Preparation
-from alembic_deploy.errors import ConfigError
-from alembic_deploy.plan import Plan, pending_plan, read_plan, refuse_stale, write_plan
+from alembic_deploy.errors import ConfigError, HistoryError
+from alembic_deploy.plan import (
+    Plan,
+    pending_plan,
+    read_plan,
+    refuse_other_release,
+    refuse_stale,
+    write_plan,
+)
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -100,10 +108,11 @@ def test_a_file_keeps_a_plan(shops: Project, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("{", "the file is no plan: JSONDecodeError"),
-        ("[]", "the file is no plan: TypeError"),
-        ('{"format": 0}', "its format is 0, and this is 1"),
-        ('{"format": 1}', "the file is no plan: KeyError: 'database'"),
+        ("{", "the file is no plan: it is no JSON"),
+        ("[" * 100_000, "the file is no plan: it is no JSON"),
+        ("[]", "the file is no plan: it has no format"),
+        ('{"format": 2}', "the plan has another format than 1"),
+        ('{"format": 1, "sha256": "", "target": 5}', "its SHA-256 differs"),
         (None, "cannot read the plan: No such file or directory"),
     ],
 )
@@ -185,6 +194,15 @@ def test_what_is_not_touched_may_change(shops: Project) -> None:
     )
 
     assert "r1 -> r2" in upgrade(shops, plan)
+
+
+def test_a_plan_of_a_newer_release(shops: Project) -> None:
+    """A release that does not know a revision of the plan names it."""
+    plan = make_plan(shops)
+    next(shops.versions.glob("*widen.py")).unlink()
+
+    with pytest.raises(HistoryError, match="this release does not know: r2"):
+        refuse_other_release(plan, ScriptDirectory.from_config(shops.config()))
 
 
 def test_another_database_state(shops: Project) -> None:

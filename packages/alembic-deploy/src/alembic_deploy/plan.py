@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic.runtime.migration import MigrationStep, RevisionStep
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
@@ -25,6 +27,7 @@ from alembic_deploy.pending import (
     touched_relations,
 )
 from alembic_deploy.progress import name_of
+from alembic_deploy.revisions import load_revisions
 from alembic_deploy.session import kept_alive
 
 FORMAT = 1
@@ -191,7 +194,12 @@ def plan_json(plan: Plan) -> str:
             {"sql": sql, "locks": [str(lock) for lock in lock_modes(sql)]}
             for sql in revision["statements"]
         ]
-    return json.dumps({"format": FORMAT, **document}, indent=2)
+    return json.dumps({"format": FORMAT, "sha256": _digest(document), **document}, indent=2)
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a plan, which does not depend on the layout of its file."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -212,25 +220,30 @@ def write_plan(plan: Plan, path: Path) -> None:
 def read_plan(path: Path) -> Plan:
     """Read a plan from the file that `write_plan` has written.
 
-    :raises ConfigError: The file cannot be read, or is no plan of this version.
+    :raises ConfigError: The file cannot be read, or is not as this release writes it.
     """
+    again = "write it again with the command `plan` of this release"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        if document["format"] != FORMAT:
-            raise ValueError(f"its format is {document['format']!r}, and this is {FORMAT}")
-        return _parse(document)
     except OSError as error:
         raise ConfigError(
             f"cannot read the plan: {error.strerror}",
             where=str(path),
             todo="write it with the command `plan -o FILE`",
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(
-            f"the file is no plan: {type(error).__name__}: {error}",
-            where=str(path),
-            todo="write it again with the command `plan`",
+            "the file is no plan: it is no JSON", where=str(path), todo=again
         ) from error
+    if not isinstance(document, dict) or "format" not in document:
+        raise ConfigError("the file is no plan: it has no format", where=str(path), todo=again)
+    if document.pop("format") != FORMAT:
+        what = f"the plan has another format than {FORMAT}, which this release reads"
+        raise ConfigError(what, where=str(path), todo=again)
+    if document.pop("sha256", None) != _digest(document):
+        what = "the plan is not as the command `plan` has written it: its SHA-256 differs"
+        raise ConfigError(what, where=str(path), todo=again)
+    return _parse(document)
 
 
 def _parse(document: Mapping[str, Any]) -> Plan:
@@ -252,6 +265,21 @@ def _parse(document: Mapping[str, Any]) -> Plan:
     )
 
 
+def refuse_other_release(plan: Plan, script: ScriptDirectory) -> None:
+    """Refuse a plan with revisions that no file of the history has.
+
+    :raises HistoryError: There is one; names all.
+    """
+    load_revisions(script)
+    known = {one.revision for one in script.walk_revisions()}
+    unknown = [one.revision_id for one in plan.revisions if one.revision_id not in known]
+    if unknown:
+        raise HistoryError(
+            f"the plan has revisions that this release does not know: {', '.join(unknown)}",
+            todo="run the command of the release that has written the plan, or make a new plan",
+        )
+
+
 def refuse_stale(plan: Plan, session: MigrationSession) -> None:
     """Refuse to run the command if it would not do what the plan says, or what is left of it.
 
@@ -263,9 +291,9 @@ def refuse_stale(plan: Plan, session: MigrationSession) -> None:
     shown = differences[:_SHOWN_DIFFERENCES]
     if len(differences) > len(shown):
         shown = (*shown, f"and {len(differences) - len(shown)} more")
+    lines = "".join(f"\n    {one}" for one in shown)
     raise HistoryError(
-        "the plan is stale: what it was made for has changed",
-        where="\n    ".join(shown),
+        f"the plan is stale: what it was made for has changed{lines}",
         todo="make a new plan with the command `plan`, and review it",
     )
 
