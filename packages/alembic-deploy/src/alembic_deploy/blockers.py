@@ -20,6 +20,8 @@ from alembic_deploy.server_message import shown_statement
 _FIRST_LOOK_S = 0.2
 _INTERVAL_S = 0.2
 _QUERY_CHARACTERS = 120
+_HIDDEN_QUERY = "<insufficient privilege>"
+"""What pg_stat_activity shows to a login that may not see another one's statement, state and times."""
 _PREPARE = """\
 SELECT pg_catalog.set_config('application_name', 'alembic: lock watcher', false),
        pg_catalog.set_config('idle_session_timeout', '5s', false),
@@ -99,7 +101,9 @@ class Blocker:
         state = f", {self.state}" if self.state else ""
         age = "" if self.age_s is None else f", in a transaction for {self.age_s:.0f} s"
         query = f": {self.query}" if self.query else ""
-        return f"process {self.pid}{name}{user}{state}{age}{query}"
+        is_hidden = not self.state and self.age_s is None
+        hidden = ", what it does is shown to members of pg_read_all_stats" if is_hidden else ""
+        return f"process {self.pid}{name}{user}{state}{age}{query}{hidden}"
 
 
 def read_blockers(connection: Connection, *, pid: int) -> tuple[Blocker, ...]:
@@ -115,13 +119,14 @@ def blocker_of(row: Row[Any]) -> Blocker:
 
     A statement that may contain a password is left out.
     """
+    query = "" if row.query == _HIDDEN_QUERY else row.query
     return Blocker(
         pid=row.pid,
         gid=row.gid,
         application_name=row.application_name,
         user=row.user_name,
         state=row.state,
-        query=shown_statement(row.query)[:_QUERY_CHARACTERS],
+        query=shown_statement(query)[:_QUERY_CHARACTERS],
         age_s=None if row.age_s is None else float(row.age_s),
     )
 
