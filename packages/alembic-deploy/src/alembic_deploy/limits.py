@@ -28,7 +28,7 @@ class Limits:
     lock_timeout: int = _limit(
         2_000,
         "How long a statement waits for a lock before its revision is rolled back and tried again; "
-        "0s means no limit.",
+        "0s means no limit. A transaction that already has locks waits 0.7s at most for further ones.",
     )
     retries: int = _limit(
         30, "How many times a revision that does not get its locks is tried again.", is_count=True
