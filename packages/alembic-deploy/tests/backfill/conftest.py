@@ -23,7 +23,7 @@ from alembic_deploy.backfill.loop import (
 )
 from alembic_deploy.connect import run_on
 
-SMALL = BackfillSettings(first_batch_rows=50, most_batch_rows=200, locked_wait_s=20.0)
+SMALL = BackfillSettings(first_batch_rows=50, most_batch_rows=200, wait_s=20.0)
 TABLE = CheckpointTable("public.alembic_backfill")
 FILL = {
     "name": "fill_labels",

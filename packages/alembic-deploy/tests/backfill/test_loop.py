@@ -117,7 +117,7 @@ def test_locked_rows_come_later(items: Items) -> None:
 
 def test_rows_that_stay_locked_are_an_error(items: Items) -> None:
     """It is bounded, and names the session that holds them."""
-    settings = replace(items.small, locked_wait_s=0.5)
+    settings = replace(items.small, wait_s=0.5)
 
     with (
         items.other_session("SELECT FROM public.items WHERE id = 7 FOR UPDATE"),
@@ -143,7 +143,7 @@ def test_a_table_that_is_locked_is_tried_again(items: Items) -> None:
     with items.other_session("LOCK TABLE public.items IN SHARE MODE"):
         items_again = items.declare(set="label = NULL", where="label IS NOT NULL")
         with pytest.raises(DatabaseError, match="updated no row") as caught:
-            items.run(items_again, settings=replace(settings, locked_wait_s=0.3))
+            items.run(items_again, settings=replace(settings, wait_s=0.3))
     assert "(the other one)" in caught.value.where
 
 
@@ -177,7 +177,7 @@ def test_a_trigger_that_keeps_rows_is_named(items: Items) -> None:
     )
 
     with pytest.raises(DatabaseError, match="and 1 are left") as caught:
-        items.run(settings=replace(items.small, locked_wait_s=0.2))
+        items.run(settings=replace(items.small, wait_s=0.2))
 
     assert "look for a trigger or rule" in caught.value.todo
 

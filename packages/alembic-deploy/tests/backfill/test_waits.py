@@ -102,7 +102,7 @@ def test_it_pauses_while_a_standby_is_behind(items: Items, replication: Replicat
     assert (found := run_on(replication.primary, furthest_standby)) is not None
     assert found.lag_s > 0.5
     with pytest.raises(DatabaseError, match=r"pauses for standby reader, \d+ s behind"):
-        here.run(slow, settings=replace(settings, lag_wait_s=0.1))
+        here.run(slow, settings=replace(settings, wait_s=0.1))
     replication.on_standby("SELECT pg_wal_replay_resume()")
     thread.join(30)
     assert here.query("SELECT count(label), max(times) FROM public.items") == [(3000, 1)]

@@ -64,12 +64,10 @@ class BackfillSettings:
     most_batch_rows: int = 50_000
     max_lag_s: float = 10.0
     """How far a standby may be behind before the loop pauses."""
-    lag_wait_s: float = 600.0
-    """How long it pauses for standbys before it gives up."""
     lock_timeout_ms: int = 2000
     """How long a batch waits for a lock that it cannot skip, such as one on the table."""
-    locked_wait_s: float = 600.0
-    """How long it goes on without progress: rows that others lock, deadlocks, lock timeouts."""
+    wait_s: float = 600.0
+    """How long it goes on without progress: standbys, rows that others lock, deadlocks, lock timeouts."""
     report_every_s: float = 5.0
     deadline_s: float | None = None
     """When it stops, in the time of time.monotonic(); None for no deadline."""
@@ -432,13 +430,13 @@ class _Run:
         if now_s - self.lag_checked_s < _LAG_CHECK_EVERY_S:
             return
         self.lag_checked_s = now_s
-        give_up_s = now_s + self.settings.lag_wait_s
+        give_up_s = now_s + self.settings.wait_s
         while (standby := self._lagging_standby()) is not None:
             behind = f"standby {standby.name}, {standby.lag_s:.0f} s behind"
             if time.monotonic() >= give_up_s:
                 raise DatabaseError(
                     f"the backfill {self.backfill.name} pauses for {behind}, "
-                    f"for more than {self.settings.lag_wait_s:g} s",
+                    f"for more than {self.settings.wait_s:g} s",
                     todo="run the command again when it has caught up: it goes on from there",
                 )
             self._refuse_late()
@@ -491,7 +489,7 @@ class _Run:
         :raises DatabaseError: Says who holds the rows.
         """
         stalled_s = time.monotonic() - self.progress_s
-        if stalled_s < self.settings.locked_wait_s:
+        if stalled_s < self.settings.wait_s:
             return
         with self._transaction():
             holders = row_lock_holders(self.connection, sql)

@@ -237,12 +237,10 @@ class BackfillRunner:
 
 def settings_of(limits: Limits, *, deadline_s: float | None) -> BackfillSettings:
     """Return the bounds of a backfill that follow from those of its command."""
-    wait_s = limits.retry_time / 1000 or math.inf
     return BackfillSettings(
         target_ms=limits.backfill_batch_time or BackfillSettings().target_ms,
         max_lag_s=limits.backfill_max_lag / 1000 or math.inf,
-        lag_wait_s=wait_s,
-        locked_wait_s=wait_s,
+        wait_s=limits.retry_time / 1000 or math.inf,
         lock_timeout_ms=limits.lock_timeout,
         deadline_s=deadline_s,
     )

@@ -18,7 +18,7 @@ from alembic_deploy.connect import run_on
 from alembic_deploy.errors import DatabaseError
 from alembic_deploy.server_message import server_message
 from alembic_deploy.url import DatabaseUrl
-from alembic_proof.catalog import Catalog, Snapshot, read_catalog, read_snapshot
+from alembic_proof.catalog import Snapshot, read_snapshot
 from alembic_proof.catalog.roles import Role
 from alembic_proof.config import OLDEST_MAJOR
 from alembic_proof.history.env_py import Environment
@@ -159,19 +159,6 @@ def _read_only(url: str, read: Callable[[Connection], T]) -> T:
             raise
         where = DatabaseUrl.parse(url).display
         raise DatabaseError(error.what, where=where, todo=error.todo) from error
-
-
-def read_database(url: str, *, environment: Environment) -> Catalog:
-    """Return the catalog of a scratch database, without Alembic's version table."""
-
-    def read(connection: Connection) -> Catalog:
-        return read_catalog(
-            connection,
-            version_table=environment.version_table,
-            version_schema=environment.version_schema,
-        )
-
-    return run_on(url, read)
 
 
 def snapshot_of(url: str, *, environment: Environment) -> Snapshot:
