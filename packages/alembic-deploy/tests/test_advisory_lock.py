@@ -67,7 +67,7 @@ def test_eight_upgrades_at_once(tracks: Project) -> None:
 
 def test_waiting_is_printed_once(tracks: Project, other_migration: threading.Event) -> None:
     """It prints once which session it waits for, and continues when that one has ended."""
-    threading.Timer(0.7, other_migration.set).start()
+    threading.Timer(0.4, other_migration.set).start()
 
     out = tracks.alembic("upgrade", "head")
 

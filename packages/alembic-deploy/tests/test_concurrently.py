@@ -76,7 +76,7 @@ def test_what_a_revision_has_committed_is_not_run_again(project: Project, insert
         f"CREATE FUNCTION public.insert_one() RETURNS void LANGUAGE sql AS '{INSERT}'",
     )
     project.add("insert", upgrade=f"{insert}\nop.execute('ALTER TABLE public.others ADD a int')")
-    project.limit(lock_timeout="300ms", retries="2")
+    project.limit(lock_timeout="50ms", retries="2")
 
     with project.holding("LOCK TABLE public.others IN ACCESS SHARE MODE", for_s=30):
         text = project.failure("upgrade", "head")
@@ -197,7 +197,7 @@ def test_the_deadline_ends_it_and_lock_timeout_does_not(project: Project) -> Non
     project.execute("CREATE TABLE public.things (id integer)")
     create = "CREATE INDEX CONCURRENTLY ix ON public.things (id)"
     project.add("index", upgrade=f"{BLOCK}op.execute('{create}')")
-    project.limit(lock_timeout="50ms", retries="0", deadline="4s")
+    project.limit(lock_timeout="50ms", retries="0", deadline="2s")
 
     with project.holding("LOCK TABLE public.things IN ROW EXCLUSIVE MODE", for_s=60):
         text = project.failure("upgrade", "head")

@@ -206,10 +206,12 @@ def test_a_server_that_starts_is_waited_for(server: RunningServer, driver: str) 
     early, lines = server.socket_dir / ".s.PGSQL.2", list[str]()
     with pytest.raises(ServerError, match=r"the server is down|No such file"):
         _scalar(url.text, "SELECT 1")
-    timer = threading.Timer(1, lambda: early.symlink_to(_socket_of(server)))
-    timer.start()
 
-    wait = ServerWait(wait_s=60, print_line=lines.append)
+    def start_up(line: str) -> None:
+        lines.append(line)
+        early.symlink_to(_socket_of(server))
+
+    wait = ServerWait(wait_s=60, print_line=start_up)
     found = run_on(url.text, lambda one: one.exec_driver_sql("SELECT 1").scalar(), wait=wait)
 
     early.unlink()

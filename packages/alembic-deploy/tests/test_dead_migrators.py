@@ -55,7 +55,7 @@ def test_a_migrator_that_is_cut_off(project: Project, proxy: TcpProxy) -> None:
     project.execute("CREATE TABLE public.things ()")
     direct, project.url = project.url, proxy.url.text
     project.add("lock", upgrade=f"{LOCK}\nop.execute('SELECT 1')")
-    project.limit(idle_in_transaction_timeout="1s", server_wait="0s")
+    project.limit(idle_in_transaction_timeout="400ms", server_wait="0s")
     proxy.break_at("hole", b"SELECT 1", after=b"LOCK TABLE")
     thread = threading.Thread(target=upgrade, args=(project,))
     thread.start()

@@ -219,7 +219,7 @@ def test_on_a_terminal_yes_goes_on(shops: Project, open_terminal: OpenTerminal) 
     shown = terminal.read_until("[y/N] ")
     assert shown.endswith("    loses no row\nGo on? [y/N] ")
     assert "    drops the table public.shops: 3 rows\n" in shown
-    time.sleep(0.6)  # longer than the server keeps an idle session of a migration
+    time.sleep(0.4)  # longer than the server keeps an idle session of a migration
 
     terminal.write("y\n")
 

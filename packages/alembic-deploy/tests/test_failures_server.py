@@ -41,7 +41,7 @@ def locked(project: Project) -> Iterator[None]:
 
 def test_lock_timeout(project: Project, locked: None) -> None:
     """A revision waits no longer than lock_timeout for a lock, and the error says what to do."""
-    project.limit(lock_timeout="200ms", retries="1")
+    project.limit(lock_timeout="50ms", retries="1")
     project.add("widen", upgrade='op.execute("ALTER TABLE things ADD COLUMN name text")')
 
     text = project.failure("upgrade", "head")
@@ -72,27 +72,30 @@ def test_connection_is_lost(project: Project, where: str) -> None:
 @pytest.mark.parametrize("where", ["", "with op.get_context().autocommit_block():\n    "])
 def test_a_silent_revision_names_the_limit(project: Project, where: str, driver: str) -> None:
     """Python code that takes longer than the server waits for a statement, whatever the driver says."""
-    sleep = "import time\ntime.sleep(1.5 if op.get_bind() is not None else 0)"
+    sleep = "import time\ntime.sleep(0.7 if op.get_bind() is not None else 0)"
     project.add("sleep", upgrade=where + sleep.replace("\n", ";"))
     project.limit(idle_in_transaction_timeout="400ms")
     project.url = replace(DatabaseUrl.parse(project.url), driver=driver).text
 
     text = project.failure("upgrade", "head")
 
-    assert "upgrade of r1 (sleep) lost its connection: the revision sent nothing for 1." in text
+    assert "upgrade of r1 (sleep) lost its connection: the revision sent nothing for 0." in text
     assert "400ms of that (idle_in_transaction_timeout)" in text
     assert "--idle-in-transaction-timeout" in text
     assert "now: the upgrade is not applied, the database is at base" in text
 
 
-def test_pauses_are_longer_than_the_server_waits(project: Project, locked: None) -> None:
+def test_pauses_are_longer_than_the_server_waits(
+    project: Project, locked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The session of a retry is kept, however long the pause before it is."""
-    project.limit(lock_timeout="100ms", retries="4", idle_in_transaction_timeout="250ms")
+    monkeypatch.setattr("alembic_deploy.runner._FIRST_PAUSE_S", 1.0)
+    project.limit(lock_timeout="100ms", retries="1", idle_in_transaction_timeout="250ms")
     project.add("widen", upgrade='op.execute("ALTER TABLE things ADD COLUMN name text")')
 
     text = project.failure("upgrade", "head")
 
-    assert "attempts: 5, in " in text
+    assert "attempts: 2, in " in text
     assert "lost its connection" not in text
 
 

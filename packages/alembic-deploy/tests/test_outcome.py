@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.conftest import FaultKind, Project, TcpProxy
 
 VERSION = "SELECT version_num FROM public.alembic_version"
-SLOW = 'op.execute("CREATE TABLE public.things ()")\nop.execute("SELECT pg_sleep(3)")'
+SLOW = 'op.execute("CREATE TABLE public.things ()")\nop.execute("SELECT pg_sleep(1)")'
 QUICK = 'op.execute("CREATE TABLE public.things ()")'
 RECORDED = b"version_num='r2'"
 
@@ -62,7 +62,7 @@ def test_lost_in_a_statement(cut_off: Project, proxy: TcpProxy) -> None:
 def test_lost_for_good(cut_off: Project, proxy: TcpProxy) -> None:
     """Without an answer nothing is claimed, although here the server has committed."""
     cut_off.add("things", upgrade=QUICK)
-    cut_off.limit(server_wait="1s")
+    cut_off.limit(server_wait="100ms")
     proxy.break_at("cut after", b"COMMIT", after=RECORDED)
     proxy.is_closed_after = True
 

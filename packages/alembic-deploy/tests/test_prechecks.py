@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from alembic_deploy import lock_holders
 from alembic_deploy.cli import main
 from alembic_deploy.connect import run_on
 from alembic_deploy.deployment import Deployment, MigrationSession
+from alembic_deploy.errors import ServerError
 from alembic_deploy.prechecks import run_prechecks
 from alembic_deploy.url import DatabaseUrl
 from local_postgres.server import LocalServer, reset, start, stop
@@ -266,9 +268,10 @@ def test_locks_that_do_not_conflict(things: Project, monkeypatch: pytest.MonkeyP
 def test_wait(things: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """With --wait the upgrade begins when the transaction has ended: no attempt fails."""
     monkeypatch.setattr(lock_holders, "LONG_S", 0.0)
+    monkeypatch.setattr(lock_holders, "_POLL_S", 0.05)
     checked(things, wait=True, lock_timeout="100ms", retries="0")
 
-    with held(things.url, "LOCK TABLE things", for_s=1.5):
+    with held(things.url, "LOCK TABLE things", for_s=1.0):
         out = things.alembic("upgrade", "head")
 
     assert out.count("waiting for the end of a transaction: ACCESS EXCLUSIVE on public.things") == 1
@@ -278,7 +281,8 @@ def test_wait(things: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wait_ends(things: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits for retry_time at most, then nothing runs."""
     monkeypatch.setattr(lock_holders, "LONG_S", 0.0)
-    checked(things, wait=True, retry_time="700ms")
+    monkeypatch.setattr(lock_holders, "_POLL_S", 0.05)
+    checked(things, wait=True, retry_time="200ms")
 
     with held(things.url, "LOCK TABLE things"):
         text = things.failure("upgrade", "head")
@@ -290,6 +294,7 @@ def test_wait_ends(things: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_concurrently_waits_for(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """CREATE INDEX CONCURRENTLY waits for every snapshot of the database; another revision does not."""
     monkeypatch.setattr(lock_holders, "LONG_S", 0.0)
+    monkeypatch.setattr(lock_holders, "_POLL_S", 0.05)
     project.execute("CREATE TABLE things (id integer)")
     project.add(
         "index",
@@ -307,6 +312,84 @@ with op.get_context().autocommit_block():
 
 
 @pytest.fixture
+def roles(server_url: str) -> Iterator[tuple[str, str]]:
+    """Yield a role and a member of it; they outlive the test's database."""
+    owner = f"proof_owner_{secrets.token_hex(4)}"
+    member = owner.replace("owner", "member")
+    send(server_url, f"CREATE ROLE {owner}", f"CREATE ROLE {member} LOGIN IN ROLE {owner}")
+    yield owner, member
+    send(server_url, f"DROP ROLE {member}", f"DROP ROLE {owner}")
+
+
+@pytest.fixture
+def superuser(roles: tuple[str, str], things: Project) -> Iterator[Project]:
+    """Yield the project with its server's superuser as the login."""
+    url = DatabaseUrl.parse(things.url)
+    things.url = url.with_user("postgres").text
+    try:
+        things.query("SELECT 1")
+    except ServerError:
+        pytest.skip("the scratch server is another's: its superuser is not known")
+    yield things
+    things.url = url.with_user("postgres").text
+    things.execute(f"ALTER DATABASE {url.database} OWNER TO {url.user}")  # who drops it
+
+
+def send(url: str, *statements: str) -> None:
+    """Execute statements in one transaction."""
+    run_on(url, lambda one: [one.exec_driver_sql(statement) for statement in statements])
+
+
+def test_a_member_of_the_owner(superuser: Project, roles: tuple[str, str]) -> None:
+    """A member of the owning role may do what the owner may."""
+    owner, member = roles
+    superuser.add("others", upgrade='op.execute("CREATE TABLE others ()")')
+    superuser.execute(
+        f"GRANT CREATE ON SCHEMA public TO {owner}",
+        *(f"ALTER TABLE {table} OWNER TO {owner}" for table in ("things", "alembic_version")),
+    )
+    superuser.url = DatabaseUrl.parse(superuser.url).with_user(member).text
+    checked(superuser)
+
+    assert "r1 -> r3" in superuser.alembic("upgrade", "head")
+
+
+def test_a_superuser_beside_the_owner(superuser: Project, roles: tuple[str, str]) -> None:
+    """A superuser's tables would belong to it: nothing is applied without --force."""
+    owner, _ = roles
+    superuser.add("others", upgrade='op.execute("CREATE TABLE others ()")')
+    superuser.execute(
+        f"ALTER TABLE alembic_version OWNER TO {owner}",
+        f"ALTER DATABASE {DatabaseUrl.parse(superuser.url).database} OWNER TO {owner}",
+    )
+    checked(superuser)
+
+    text = superuser.failure("upgrade", "head")
+
+    assert "other-owner: what the revisions create would belong to postgres" in text
+    assert f"not to {owner}, who owns the version table" in text
+    assert superuser.query("SELECT version_num FROM alembic_version") == ["r1"]
+    checked(superuser, force=True)
+    assert "r1 -> r3" in superuser.alembic("upgrade", "head")
+
+
+def test_a_superuser_on_a_new_database(superuser: Project, roles: tuple[str, str]) -> None:
+    """The database's owner decides; the superuser who owns the database itself may go on."""
+    owner, _ = roles
+    name = DatabaseUrl.parse(superuser.url).database
+    checked(superuser)
+    superuser.execute(
+        "DROP TABLE things, alembic_version", f"ALTER DATABASE {name} OWNER TO {owner}"
+    )
+
+    assert f"not to {owner}, who owns the database" in superuser.failure("upgrade", "head")
+
+    assert superuser.tables == set()
+    superuser.execute(f"ALTER DATABASE {name} OWNER TO postgres")
+    assert "-> r2" in superuser.alembic("upgrade", "head")
+
+
+@pytest.fixture
 def own_server(tmp_path: Path, things: Project) -> Iterator[Project]:
     """Yield the project on a server that keeps prepared transactions."""
     server = LocalServer(tmp_path / "state", durable=True)
@@ -319,51 +402,6 @@ def own_server(tmp_path: Path, things: Project) -> Iterator[Project]:
         yield things
     finally:
         reset(server)
-
-
-def test_a_member_of_the_owner(own_server: Project) -> None:
-    """A member of the owning role may do what the owner may."""
-    own_server.add("others", upgrade='op.execute("CREATE TABLE others ()")')
-    own_server.execute(
-        *("CREATE ROLE owner", "CREATE ROLE member LOGIN IN ROLE owner"),
-        "GRANT CREATE ON SCHEMA public TO owner",
-        *("ALTER TABLE things OWNER TO owner", "ALTER TABLE alembic_version OWNER TO owner"),
-    )
-    own_server.url = DatabaseUrl.parse(own_server.url).with_user("member").text
-    checked(own_server)
-
-    assert "r1 -> r3" in own_server.alembic("upgrade", "head")
-
-
-def test_a_superuser_beside_the_owner(own_server: Project) -> None:
-    """A superuser's tables would belong to it: nothing is applied without --force."""
-    own_server.add("others", upgrade='op.execute("CREATE TABLE others ()")')
-    own_server.execute(
-        *("CREATE ROLE owner", "ALTER TABLE alembic_version OWNER TO owner"),
-        "ALTER DATABASE postgres OWNER TO owner",
-    )
-    checked(own_server)
-
-    text = own_server.failure("upgrade", "head")
-
-    assert "other-owner: what the revisions create would belong to postgres" in text
-    assert "not to owner, who owns the version table" in text
-    assert own_server.query("SELECT version_num FROM alembic_version") == ["r1"]
-    checked(own_server, force=True)
-    assert "r1 -> r3" in own_server.alembic("upgrade", "head")
-
-
-def test_a_superuser_on_a_new_database(own_server: Project) -> None:
-    """The database's owner decides; the superuser who owns the database itself may go on."""
-    own_server.execute("DROP TABLE things, alembic_version", "CREATE ROLE owner")
-    checked(own_server)
-    own_server.execute("ALTER DATABASE postgres OWNER TO owner")
-
-    assert "not to owner, who owns the database" in own_server.failure("upgrade", "head")
-
-    assert own_server.tables == set()
-    own_server.execute("ALTER DATABASE postgres OWNER TO postgres")
-    assert "-> r2" in own_server.alembic("upgrade", "head")
 
 
 def test_a_prepared_transaction(own_server: Project) -> None:
