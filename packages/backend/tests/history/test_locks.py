@@ -6,12 +6,16 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from alembic_deploy.connect import run_on
+from alembic_deploy.errors import ServerError
+from alembic_deploy.url import DatabaseUrl
 from alembic_proof.scratch import scratch_database
 from packages.backend.tests.history.database import REVISIONS, Database, before, insert, offline
 
@@ -148,6 +152,14 @@ def meet(database: Database, meeting: Meeting, script: str) -> list[str]:
     return errors
 
 
+def find_deadlocks_soon(url: str) -> None:
+    """Let PostgreSQL look for a deadlock after 50 ms instead of a second, where we may say so."""
+    target = DatabaseUrl.parse(url)
+    setting = f"ALTER DATABASE {target.database} SET deadlock_timeout = '50ms'"
+    with suppress(ServerError):  # the scratch server is another's
+        run_on(target.with_user("postgres").dsn, lambda one: one.exec_driver_sql(setting))
+
+
 def test_neither_the_revision_nor_the_client_fails(below: Database, meeting: Meeting) -> None:
     """The revision waits with nothing in its hands; the client goes on, then the revision."""
     assert meet(below, meeting, offline(meeting.method, meeting.step)) == []
@@ -159,6 +171,7 @@ def test_without_lock_table_one_of_them_fails(below: Database, meeting: Meeting)
     without = re.sub(r"LOCK TABLE [^;]*;", "", script)
 
     assert without != script
+    find_deadlocks_soon(below.url)
     assert meet(below, meeting, without) == ["DeadlockDetected"]
 
 

@@ -83,18 +83,12 @@ def planted(database: Database) -> Database:
     return database
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        *FUNCTIONS.values(),
-        *OPERATORS.values(),
-        f"SELECT array_agg(id) FROM (SELECT '{MADE}'::uuid) AS x (id)",
-    ],
-)
-def test_each_is_found(query: str, planted: Database) -> None:
+def test_each_is_found(planted: Database) -> None:
     """The control: SQL that names no schema calls what is planted."""
-    with pytest.raises(DBAPIError, match="a planted function was called"):
-        planted.execute(query)
+    array_agg = f"SELECT array_agg(id) FROM (SELECT '{MADE}'::uuid) AS x (id)"
+    for query in (*FUNCTIONS.values(), *OPERATORS.values(), array_agg):
+        with pytest.raises(DBAPIError, match="a planted function was called"):
+            planted.execute(query)
 
 
 def test_history_calls_none(planted: Database) -> None:

@@ -45,7 +45,9 @@ def test_two_databases_named(migrate: Migrate) -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_server_down(migrate: Migrate, command: tuple[str, ...]) -> None:
     """A server that does not answer is named by its full address."""
-    done = migrate(*command, url=f"postgresql://boards:{SECRET}@127.0.0.1:1/boards")
+    url = f"postgresql://boards:{SECRET}@127.0.0.1:1/boards"
+
+    done = migrate(*command, url=url, BOARDS_SERVER_WAIT="0s")
 
     assert done.code == 2
     assert "127.0.0.1:1" in done.err
@@ -86,35 +88,24 @@ def test_other_variables(migrate: Migrate, name: str) -> None:
     assert name in done.err
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
+def test_unknown_revision(migrate: Migrate) -> None:
+    """A revision that does not exist is an error that changes nothing.
+
+    `downgrade 1` is no short name of a revision far behind: everything after it would go.
+    """
+    migrate("upgrade", "+1")
+    before = migrate("current").out
+
+    for command in (
         ("upgrade", "nope"),
         ("downgrade", "nope"),
         ("downgrade", "-99"),
         ("sql", "upgrade", "nope"),
         ("sql", "upgrade", "base:nope"),
         ("sql", "downgrade", "head"),
-    ],
-    ids=" ".join,
-)
-def test_unknown_revision(migrate: Migrate, command: tuple[str, ...]) -> None:
-    """A revision that does not exist is an error that changes nothing."""
-    migrate("upgrade", "+1")
-    before = migrate("current").out
-
-    done = migrate(*command)
-
-    assert done.code == 2
-    assert done.err.strip()
-    assert migrate("current").out == before
-
-
-def test_steps_without_their_sign(migrate: Migrate) -> None:
-    """`downgrade 1` is no short name of a revision far behind: everything after it would go."""
-    migrate("upgrade", "+1")
-    before = migrate("current").out
-
+    ):
+        done = migrate(*command)
+        assert (done.code, done.err.strip() != "") == (2, True), command
     done = migrate("downgrade", "1")
 
     assert done.code == 2

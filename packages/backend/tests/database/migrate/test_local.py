@@ -21,7 +21,7 @@ from alembic_deploy.connect import run_on
 from alembic_deploy.settings import local_database_url
 from alembic_deploy.url import DatabaseUrl
 from local_postgres.server import LocalServer, start, stop
-from packages.backend.tests.database.migrate.running import SECRET
+from packages.backend.tests.database.migrate.running import SECRET, Migrate
 
 BACKEND = Path(__file__).resolve().parents[3]
 MIGRATE = "from boards.database.migrate import main; raise SystemExit(main())"
@@ -124,31 +124,18 @@ def password_url(copy: Copy) -> str:
     return DatabaseUrl.parse(url).with_user("asked", SECRET).dsn
 
 
-def test_right_password(copy: Copy, password_url: str) -> None:
-    """The control: with the right password the database is there."""
-    done = copy.run(MIGRATE, "current", BOARDS_DATABASE_URL=password_url)
+def test_passwords(migrate: Migrate, password_url: str) -> None:
+    """An error for a wrong password names the login; with the right one the database is there.
 
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize("command", ["upgrade", "bootstrap"])
-def test_wrong_password(copy: Copy, password_url: str, command: str) -> None:
-    """The error for a wrong password names the login; neither password is printed."""
+    Neither password is printed, and none is asked for.
+    """
     wrong = DatabaseUrl.parse(password_url).with_user("asked", f"{SECRET}-but-wrong").dsn
-
-    done = copy.run(MIGRATE, command, BOARDS_DATABASE_URL=wrong)
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "password" in done.stderr
-    assert "asked" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_no_password(copy: Copy, password_url: str) -> None:
-    """A password that is missing is one clear error too."""
     without = DatabaseUrl.parse(password_url).with_user("asked").dsn
 
-    done = copy.run(MIGRATE, "upgrade", BOARDS_DATABASE_URL=without)
-
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
+    assert migrate("current", url=password_url).code == 0
+    for command in ("upgrade", "bootstrap"):
+        done = migrate(command, url=wrong)
+        assert (done.code, done.out) == (2, "")
+        assert "password" in done.err
+        assert "asked" in done.err
+    assert migrate("upgrade", url=without).code == 2
