@@ -61,7 +61,7 @@ def test_models_that_cannot_be_imported() -> None:
 
 BROKEN = """
 import os, sys
-import alembic.command, alembic_deploy.env
+import alembic.command, alembic_deploy.cli, alembic_deploy.env, sqlalchemy.ext.asyncio
 from boards.__main__ import main
 for command in ("upgrade", "downgrade", "current", "history", "check", "sql"):
     sys.argv = ["boards-migrate", command]
@@ -96,7 +96,7 @@ def test_a_fault_in_a_model_is_named_by_every_command(tmp_path: Path) -> None:
 
 SIGNALLED = """
 import os, signal, sys
-import alembic.command, alembic_deploy.env
+import alembic.command, alembic_deploy.env, boards.database.migrate, boards.dbmodels
 from boards.__main__ import main
 
 def end(name):
@@ -135,6 +135,7 @@ def test_a_signal_has_one_message() -> None:
 
 EIGHT = """
 import os, sys
+import alembic_deploy.env, asyncpg, boards.dbmodels, sqlalchemy.ext.asyncio
 from boards.database.migrate import main
 
 def upgrade(number):
