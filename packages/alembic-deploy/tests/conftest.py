@@ -85,7 +85,12 @@ class Project:
         return self.directory / "alembic" / "versions"
 
     def add(
-        self, title: str, *, upgrade: str = "pass", downgrade: str = "pass", after: str | None = ""
+        self,
+        title: str,
+        *,
+        upgrade: str = "pass",
+        downgrade: str = "pass",
+        after: str | tuple[str, ...] | None = "",
     ) -> Path:
         """Add a revision with these bodies after the last one; its id is r1, r2 and so on."""
         number = len(list(self.versions.glob("*.py"))) + 1

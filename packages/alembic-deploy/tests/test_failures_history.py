@@ -135,6 +135,23 @@ def test_a_target_beyond_the_ends(tracks: Project, at: str, command: str, target
     )
 
 
+@pytest.mark.parametrize("merge", [("r2", "r3"), None])
+def test_a_target_on_several_branches(project: Project, merge: tuple[str, ...] | None) -> None:
+    """`downgrade -1` from a merge revision, or from two heads, asks for the revision's name."""
+    project.add("root")
+    project.add("one")
+    project.add("other", after="r1")
+    if merge:
+        project.add("merge", after=merge)
+    project.alembic("upgrade", "heads")
+
+    text = project.failure("downgrade", "-1")
+
+    assert text.startswith(
+        "-1 names several revisions: the history has branches there\n  help: name"
+    )
+
+
 @pytest.mark.parametrize("target", ["base+3", "head+0", "aaaaaaaaaaaa+2"])
 def test_a_target_counted_from_a_revision(tracks: Project, target: str) -> None:
     """One inside of the history is no error."""

@@ -88,14 +88,14 @@ def test_file_without_a_parent(ini: Path, versions: Path) -> None:
 
 
 def test_two_files_with_one_id(ini: Path, write: Callable[..., Path]) -> None:
-    """Both files are named."""
+    """Both files are named, with the lines of the ids."""
     path = write("20260101_090003_x.py", revision="c" * 12, down="b" * 12)
 
     error = failure(ini)
 
     assert error.what == f"two files have the revision id {'c' * 12}"
-    assert str(path) in error.where
-    assert "add_length.py" in error.where
+    assert f"{path}:3" in error.where
+    assert "add_length.py:5" in error.where
 
 
 def test_missing_parent(ini: Path, write: Callable[..., Path]) -> None:
@@ -105,7 +105,7 @@ def test_missing_parent(ini: Path, write: Callable[..., Path]) -> None:
     error = failure(ini)
 
     assert error.what == "revision x follows lost, which no file has"
-    assert error.where == str(path)
+    assert error.where == f"{path}:4"
 
 
 def test_missing_dependency(ini: Path, write: Callable[..., Path]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from alembic_deploy.command import RunningCommand
 from alembic_deploy.errors import HistoryError
 from alembic_deploy.revisions import graph_of, several_heads
 
@@ -72,14 +73,20 @@ def refuse_older_target(target: str, heads: tuple[str, ...], *, script: ScriptDi
 
 
 @contextmanager
-def refused_far_target(target: str) -> Iterator[None]:
-    """Refuse a target such as `head+1`, for which Alembic has an AssertionError without a text.
+def refused_target(command: RunningCommand, heads: tuple[str, ...]) -> Iterator[None]:
+    """Refuse a relative target, such as `head+1` or `-1`, that names no revision, or several.
 
-    :raises HistoryError: There are fewer revisions than the target counts.
+    :param heads: The revisions that the database is at.
+    :raises HistoryError: The command has such a target, for which Alembic has no clear error.
     """
+    target = command.target
+    if command.name == "downgrade" and target.startswith("-") and len(heads) > 1:
+        raise _ambiguous(target)
     try:
         yield
     except (AssertionError, CommandError) as error:
+        if str(error) == "Ambiguous walk":
+            raise _ambiguous(target) from error
         is_too_far = isinstance(error, AssertionError) or str(error) == "Walked too far"
         if not (is_too_far and _RELATIVE.search(target)):
             raise
@@ -87,3 +94,11 @@ def refused_far_target(target: str) -> Iterator[None]:
             f"there is no revision {target}: the history ends before it",
             todo="the command `history` lists the revisions",
         ) from error
+
+
+def _ambiguous(target: str) -> HistoryError:
+    return HistoryError(
+        f"{target} names several revisions: the history has branches there",
+        todo="name the revision to go back to (`history -v` lists them); from a merge revision, one "
+        "of its parents undoes the merge alone",
+    )

@@ -82,12 +82,30 @@ def has_empty_function(tree: ast.Module, name: str) -> bool:
 
 def declares(tree: ast.Module, name: str) -> bool:
     """Return whether the module gives the name a value, as in `backfill = {…}`."""
-    return any(
-        isinstance(target, ast.Name) and target.id == name
-        for node in tree.body
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-    )
+    return _declaration(tree, name) is not None
+
+
+def declaration_place(path: str, name: str) -> str:
+    """Return `path:line` of the statement that gives the name its value; the path alone without one."""
+    try:
+        found = _declaration(ast.parse(Path(path).read_bytes()), name)
+    except (SyntaxError, ValueError, OSError):
+        found = None
+    return path if found is None else f"{path}:{found.lineno}"
+
+
+def _declaration(tree: ast.Module, name: str) -> ast.stmt | None:
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=targets):
+                pass
+            case ast.AnnAssign(target=target):
+                targets = [target]
+            case _:
+                continue
+        if any(isinstance(one, ast.Name) and one.id == name for one in targets):
+            return node
+    return None
 
 
 def without_docstring(function: ast.FunctionDef) -> list[ast.stmt]:

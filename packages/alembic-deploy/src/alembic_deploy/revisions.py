@@ -18,6 +18,7 @@ from alembic_deploy.error_location import project_location
 from alembic_deploy.errors import HistoryError
 from alembic_deploy.process_exit import refused_exits
 from alembic_deploy.python_errors import describe, project_error
+from alembic_deploy.revision_source import declaration_place
 
 
 def load_revisions(script: ScriptDirectory) -> None:
@@ -102,16 +103,16 @@ def duplicate_id(revision_id: str, *paths: str) -> HistoryError:
     """Return the error for two files that have the same id."""
     return HistoryError(
         f"two files have the revision id {revision_id}",
-        where=" and ".join(paths),
+        where=" and ".join(declaration_place(path, "revision") for path in paths),
         todo="give one of them another id, also in the down_revision of its children",
     )
 
 
-def missing_parent(revision_id: str, parent: str, *, where: str) -> HistoryError:
+def missing_parent(revision_id: str, parent: str, *, path: str) -> HistoryError:
     """Return the error for a revision whose parent has no file."""
     return HistoryError(
         f"revision {revision_id} follows {parent}, which no file has",
-        where=where,
+        where=declaration_place(path, "down_revision"),
         todo="restore that revision's file, or correct down_revision",
     )
 
@@ -335,7 +336,7 @@ def _refuse_missing_parents(scripts: tuple[Script, ...]) -> None:
     for script in scripts:
         for parent in script._versioned_down_revisions:
             if parent not in known:
-                raise missing_parent(script.revision, parent, where=script.path)
+                raise missing_parent(script.revision, parent, path=script.path)
 
 
 def _refuse_missing_upgrades(scripts: tuple[Script, ...]) -> None:

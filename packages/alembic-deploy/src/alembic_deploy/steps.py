@@ -32,7 +32,7 @@ from alembic_deploy.position import (
     HistoryPosition,
     position_of,
     refuse_older_target,
-    refused_far_target,
+    refused_target,
 )
 from alembic_deploy.process_exit import refuse_exits_of
 from alembic_deploy.progress import Progress, direction_of, title_of
@@ -118,7 +118,7 @@ class Steps:
         self.start = self.heads = tuple(heads)
         self._script = script = migration.script
         known = self._known(migration)
-        with refused_far_target(self._command.target):
+        with refused_target(self._command, known):
             self._fetched = iter(self._command.work(known, migration))
             self._unfinished = next(self._fetched, None)
         is_upgrade = self._command.name == "upgrade" and not self._command.is_offline

@@ -233,7 +233,7 @@ def _local_branch(
         if not parents or parents[0] in merged:
             break
         if parents[0] not in graph.by_id:
-            raise missing_parent(line[0].revision_id, parents[0], where=line[0].path)
+            raise missing_parent(line[0].revision_id, parents[0], path=line[0].path)
         line.insert(0, graph.by_id[parents[0]])
     ids = {one.revision_id for one in line}
     for one in graph.revisions:
