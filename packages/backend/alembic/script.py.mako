@@ -38,7 +38,9 @@ Created: ${create_date}
 # Delete these lines once they are followed.
 # - Frozen: import nothing of the project. One statement per op.execute(), names qualified, and a
 #   backslash before a colon that a letter follows.
-# - A backfill marks its rows and keeps updated_at: SET LOCAL boards.keep_updated_at = 'on'.
+# - A backfill marks its rows and keeps updated_at: SET LOCAL boards.keep_updated_at = 'on'. A large
+#   table's runs in batches: backfill = {"name": …, "table": "public.…", "set": …, "where": …,
+#   "undo": None}; a later revision that needs it has requires_backfill = "name".
 # - downgrade() takes back exactly what upgrade() did, with rows in the tables. What it cannot is
 #   declared: lossy = "table.column: what is lost" (downgrade() may then be empty), or
 #   irreversible = "why there is no way back" and raise NotImplementedError(irreversible).

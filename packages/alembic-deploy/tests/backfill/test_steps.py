@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from alembic_deploy.advisory_lock import VersionTable, advisory_lock
 from alembic_deploy.cli import main
@@ -218,6 +219,19 @@ def test_a_script_has_one_update(songs: Project) -> None:
 
     run_on(songs.url, send, autocommit=True)
     assert songs.query("SELECT count(slug) FROM songs WHERE slug LIKE '%!'") == [300]
+
+
+def test_a_script_refuses_a_revision_whose_backfill_is_not_finished(songs: Project) -> None:
+    """It looks at the rows, before the revision's own transaction."""
+    script = songs.alembic("upgrade", "r2:head", sql=True)
+    guard = next(one.text for one in split_statements(script) if "requires_backfill" in one.text)
+    assert script.index(guard) < script.index("version_num='r3'")
+    songs.alembic("upgrade", "r2")
+    songs.execute(guard)
+    songs.execute("UPDATE songs SET slug = NULL WHERE id = 1")
+
+    with pytest.raises(DBAPIError, match="r3 requires the backfill fill_slugs, which is not fin"):
+        songs.execute(guard)
 
 
 def test_a_given_transaction_gets_one_update(songs: Project) -> None:

@@ -258,6 +258,18 @@ def exists_statement(backfill: Backfill, assignment: Assignment) -> TextClause:
     return text(f"SELECT EXISTS (SELECT {_matching(backfill, assignment)})")
 
 
+def refuse_unfinished(backfill: Backfill, *, revision: str) -> str:
+    """Return the statement that fails while a row is still to do, for the script of a revision."""
+    message = f"revision {revision} requires the backfill {backfill.name}, which is not finished"
+    quoted = message.replace("'", "''")
+    return (
+        "DO $requires_backfill$\nBEGIN\n"
+        f"    IF EXISTS (SELECT FROM {backfill.table} WHERE (\n{backfill.fill.where}\n)) THEN\n"
+        f"        RAISE EXCEPTION USING MESSAGE = '{quoted}';\n"
+        "    END IF;\nEND\n$requires_backfill$"
+    )
+
+
 def single_update(backfill: Backfill, *, is_undo: bool) -> str:
     """Return the same change as one UPDATE, for a script and for a proof."""
     assignment = backfill.assignment(is_undo=is_undo)

@@ -24,7 +24,7 @@ from alembic_deploy.backfill.loop import (
     is_finished,
     run_backfill,
 )
-from alembic_deploy.backfill.statements import escaped, single_update
+from alembic_deploy.backfill.statements import escaped, refuse_unfinished, single_update
 from alembic_deploy.errors import DatabaseError, HistoryError
 from alembic_deploy.events import Note, Observe
 from alembic_deploy.limits import Limits
@@ -209,6 +209,8 @@ class BackfillRunner:
 
     def _finish(self, backfill: Backfill, step: RevisionStep) -> None:
         if self.migration.as_sql:
+            guard = refuse_unfinished(backfill, revision=step.revision.revision)
+            self.migration.impl.static_output(f"{guard};")
             return
         if not self.is_skipped:
             self.run(backfill)

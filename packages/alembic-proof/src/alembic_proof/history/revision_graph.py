@@ -182,7 +182,7 @@ def computed_line(tree: ast.Module, name: str) -> int | None:
 
 
 def parse_graph_revision(tree: ast.Module, *, path: str) -> GraphRevision | None:
-    """Return the id, parents and labels that a revision's file gives; None if it is no revision."""
+    """Return the id, parents, labels and dependencies that a revision's file gives; None if it is no revision."""
     match assigned_value(tree, "revision"):
         case ast.Constant(value=str(revision_id)):
             pass
@@ -193,6 +193,7 @@ def parse_graph_revision(tree: ast.Module, *, path: str) -> GraphRevision | None
         path=path,
         parents=strings_in(assigned_value(tree, "down_revision")),
         labels=strings_in(assigned_value(tree, "branch_labels")),
+        dependencies=strings_in(assigned_value(tree, "depends_on")),
     )
 
 
