@@ -105,3 +105,24 @@ def scratch_url(server_url: str) -> Iterator[str]:
     """Provide the URL of a fresh, empty database, as its owner."""
     with scratch_database(server_url) as url:
         yield url
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    """Provide the environment, to be changed by the test alone."""
+    return dict(os.environ)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """Provide a state directory with a space, a quote and a letter beyond ASCII; servers end with it."""
+    directory = tmp_path / "it's a stäte"
+    yield directory
+    for durable in (True, False):
+        reset(LocalServer(directory, durable=durable))
+
+
+@pytest.fixture
+def durable(state: Path) -> LocalServer:
+    """Provide a server that keeps its data."""
+    return LocalServer(state, durable=True)

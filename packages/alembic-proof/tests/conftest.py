@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from local_postgres.server import LocalServer, reset, start
+from local_postgres.server import LocalServer, start
 
 _KEPT: dict[str, ModuleType] = {}
 """The modules that are no project's; a process of the suite has two thousand."""
@@ -43,24 +43,3 @@ def superuser_url(scratch_state: Path) -> str:
     if os.environ.get("ALEMBIC_PROOF_TEST_SERVER"):
         pytest.skip("the given server may have no superuser for tests")
     return start(LocalServer(scratch_state, durable=False), os.environ).url("postgres")
-
-
-@pytest.fixture
-def environ() -> dict[str, str]:
-    """Provide the environment, to be changed by the test alone."""
-    return dict(os.environ)
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[Path]:
-    """Provide a state directory with a space, a quote and a letter beyond ASCII; servers end with it."""
-    directory = tmp_path / "it's a stäte"
-    yield directory
-    for durable in (True, False):
-        reset(LocalServer(directory, durable=durable))
-
-
-@pytest.fixture
-def durable(state: Path) -> LocalServer:
-    """Provide a server that keeps its data."""
-    return LocalServer(state, durable=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from local_postgres.scratch import ScratchServer, scratch_server
-from local_postgres.server import LocalServer, reset
+from local_postgres.server import LocalServer
 
 START = """
 import os, sys
@@ -25,27 +25,6 @@ print(start(LocalServer(Path(sys.argv[1]), durable=sys.argv[2] == "durable"), os
 def server(scratch_state: Path) -> ScratchServer:
     """Return the scratch server that all tests share."""
     return scratch_server(os.environ, state=scratch_state)
-
-
-@pytest.fixture
-def environ() -> dict[str, str]:
-    """Return a copy of the environment, which the test may change."""
-    return dict(os.environ)
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[Path]:
-    """Yield a state directory with a space, a quote and a letter beyond ASCII; servers end with it."""
-    directory = tmp_path / "it's a stäte"
-    yield directory
-    for durable in (True, False):
-        reset(LocalServer(directory, durable=durable))
-
-
-@pytest.fixture
-def durable(state: Path) -> LocalServer:
-    """Return a server that keeps its data."""
-    return LocalServer(state, durable=True)
 
 
 @pytest.fixture

@@ -45,20 +45,12 @@ def unusable_configuration(error: Exception, ini: Path) -> ConfigError:
     return ConfigError(f"the configuration cannot be read: {text}", where=str(ini), todo=todo)
 
 
-def refuse_unreadable_env_py(config: Config) -> None:
-    """Refuse an env.py that Python cannot read; a missing one is Alembic's to refuse.
-
-    :raises ConfigError: Its encoding or its syntax is wrong; names the line.
-    """
-    _parse_env_py(config)
-
-
 def refuse_other_env_py(config: Config) -> None:
     """Refuse an env.py that does not name run_env(), before it does anything of its own.
 
     :raises ConfigError: It does not, or cannot be read.
     """
-    tree = _parse_env_py(config)
+    tree = parse_env_py(config)
     if tree is not None and not any(map(_names_run_env, ast.walk(tree))):
         raise without_run_env(config)
 
@@ -76,7 +68,11 @@ def _env_py(config: Config) -> Path:
     return Path(config.get_main_option("script_location") or "", "env.py")
 
 
-def _parse_env_py(config: Config) -> ast.Module | None:
+def parse_env_py(config: Config) -> ast.Module | None:
+    """Return the module of env.py; None without one, which Alembic refuses itself.
+
+    :raises ConfigError: Its encoding or its syntax is wrong; names the line.
+    """
     path = _env_py(config)
     if not path.is_file():
         return None
