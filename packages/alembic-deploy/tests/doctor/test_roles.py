@@ -52,12 +52,15 @@ def test_an_attribute_that_bypasses_policies(
 
 
 def test_the_owner_of_tables(database: Database) -> None:
-    """An owner bypasses row-level security, and may turn it off."""
-    database.send("CREATE TABLE shops (id integer)", "CREATE TABLE sales (id integer)")
+    """An owner bypasses row-level security, and may turn it off, or replace a function."""
+    database.send("CREATE TABLE shops (id serial)", "CREATE TABLE sales (id integer)")
+    database.send("CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1'")
 
     found = of_login(database, database.owner)
 
     assert "the application's login owns tables (2), such as public.sales" in found
+    assert "the application's login owns functions (1), such as public.f(integer)" in found
+    assert not any("sequences" in one for one in found)
 
 
 def test_a_member_of_the_owner(

@@ -146,19 +146,34 @@ def test_foreign_keys_that_are_not_checked(shops: Database, superuser: Database)
     assert shops.findings() == []
 
 
-def test_a_table_of_another_owner(shops: Database, make_role: MakeRole) -> None:
+@pytest.mark.parametrize(
+    ("create", "name"),
+    [
+        ("SELECT", "table public.sales"),
+        ("CREATE VIEW ours AS SELECT 1 AS one", "view public.ours"),
+        ("CREATE SEQUENCE ours", "sequence public.ours"),
+        ("CREATE DOMAIN ours AS text", "type public.ours"),
+        ("CREATE TYPE ours AS (a int)", "type public.ours"),
+        (
+            "CREATE FUNCTION ours(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "function public.ours(integer)",
+        ),
+    ],
+)
+def test_an_object_of_another_owner(
+    shops: Database, make_role: MakeRole, create: str, name: str
+) -> None:
     """No revision can alter it; an owner of everything is no finding."""
-    shops.send("CREATE TABLE alembic_version (version_num text)")
+    shops.send("CREATE TABLE alembic_version (version_num text)", create)
+    alter = f"ALTER {name}"
     other = make_role("NOLOGIN")
     shops.send(f"GRANT {other} TO CURRENT_USER", f"GRANT CREATE ON SCHEMA public TO {other}")
-    shops.send(
-        f"ALTER TABLE sales OWNER TO {other}", f"REVOKE CREATE ON SCHEMA public FROM {other}"
-    )
+    shops.send(f"{alter} OWNER TO {other}", f"REVOKE CREATE ON SCHEMA public FROM {other}")
 
     (found,) = shops.examine()
 
-    assert (found.id, found.where) == ("other-owner", "table public.sales")
-    assert found.todo == f"ALTER TABLE public.sales OWNER TO {shops.owner}"
+    assert (found.id, found.where) == ("other-owner", name)
+    assert found.todo.lower() == f"{alter} OWNER TO {shops.owner}".lower()
     shops.send(found.todo)
     assert shops.examine() == ()
 

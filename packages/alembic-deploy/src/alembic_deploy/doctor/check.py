@@ -76,6 +76,28 @@ OF_NO_EXTENSION = """NOT EXISTS (
 )"""
 """A condition: `relation` is a row of pg_class, and not a part of an extension."""
 
+OWNED_OBJECTS = """
+SELECT CAST('pg_catalog.pg_class' AS regclass) AS catalog, oid, relnamespace AS space, relowner AS owner
+FROM pg_catalog.pg_class
+WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+UNION ALL
+SELECT CAST('pg_catalog.pg_proc' AS regclass), oid, pronamespace, proowner
+FROM pg_catalog.pg_proc
+UNION ALL
+SELECT CAST('pg_catalog.pg_type' AS regclass), type.oid, type.typnamespace, type.typowner
+FROM pg_catalog.pg_type AS type
+LEFT JOIN pg_catalog.pg_class AS class ON class.oid = type.typrelid
+WHERE type.typtype IN ('d', 'e', 'r') OR class.relkind = 'c'"""
+"""A query of the objects that a role may own: tables, views, sequences, functions, types."""
+HAS_ITS_OWN_OWNER = """NOT EXISTS (
+    SELECT
+    FROM pg_catalog.pg_depend AS member
+    WHERE member.classid = owned.catalog
+    AND member.objid = owned.oid
+    AND (member.deptype = 'e' OR (member.deptype IN ('a', 'i') AND member.refobjsubid > 0))
+)"""
+"""A condition: `owned` is a row of OWNED_OBJECTS, not a part of an extension or a column's sequence."""
+
 
 def rows(connection: Connection, sql: str, **values: Any) -> list[Any]:
     """Return the rows of a query with named parameters."""

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 from sqlalchemy.engine import Connection
 
-from alembic_deploy.doctor.check import USER_SCHEMA, Expectations, rows
+from alembic_deploy.doctor.check import (
+    HAS_ITS_OWN_OWNER,
+    OWNED_OBJECTS,
+    USER_SCHEMA,
+    Expectations,
+    rows,
+)
 from alembic_deploy.finding import Finding
 
 _ROLE_EXISTS = "SELECT oid FROM pg_catalog.pg_roles WHERE rolname = CAST(:name AS name)"
@@ -20,19 +26,21 @@ WITH reachable AS (
            END AS via
     FROM pg_catalog.pg_roles AS role
     WHERE pg_catalog.pg_has_role(CAST(:login AS name), role.oid, 'MEMBER')
+), owned AS ({OWNED_OBJECTS}
 ), reason (rank, via, reason) AS (
     SELECT 1, via, 'is a superuser' FROM reachable WHERE rolsuper
     UNION ALL
     SELECT 2, via, 'has BYPASSRLS' FROM reachable WHERE rolbypassrls
     UNION ALL
     SELECT 3, via, pg_catalog.format(
-        'owns tables (%s), such as %I.%I', pg_catalog.count(*), pg_catalog.min(space.nspname), pg_catalog.min(relation.relname)
+        'owns %ss (%s), such as %s', object.type, pg_catalog.count(*), pg_catalog.min(object.identity)
     )
-    FROM pg_catalog.pg_class AS relation
-    JOIN pg_catalog.pg_namespace AS space ON space.oid = relation.relnamespace
-    JOIN reachable ON reachable.oid = relation.relowner
-    WHERE relation.relkind IN ('r', 'p') AND {USER_SCHEMA}
-    GROUP BY via
+    FROM owned
+    JOIN pg_catalog.pg_namespace AS space ON space.oid = owned.space
+    JOIN reachable ON reachable.oid = owned.owner
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(owned.catalog, owned.oid, 0) AS object
+    WHERE {USER_SCHEMA} AND {HAS_ITS_OWN_OWNER}
+    GROUP BY via, object.type
     UNION ALL
     SELECT 4, via, pg_catalog.format('owns the schema %I', space.nspname)
     FROM pg_catalog.pg_namespace AS space

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.concurrently import read_invalid_indexes
-from alembic_deploy.doctor.check import OF_NO_EXTENSION, USER_SCHEMA, Expectations, rows
+from alembic_deploy.doctor.check import (
+    HAS_ITS_OWN_OWNER,
+    OWNED_OBJECTS,
+    USER_SCHEMA,
+    Expectations,
+    rows,
+)
 from alembic_deploy.finding import Finding
 
 _ROW_SECURITY_OFF = f"""
@@ -79,10 +85,12 @@ ORDER BY 1
 """
 
 _OTHER_OWNERS = f"""
-SELECT pg_catalog.format('%I.%I', space.nspname, relation.relname) AS name,
-       pg_catalog.format('%I', pg_catalog.pg_get_userbyid(relation.relowner)) AS owner,
+WITH owned AS ({OWNED_OBJECTS})
+SELECT object.type AS kind,
+       object.identity AS name,
+       pg_catalog.format('%I', pg_catalog.pg_get_userbyid(owned.owner)) AS owner,
        pg_catalog.format('%I', expected.rolname) AS expected,
-       CASE expected.oid WHEN version_owner.oid THEN 'version table' ELSE 'database' END AS owned
+       CASE expected.oid WHEN version_owner.oid THEN 'version table' ELSE 'database' END AS possession
 FROM pg_catalog.pg_class AS version
 JOIN pg_catalog.pg_roles AS version_owner ON version_owner.oid = version.relowner
 JOIN pg_catalog.pg_database AS here ON here.datname = pg_catalog.current_database()
@@ -91,13 +99,11 @@ JOIN pg_catalog.pg_roles AS expected ON expected.oid = CASE
     WHEN version_owner.rolsuper AND NOT here_owner.rolsuper THEN here_owner.oid
     ELSE version_owner.oid
 END
-JOIN pg_catalog.pg_class AS relation
-    ON relation.relnamespace = version.relnamespace AND relation.relowner <> expected.oid
-JOIN pg_catalog.pg_namespace AS space ON space.oid = relation.relnamespace
+JOIN owned ON owned.space = version.relnamespace AND owned.owner <> expected.oid
+CROSS JOIN LATERAL pg_catalog.pg_identify_object(owned.catalog, owned.oid, 0) AS object
 WHERE version.oid = pg_catalog.to_regclass(:version_table)
-AND relation.relkind IN ('r', 'p')
-AND {OF_NO_EXTENSION}
-ORDER BY 1
+AND {HAS_ITS_OWN_OWNER}
+ORDER BY 1, 2
 """
 
 _SEQUENCES = f"""
@@ -233,17 +239,17 @@ def disabled_triggers(connection: Connection, _: Expectations) -> Iterator[Findi
 
 
 def other_owners(connection: Connection, expected: Expectations) -> Iterator[Finding]:
-    """Yield the tables beside the version table that another role owns: no revision can alter them.
+    """Yield what another role owns beside the version table: no revision can alter it.
 
     A superuser who owns the version table in another role's database has migrated it by mistake.
     """
     for row in rows(connection, _OTHER_OWNERS, version_table=expected.version_table):
         yield Finding(
             id="other-owner",
-            what=f"{row.owner} owns it, and {row.expected} the {row.owned}: "
+            what=f"{row.owner} owns it, and {row.expected} the {row.possession}: "
             "revisions cannot alter it",
-            where=f"table {row.name}",
-            todo=f"ALTER TABLE {row.name} OWNER TO {row.expected}",
+            where=f"{row.kind} {row.name}",
+            todo=f"ALTER {row.kind.upper()} {row.name} OWNER TO {row.expected}",
         )
 
 
