@@ -166,7 +166,7 @@ class Project:
         run_on(self.url, send)
 
     @contextmanager
-    def holding(self, *statements: str, for_s: float) -> Iterator[threading.Event]:
+    def holding(self, *statements: str, for_s: float = 30) -> Iterator[threading.Event]:
         """Let another session hold its locks for so long, or until the block or the event ends it."""
         is_held, is_over = threading.Event(), threading.Event()
 

@@ -7,11 +7,9 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,28 +43,6 @@ def checked(project: Project, *, wait: bool = False, force: bool = False, **limi
     """Let an upgrade of the project check first."""
     check = partial(run_prechecks, wait=wait, force=force)
     project.attributes["deployment"] = Deployment(before=(check,), limits=limits)
-
-
-@contextmanager
-def held(url: str, *statements: str, for_s: float = 30) -> Iterator[None]:
-    """Let another session execute statements in a transaction that stays open."""
-    is_held, is_over = Event(), Event()
-
-    def hold(connection: Connection) -> None:
-        connection.exec_driver_sql("SET application_name = 'report'")
-        for one in statements:
-            connection.exec_driver_sql(one)
-        is_held.set()
-        is_over.wait(for_s)
-
-    thread = Thread(target=run_on, args=(url, hold))
-    thread.start()
-    assert is_held.wait(10)
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join(10)
 
 
 def test_a_sound_database(things: Project) -> None:
@@ -240,7 +216,7 @@ def test_a_long_transaction(things: Project, monkeypatch: pytest.MonkeyPatch) ->
     things.add("others", upgrade='op.execute("CREATE TABLE others ()")')
     checked(things, lock_timeout="200ms", retries="0")
 
-    with held(things.url, "SELECT count(*) FROM things"):
+    with things.holding("SELECT count(*) FROM things"):
         things.attributes["deployment"] = Deployment(
             before=things.attributes["deployment"].before, work=lambda _: None, log_format="json"
         )
@@ -261,7 +237,7 @@ def test_locks_that_do_not_conflict(things: Project, monkeypatch: pytest.MonkeyP
     things.execute("CREATE TABLE others ()")
     checked(things)
 
-    with held(things.url, "LOCK TABLE others"):
+    with things.holding("LOCK TABLE others"):
         assert "long-transaction" not in things.alembic("upgrade", "head")
 
 
@@ -271,7 +247,7 @@ def test_wait(things: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock_holders, "_POLL_S", 0.05)
     checked(things, wait=True, lock_timeout="100ms", retries="0")
 
-    with held(things.url, "LOCK TABLE things", for_s=1.0):
+    with things.holding("LOCK TABLE things", for_s=1.0):
         out = things.alembic("upgrade", "head")
 
     assert out.count("waiting for the end of a transaction: ACCESS EXCLUSIVE on public.things") == 1
@@ -284,7 +260,7 @@ def test_wait_ends(things: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock_holders, "_POLL_S", 0.05)
     checked(things, wait=True, retry_time="200ms")
 
-    with held(things.url, "LOCK TABLE things"):
+    with things.holding("LOCK TABLE things"):
         text = things.failure("upgrade", "head")
 
     assert "long-transaction: ACCESS EXCLUSIVE on public.things is held by process" in text
@@ -305,7 +281,7 @@ with op.get_context().autocommit_block():
     checked(project, wait=True)
     snapshot = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
 
-    with held(project.url, *snapshot, for_s=1.0):
+    with project.holding(*snapshot, for_s=1.0):
         out = project.alembic("upgrade", "head")
 
     assert "waiting for the end of a transaction: a snapshot is held by process" in out
