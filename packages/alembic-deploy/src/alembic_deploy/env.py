@@ -283,6 +283,6 @@ def _script_head(request: Request, first: MigrationStep) -> Iterator[str]:
     bootstrap = request.bootstrap_for(first, is_local=False)
     if bootstrap is not None and not request.steps.start:
         yield bootstrap.script
-    yield f"SET lock_timeout = '{duration_text(request.limits.lock_timeout)}';"
+    yield f"SET lock_timeout = '{duration_text(request.limits.lock_timeout_ms)}';"
     yield f"{SEARCH_PATH};"
     yield guard_script(version_table=context.get_context().version_table)

@@ -23,9 +23,9 @@ def _limit(default: int, meaning: str, *, is_count: bool = False) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of one command. Times are in milliseconds; 0 is no limit."""
+    """The limits of one command; 0 is no limit."""
 
-    lock_timeout: int = _limit(
+    lock_timeout_ms: int = _limit(
         2_000,
         "How long a statement waits for a lock before its revision is rolled back and tried again; "
         "0s means no limit. A transaction that already has locks waits 0.7s at most for further ones.",
@@ -33,29 +33,29 @@ class Limits:
     retries: int = _limit(
         30, "How many times a revision that does not get its locks is tried again.", is_count=True
     )
-    retry_time: int = _limit(
+    retry_time_ms: int = _limit(
         600_000, "For how long after its first try a revision is tried again; 0s means no limit."
     )
-    deadline: int = _limit(
+    deadline_ms: int = _limit(
         3_600_000,
         "How long the whole command takes at most; it also ends a CONCURRENTLY statement; 0s means no limit.",
     )
-    statement_timeout: int = _limit(
+    statement_timeout_ms: int = _limit(
         0, "How long a statement runs at most, except a CONCURRENTLY one; 0s means no limit."
     )
-    idle_in_transaction_timeout: int = _limit(
+    idle_in_transaction_timeout_ms: int = _limit(
         20_000, "How long the server keeps a session whose migration sends nothing."
     )
-    migrator_wait: int = _limit(
+    migrator_wait_ms: int = _limit(
         600_000, "How long the command waits for another migration of the same database."
     )
-    server_wait: int = _limit(
+    server_wait_ms: int = _limit(
         30_000, "How long the command waits for a server that does not answer."
     )
-    backfill_batch_time: int = _limit(
+    backfill_batch_time_ms: int = _limit(
         200, "How long a batch of a backfill locks its rows; its size is adapted to that."
     )
-    backfill_max_lag: int = _limit(
+    backfill_max_lag_ms: int = _limit(
         10_000, "How far a standby may be behind before a backfill pauses."
     )
 
@@ -65,9 +65,15 @@ class LimitKey:
     """A limit as a user sets it: a key of pyproject.toml, an environment variable, a flag."""
 
     name: str
+    """As a user writes it, who gives a duration its unit: without `_ms`."""
     meaning: str
     default: int
     is_count: bool
+
+    @property
+    def field(self) -> str:
+        """Return the name of the field of `Limits`."""
+        return self.name if self.is_count else f"{self.name}_ms"
 
     @property
     def flag(self) -> str:
@@ -95,7 +101,7 @@ def duration_text(milliseconds: int) -> str:
 _DEFAULTS = Limits()
 LIMITS = tuple(
     LimitKey(
-        name=one.name,
+        name=one.name.removesuffix("_ms"),
         meaning=one.metadata["meaning"],
         default=getattr(_DEFAULTS, one.name),
         is_count=one.metadata["is_count"],
@@ -120,7 +126,7 @@ WrittenLimits = Mapping[str, WrittenLimit]
 def read_limits(*layers: WrittenLimits) -> Limits:
     """Return the limits that the layers set, of which the last wins; else the default ones.
 
-    >>> read_limits({"lock_timeout": WrittenLimit("1s", "pyproject.toml")}).lock_timeout
+    >>> read_limits({"lock_timeout": WrittenLimit("1s", "pyproject.toml")}).lock_timeout_ms
     1000
 
     :raises ConfigError: A value that is no duration with a unit, or no count.
@@ -130,7 +136,7 @@ def read_limits(*layers: WrittenLimits) -> Limits:
         for limit in LIMITS:
             if limit.name in layer:
                 written = layer[limit.name]
-                found[limit.name] = _parse(limit, written.value, where=written.where)
+                found[limit.field] = _parse(limit, written.value, where=written.where)
     return replace(Limits(), **found)
 
 

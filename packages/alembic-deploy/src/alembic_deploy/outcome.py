@@ -39,7 +39,7 @@ def read_outcome(
 
     def read(connection: Connection) -> Outcome:
         prepare_session(connection, limits=limits)
-        wait_s = limits.idle_in_transaction_timeout / 1000 + _MARGIN_S
+        wait_s = limits.idle_in_transaction_timeout_ms / 1000 + _MARGIN_S
         with advisory_lock(connection, version_table, wait_s=wait_s, print_line=print_line):
             options = {
                 "version_table": version_table.name,
@@ -49,7 +49,7 @@ def read_outcome(
             return Outcome(heads=migration.get_current_heads())
 
     print_line("connecting again, to see at which revision the database is")
-    wait = ServerWait(wait_s=limits.server_wait / 1000, print_line=print_line)
+    wait = ServerWait(wait_s=limits.server_wait_ms / 1000, print_line=print_line)
     try:
         return run_on(url, read, wait=wait)
     except DeployError as error:

@@ -59,7 +59,7 @@ def _connect(request: Request, url: str) -> None:
     is_local = request.steps.is_local
     address = "this checkout's server" if is_local else DatabaseUrl.parse(url).address
     print_line = request.progress.print_line
-    wait = ServerWait(wait_s=request.limits.server_wait / 1000, print_line=print_line)
+    wait = ServerWait(wait_s=request.limits.server_wait_ms / 1000, print_line=print_line)
 
     def work(connection: Connection) -> None:
         cancel = getattr(driver_connection(connection), "cancel", None)
@@ -111,7 +111,7 @@ def _migrate(request: Request, session: MigrationSession) -> None:
     progress, connection = session.progress, session.connection
     report_notices(connection, print_line=progress.print_line)
     refuse_read_only(connection, session.database)
-    wait_s = session.limits.migrator_wait / 1000
+    wait_s = session.limits.migrator_wait_ms / 1000
     table = VersionTable.of(session.migration)
     lock = advisory_lock(connection, table, wait_s=wait_s, print_line=progress.print_line)
     has_own_lock = request.deployment.preparation is Preparation.BACKFILL

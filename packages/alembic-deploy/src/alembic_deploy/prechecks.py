@@ -357,7 +357,7 @@ def _long_transactions(
         connection.rollback()
         return tuple(one for one in holders if not one.session.gid)
 
-    wait_s = session.limits.retry_time / 1000 if wait else 0.0
+    wait_s = session.limits.retry_time_ms / 1000 if wait else 0.0
     left = wait_for_long(read, wait_s=wait_s, print_line=session.progress.print_line)
     return tuple(
         UpgradeFinding(

@@ -102,7 +102,7 @@ def next_pause_s(attempt: Attempt, *, limits: Limits, now_s: float, jitter: floa
     pause_s *= 0.5 + jitter / 2
     if attempt.number > limits.retries:
         return None
-    if limits.retry_time and now_s + pause_s - attempt.first_s > limits.retry_time / 1000:
+    if limits.retry_time_ms and now_s + pause_s - attempt.first_s > limits.retry_time_ms / 1000:
         return None
     return pause_s
 

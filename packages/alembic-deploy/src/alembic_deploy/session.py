@@ -77,8 +77,8 @@ def set_settings(
 def prepare_session(connection: Connection, *, limits: Limits) -> None:
     """Set the timeouts, search_path and application_name of a session, and commit."""
     settings = {
-        "lock_timeout": duration_text(limits.lock_timeout),
-        "statement_timeout": duration_text(limits.statement_timeout),
+        "lock_timeout": duration_text(limits.lock_timeout_ms),
+        "statement_timeout": duration_text(limits.statement_timeout_ms),
     }
     set_settings(connection, settings)
     connection.execute(text(_APPLICATION_NAME), {"program": program_name()})
@@ -124,7 +124,7 @@ def prepare_to_write(connection: Connection, *, limits: Limits) -> None:
 
     Without it, a session whose client is gone waits for its lock in front of all others.
     """
-    idle = duration_text(limits.idle_in_transaction_timeout)
+    idle = duration_text(limits.idle_in_transaction_timeout_ms)
     settings = _KEEPALIVES | {
         "idle_in_transaction_session_timeout": idle,
         _IDLE: idle,

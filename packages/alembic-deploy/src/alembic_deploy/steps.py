@@ -76,7 +76,9 @@ class Steps:
         """The command that puts a branch's revisions behind the other head; empty without one."""
         self._limits = limits
         self._is_backfill_skipped = is_backfill_skipped
-        self._deadline_s = time.monotonic() + limits.deadline / 1000 if limits.deadline else None
+        self._deadline_s = (
+            time.monotonic() + limits.deadline_ms / 1000 if limits.deadline_ms else None
+        )
         self._fetched: Iterator[MigrationStep] | None = None
         self._unfinished: MigrationStep | None = None
         """The next step, or the one that failed."""
@@ -245,8 +247,8 @@ class Steps:
         """
         if not self._command.name:
             return {}
-        statement_ms = shortest_ms(self._limits.statement_timeout, left_ms(self._deadline_s))
-        lock_timeout = str(self._limits.lock_timeout)
+        statement_ms = shortest_ms(self._limits.statement_timeout_ms, left_ms(self._deadline_s))
+        lock_timeout = str(self._limits.lock_timeout_ms)
         return {"lock_timeout": lock_timeout, "statement_timeout": str(statement_ms)}
 
     def _note_end(self, step: MigrationStep) -> None:
@@ -281,7 +283,7 @@ class Steps:
 
         Drivers do not all pass on that the server has ended the session for it.
         """
-        limit_ms = self._limits.idle_in_transaction_timeout
+        limit_ms = self._limits.idle_in_transaction_timeout_ms
         idle_s = self.effects.idle_s
         if not limit_ms or idle_s * 1000 < limit_ms:
             return ""
@@ -303,7 +305,7 @@ class Steps:
     def _refuse_late(self) -> None:
         if self.is_late:
             raise DatabaseError(
-                f"the deadline of {duration_text(self._limits.deadline)} has passed",
+                f"the deadline of {duration_text(self._limits.deadline_ms)} has passed",
                 todo="run the command again, or allow a longer deadline",
             )
 
@@ -323,7 +325,7 @@ class Steps:
         self._application_name, self._watcher = application_name, watcher
         # Another program's walk through the history, such as a proof, has no traffic beside it.
         is_deployment = application_name is not None and bool(self._command.name)
-        waits = LockWaits(effects=self.effects, limit_ms=self._limits.lock_timeout)
+        waits = LockWaits(effects=self.effects, limit_ms=self._limits.lock_timeout_ms)
         with (
             waits.watching(connection) if is_deployment else nullcontext(),
             prepared_statements(

@@ -71,7 +71,7 @@ class BackfillRunner:
             backfills=_NONE if is_idle or script is None else read_backfills(script),
             report=report,
             settings=settings_of(limits, deadline_s=deadline_s),
-            lock_wait_s=limits.migrator_wait / 1000,
+            lock_wait_s=limits.migrator_wait_ms / 1000,
             is_skipped=is_skipped,
         )
 
@@ -240,10 +240,10 @@ class BackfillRunner:
 def settings_of(limits: Limits, *, deadline_s: float | None) -> BackfillSettings:
     """Return the bounds of a backfill that follow from those of its command."""
     return BackfillSettings(
-        target_ms=limits.backfill_batch_time or BackfillSettings().target_ms,
-        max_lag_s=limits.backfill_max_lag / 1000 or math.inf,
-        wait_s=limits.retry_time / 1000 or math.inf,
-        lock_timeout_ms=limits.lock_timeout,
+        target_ms=limits.backfill_batch_time_ms or BackfillSettings().target_ms,
+        max_lag_s=limits.backfill_max_lag_ms / 1000 or math.inf,
+        wait_s=limits.retry_time_ms / 1000 or math.inf,
+        lock_timeout_ms=limits.lock_timeout_ms,
         deadline_s=deadline_s,
     )
 
