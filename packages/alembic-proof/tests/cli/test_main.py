@@ -119,8 +119,10 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("format_", ["text", "json"])
-@pytest.mark.parametrize(("case", "code"), [("history/clean", 0), ("catalog/forgets_index", 1)])
+@pytest.mark.parametrize(
+    ("case", "code", "format_"),
+    [("history/clean", 0, "json"), ("catalog/forgets_index", 1, "text")],
+)
 def test_a_proof_goes_on_without_its_reader(
     open_case: Callable[[str], Path], case: str, code: int, format_: str
 ) -> None:

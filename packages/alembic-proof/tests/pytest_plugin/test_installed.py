@@ -1,4 +1,4 @@
-"""The plugin in environments that have the built wheel, one pytest and nothing else of ours."""
+"""The plugin in an environment that has the built wheel, the oldest pytest and nothing else of ours."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.fixture(params=["pytest>=8,<9", "pytest>=9,<10"])
-def python(request: pytest.FixtureRequest, tmp_path: Path, wheels: Path) -> Path:
-    """Return the interpreter of a fresh environment with the wheels and that pytest."""
+@pytest.fixture
+def python(tmp_path: Path, wheels: Path) -> Path:
+    """Return the interpreter of a fresh environment with the wheels; the other tests run with pytest 9."""
     uv("venv", "--python", sys.executable, tmp_path / "venv", cwd=tmp_path)
     python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    wanted = ("--find-links", wheels, "alembic-proof[asyncpg]", request.param)
+    wanted = ("--find-links", wheels, "alembic-proof[asyncpg]", "pytest>=8,<9")
     uv("pip", "install", "--python", python, *wanted, cwd=tmp_path)
     return python
 
