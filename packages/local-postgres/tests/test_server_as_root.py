@@ -30,35 +30,24 @@ def _answers(running: RunningServer) -> bool:
         return execute("SELECT 1") == (("1",),)
 
 
-def test_where_namespaces_are_refused_the_server_runs_as_another_user(
-    durable: LocalServer, without_namespaces: dict[str, str]
+def test_where_namespaces_are_refused_each_server_runs_as_another_user(
+    durable: LocalServer, scratch: LocalServer, without_namespaces: dict[str, str]
 ) -> None:
     """The data is outside of the state, only that user can read it, and a message says so.
 
     No other program runs as that user: one that does could read the files and trace the server.
     """
-    running = start(durable, without_namespaces)
+    running, other = (start(one, without_namespaces) for one in (durable, scratch))
 
     assert _answers(running)
     uid = _uid_of(running)
+    assert uid != _uid_of(other)
     assert running.data.is_relative_to(ELSEWHERE)
     assert {path.lstat().st_uid for path in running.data.parent.rglob("*")} == {uid}
     assert running.data.parent.stat().st_mode & 0o777 == 0o700
     assert any(ELSEWHERE in note and f"uid {uid}" in note for note in running.notes)
     with pytest.raises(KeyError):
         pwd.getpwuid(uid)
-
-
-def test_each_server_has_a_user_of_its_own(
-    durable: LocalServer, scratch: LocalServer, without_namespaces: dict[str, str]
-) -> None:
-    """And the same one when it is started again."""
-    first, other = (start(one, without_namespaces) for one in (durable, scratch))
-    uids = _uid_of(first), _uid_of(other)
-    stop(durable)
-
-    assert len(set(uids)) == 2
-    assert _uid_of(start(durable, without_namespaces)) == uids[0]
 
 
 def test_data_of_nobody_stays_usable(
@@ -90,9 +79,9 @@ def test_where_user_ids_are_limited_the_server_runs_as_nobody() -> None:
 
 
 def test_data_elsewhere_is_used_again_stopped_and_reset(
-    durable: LocalServer, without_namespaces: dict[str, str], environ: dict[str, str]
+    durable: LocalServer, without_namespaces: dict[str, str]
 ) -> None:
-    """Also by a command that finds user namespaces allowed."""
+    """Also by a command that finds user namespaces allowed. What is not root's own is not used."""
     first = start(durable, without_namespaces)
     stop(durable)
     assert status(durable)[0].running is None
@@ -101,7 +90,18 @@ def test_data_elsewhere_is_used_again_stopped_and_reset(
     reset(durable)
 
     assert again.data == first.data
-    assert not first.data.parent.parent.exists()
+    root = first.data.parent.parent
+    assert not root.exists()
+
+    root.mkdir()  # everybody may do so in /var/tmp
+    os.chown(root, 12345, 12345)
+    try:
+        with pytest.raises(ServerError, match="belongs to somebody else") as caught:
+            start(durable, without_namespaces)
+    finally:
+        root.rmdir()
+
+    assert caught.value.where == str(root)
 
 
 def test_a_deleted_state_takes_the_data_elsewhere_with_it(
@@ -122,30 +122,14 @@ def test_a_deleted_state_takes_the_data_elsewhere_with_it(
 def test_a_killed_server_of_another_user_starts_again(
     scratch: LocalServer, without_namespaces: dict[str, str]
 ) -> None:
-    """Kill -9 is no different there."""
+    """Kill -9 is no different there; it has the same user."""
     running = start(scratch, without_namespaces)
+    uid = _uid_of(running)
 
     os.kill(int((running.data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
 
     assert _answers(start(scratch, without_namespaces))
-
-
-def test_a_data_directory_of_another_user_is_refused(
-    durable: LocalServer, without_namespaces: dict[str, str]
-) -> None:
-    """Everybody may write to /var/tmp; what is not root's own is not used."""
-    root = start(durable, without_namespaces).data.parent.parent
-    reset(durable)
-    root.mkdir()
-    os.chown(root, 12345, 12345)
-
-    try:
-        with pytest.raises(ServerError, match="belongs to somebody else") as caught:
-            start(durable, without_namespaces)
-    finally:
-        root.rmdir()
-
-    assert caught.value.where == str(root)
+    assert _uid_of(running) == uid
 
 
 def test_data_of_a_namespace_is_not_left_behind_silently(
