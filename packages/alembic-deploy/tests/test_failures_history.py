@@ -12,38 +12,28 @@ if TYPE_CHECKING:
 VERSION = "SELECT version_num FROM alembic_version"
 
 
-@pytest.mark.parametrize("command", ["upgrade", "downgrade", "stamp"])
-def test_unknown_revision(tracks: Project, command: str) -> None:
+def test_unknown_revision(tracks: Project) -> None:
     """`upgrade nope` says that there is no such revision, and changes nothing."""
-    assert tracks.failure(command, "nope").startswith("there is no revision 'nope'\n")
+    for command in ("upgrade", "downgrade", "stamp"):
+        assert tracks.failure(command, "nope").startswith("there is no revision 'nope'\n")
     assert tracks.query("SELECT count(*) FROM pg_class WHERE relname = 'alembic_version'") == [0]
 
 
-@pytest.mark.parametrize(
-    ("at", "command", "target", "todo"),
-    [
-        (
-            "bbbbbbbbbbbb",
-            "downgrade",
-            "-3",
-            "to undo all revisions: the command `downgrade` with base",
-        ),
-        ("bbbbbbbbbbbb", "upgrade", "+2", "the command `history` lists the revisions"),
-        ("bbbbbbbbbbbb", "upgrade", "-1", "to go back: the command `downgrade` with -1"),
-        ("bbbbbbbbbbbb", "downgrade", "head", "to go forward: the command `upgrade` with head"),
-        ("bbbbbbbbbbbb", "downgrade", "cccc", "to go forward: the command `upgrade` with cccc"),
-    ],
-)
-def test_unreachable_revision_is_one_error(
-    tracks: Project, at: str, command: str, target: str, todo: str
-) -> None:
+def test_unreachable_revision_is_one_error(tracks: Project) -> None:
     """A step too far, or in the other direction, says from where to where, and changes nothing."""
+    at = "bbbbbbbbbbbb"
     tracks.alembic("upgrade", at)
 
-    text = tracks.failure(command, target)
-
-    assert text == f"there is no path from {at} to {target}\n  help: {todo}"
-    assert tracks.query(VERSION) == [at] * (at != "base")
+    for command, target, todo in (
+        ("downgrade", "-3", "to undo all revisions: the command `downgrade` with base"),
+        ("upgrade", "+2", "the command `history` lists the revisions"),
+        ("upgrade", "-1", "to go back: the command `downgrade` with -1"),
+        ("downgrade", "head", "to go forward: the command `upgrade` with head"),
+        ("downgrade", "cccc", "to go forward: the command `upgrade` with cccc"),
+    ):
+        text = tracks.failure(command, target)
+        assert text == f"there is no path from {at} to {target}\n  help: {todo}"
+    assert tracks.query(VERSION) == [at]
 
 
 def test_a_deadline_has_one_next_step(tracks: Project) -> None:
@@ -111,9 +101,11 @@ def test_an_unknown_revision_is_shown_as_one(tracks: Project) -> None:
 
 
 @pytest.mark.parametrize("at", ["base", "bbbbbbbbbbbb", "head"])
-@pytest.mark.parametrize(
-    ("command", "target"),
-    [
+def test_a_target_beyond_the_ends(tracks: Project, at: str) -> None:
+    """It is one clear error wherever the database is: Alembic has an AssertionError for it."""
+    tracks.alembic("stamp", at)
+
+    for command, target in (
         ("upgrade", "head+1"),
         ("upgrade", "heads+1"),
         ("upgrade", "bbbbbbbbbbbb+5"),
@@ -121,18 +113,11 @@ def test_an_unknown_revision_is_shown_as_one(tracks: Project) -> None:
         ("downgrade", "head+1"),
         ("downgrade", "head-9"),
         ("downgrade", "aaaaaaaaaaaa-2"),
-    ],
-)
-def test_a_target_beyond_the_ends(tracks: Project, at: str, command: str, target: str) -> None:
-    """It is one clear error wherever the database is: Alembic has an AssertionError for it."""
-    tracks.alembic("stamp", at)
-
-    text = tracks.failure(command, target)
-
-    assert text == (
-        f"there is no revision {target}: the history ends before it\n"
-        "  help: the command `history` lists the revisions"
-    )
+    ):
+        assert tracks.failure(command, target) == (
+            f"there is no revision {target}: the history ends before it\n"
+            "  help: the command `history` lists the revisions"
+        )
 
 
 @pytest.mark.parametrize("merge", [("r2", "r3"), None])
@@ -165,25 +150,19 @@ def test_a_script_beyond_the_head(tracks: Project) -> None:
     assert "there is no revision head+1" in tracks.failure("upgrade", "head+1", sql=True)
 
 
-@pytest.mark.parametrize("command", ["upgrade", "downgrade", "check"])
-def test_database_at_an_unknown_revision(tracks: Project, command: str) -> None:
-    """A database that newer code has migrated is recognised by every command that works on it."""
-    tracks.alembic("upgrade", "head")
-    tracks.execute("UPDATE alembic_version SET version_num = 'dddddddddddd'")
+def test_database_at_an_unknown_revision(tracks: Project) -> None:
+    """A database that newer code has migrated is recognised by every command that works on it.
 
-    arguments = ("head",) if command != "check" else ()
-    text = tracks.failure(command, *arguments)
-
-    assert text.startswith("the database is at revision dddddddddddd, which this code does not")
-    assert "a newer release has been here: deploy that one or a newer one" in text
-    assert "purge" not in text
-
-
-def test_stamp_at_an_unknown_revision(tracks: Project) -> None:
-    """Only the command that edits the version table names its option that forgets one."""
+    Only the command that edits the version table names its option that forgets one.
+    """
     tracks.alembic("stamp", "head")
     tracks.execute("UPDATE alembic_version SET version_num = 'dddddddddddd'")
 
+    for command, *arguments in (("upgrade", "head"), ("downgrade", "head"), ("check",)):
+        text = tracks.failure(command, *arguments)
+        assert text.startswith("the database is at revision dddddddddddd, which this code does not")
+        assert "a newer release has been here: deploy that one or a newer one" in text
+        assert "purge" not in text
     assert "`alembic stamp --purge REVISION` forgets it" in tracks.failure("stamp", "head")
 
 

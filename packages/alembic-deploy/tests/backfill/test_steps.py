@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -301,6 +302,7 @@ def test_a_lost_connection_keeps_what_was_committed(songs: Project) -> None:
             )
         ):
             assert process.poll() is None
+            time.sleep(0.02)
         _, errors = process.communicate(timeout=30)
     finally:
         process.kill()
@@ -385,6 +387,7 @@ def test_sigterm_ends_a_backfill_between_two_rows(songs: Project) -> None:
             "AND application_name = 'backfill fill_slugs' AND query LIKE '%pg_sleep%'"
         ):
             assert process.poll() is None
+            time.sleep(0.02)
         process.terminate()
         _, errors = process.communicate(timeout=30)
     finally:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from alembic_deploy.backfill import loop
 from alembic_deploy.backfill.loop import BackfillProgress
 from alembic_deploy.backfill.waits import furthest_standby
 from alembic_deploy.connect import run_on
@@ -75,20 +76,24 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_it_pauses_while_a_standby_is_behind(items: Items, replication: Replication) -> None:
+def test_it_pauses_while_a_standby_is_behind(
+    items: Items, replication: Replication, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No batch is sent then; it goes on when the standby has caught up, and ends where it does not."""
+    monkeypatch.setattr(loop, "_LAG_CHECK_EVERY_S", 0.1)
+    monkeypatch.setattr(loop, "_LONGEST_PAUSE_S", 0.2)
     here = replace(items, url=replication.primary)
     here.execute(
         "CREATE TABLE public.items AS "
         "SELECT n AS id, n AS number, CAST(NULL AS text) AS label, 0 AS times "
-        "FROM generate_series(1, 3000) AS n",
+        "FROM generate_series(1, 1500) AS n",
         "ALTER TABLE public.items ADD PRIMARY KEY (id)",
     )
     until(lambda: replication.on_standby("SELECT to_regclass('public.items') IS NOT NULL") is True)
     replication.on_standby("SELECT pg_wal_replay_pause()")
     slow = here.declare(set="label = 'item' || length(pg_sleep(0.001)::text), times = times + 1")
     reports: list[BackfillProgress] = []
-    settings = replace(here.small, max_lag_s=0.5, report_every_s=0.0)
+    settings = replace(here.small, max_lag_s=0.3, report_every_s=0.0)
     thread = threading.Thread(
         target=here.run, args=(slow,), kwargs={"settings": settings, "report": reports.append}
     )
@@ -98,14 +103,14 @@ def test_it_pauses_while_a_standby_is_behind(items: Items, replication: Replicat
     time.sleep(0.5)
 
     assert here.query("SELECT count(label) FROM public.items") == [(filled,)]
-    assert 0 < filled < 3000
+    assert 0 < filled < 1500
     assert (found := run_on(replication.primary, furthest_standby)) is not None
-    assert found.lag_s > 0.5
+    assert found.lag_s > 0.3
     with pytest.raises(DatabaseError, match=r"pauses for standby reader, \d+ s behind"):
         here.run(slow, settings=replace(settings, wait_s=0.1))
     replication.on_standby("SELECT pg_wal_replay_resume()")
     thread.join(30)
-    assert here.query("SELECT count(label), max(times) FROM public.items") == [(3000, 1)]
+    assert here.query("SELECT count(label), max(times) FROM public.items") == [(1500, 1)]
 
 
 def test_a_login_that_sees_no_standby_goes_on(items: Items) -> None:
