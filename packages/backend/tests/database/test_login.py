@@ -11,11 +11,20 @@ from sqlalchemy import event, text
 
 from alembic_deploy.connect import run_on
 from alembic_deploy.url import DatabaseUrl
+from alembic_proof.scratch import scratch_database
 from boards.database import UnsafeLoginError, create_engine, tenant_session
 from packages.backend.tests.conftest import drop_member
 from packages.backend.tests.database.two_tenants import SUPERUSER
 
 Login = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def migrated_url(server_url: str, template_url: str) -> Iterator[str]:
+    """Yield the URL of a database at head; each test takes back what it grants there."""
+    template = DatabaseUrl.parse(template_url).database
+    with scratch_database(server_url, template=template) as url:
+        yield url
 
 
 @pytest.fixture
