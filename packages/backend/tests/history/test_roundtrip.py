@@ -1,21 +1,17 @@
-"""Round trips of the first revisions: one at a time, all together, and with rows."""
+"""Round trips of the first revisions all together, to base and with rows.
+
+`test_mutations.py` has the round trips of one revision at a time.
+"""
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from uuid import UUID
 
-import pytest
-
-from alembic_proof.catalog import Catalog, diff
+from alembic_proof.catalog import diff
 from packages.backend.tests.history.database import (
-    BACKEND,
-    FIRST,
     PINNED,
     REVISIONS,
     Database,
-    before,
     insert,
 )
 
@@ -68,68 +64,6 @@ ROWS = (
 )
 """A tenant with a row in every table, in the schema at the pinned revision."""
 TABLES = ("tenants", "users", "boards", "board_members", "generations", "generation_inputs")
-
-
-def changes(before: Catalog, after: Catalog) -> list[str]:
-    """Return the changes as sentences."""
-    return [str(change) for change in diff(before, after)]
-
-
-def left_by_downgrade(database: Database, revision: str) -> list[str]:
-    """Return the differences after the next revision went up and down."""
-    below = database.catalog()
-    database.upgrade(revision)
-    database.downgrade("-1")
-    return changes(below, database.catalog())
-
-
-def test_every_revision_goes_down_and_up(database: Database) -> None:
-    """Each downgrade restores the catalog, and the second upgrade gives the same as the first."""
-    below = database.catalog()
-    for name, revision in FIRST.items():
-        database.upgrade(revision)
-        above = database.catalog()
-        database.downgrade("-1")
-        assert changes(below, database.catalog()) == [], f"{name}, down"
-        database.upgrade(revision)
-        below = database.catalog()
-        assert changes(above, below) == [], f"{name}, up again"
-
-
-@pytest.mark.parametrize(
-    ("name", "line", "sentence"),
-    [
-        (
-            "keep_updated_at",
-            '    op.execute("DROP FUNCTION public.set_updated_at()")\n',
-            "function public.set_updated_at(): unexpected",
-        ),
-        (
-            "isolate_tenants_by_row",
-            '    op.execute("REVOKE ALL ON TABLE public.users FROM boards_app")\n',
-            "table public.users, grant to boards_app: none -> DELETE, INSERT, SELECT, UPDATE",
-        ),
-        (
-            "fill_joined_at",
-            "        server_default=None,\n",
-            "column public.board_members.joined_at, default: none -> now()",
-        ),
-    ],
-)
-def test_forgotten_line_is_seen(
-    scratch_url: str, tmp_path: Path, name: str, line: str, sentence: str
-) -> None:
-    """If a downgrade lacks one line, the comparison finds what was not restored."""
-    ini = shutil.copy(BACKEND / "alembic.ini", tmp_path)
-    shutil.copytree(BACKEND / "alembic", tmp_path / "alembic")
-    [file] = (tmp_path / "alembic" / "versions").glob(f"*_{name}.py")
-    text = file.read_text(encoding="utf-8")
-    assert line in text
-    file.write_text(text.replace(line, ""), encoding="utf-8")
-    database = Database(scratch_url, Path(ini))
-    database.upgrade(before(name))
-
-    assert sentence in left_by_downgrade(database, REVISIONS[name])
 
 
 def test_nothing_is_left_at_base(database: Database) -> None:

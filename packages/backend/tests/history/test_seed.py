@@ -42,6 +42,13 @@ def unseeded(server_url: str) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture
+def database(server_url: str, unseeded: Database) -> Iterator[Database]:
+    """Provide a database of the test's own before the seed."""
+    with unseeded.copied(server_url) as database:
+        yield database
+
+
 def test_default_tenant_is_constant(database: Database) -> None:
     """Without any setting the tenant has a constant id, name, slug and times."""
     database.upgrade(SEED)
