@@ -301,7 +301,11 @@ COMMANDS: Mapping[str, Command] = {
         help="undo the revisions down to, not including, REVISION",
         is_writing=True,
     ),
-    "plan": Command(run=_plan, help="show what `upgrade` would do: SQL, locks, sizes of tables"),
+    "plan": Command(
+        run=_plan,
+        help="show what `upgrade` would do: SQL, locks, sizes of tables; the revisions' Python code "
+        "runs twice for it, with all that it starts or sends elsewhere",
+    ),
     "backfill": Command(
         run=_backfill,
         help="run the backfills of the applied revisions that have rows left, in batches",
@@ -393,7 +397,8 @@ def _add_upgrade_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="run everything in one transaction, with real locks, and roll it back",
+        help="run everything in one transaction, with real locks, and roll it back; what the "
+        "revisions' Python code does elsewhere stays",
     )
     parser.add_argument(
         "--wait",
