@@ -29,6 +29,7 @@ from alembic_deploy.connect import run_on
 from alembic_deploy.deployment import Deployment
 from alembic_deploy.revisions import load_revisions
 from alembic_deploy.url import DatabaseUrl
+from alembic_proof.scratch import scratch_database
 
 TRACKS = Path(__file__).resolve().parent / "cases" / "tracks"
 REVISION = '''"""{title}"""
@@ -288,7 +289,21 @@ class TcpProxy:
 @pytest.fixture
 def proxy(scratch_url: str) -> Iterator[TcpProxy]:
     """Return a port that leads to the database, over TCP."""
-    url = DatabaseUrl.parse(scratch_url)
+    with open_proxy(scratch_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def another_proxy(server_url: str) -> Iterator[TcpProxy]:
+    """Return a port that leads to another empty database, over TCP."""
+    with scratch_database(server_url) as url, open_proxy(url) as proxy:
+        yield proxy
+
+
+@contextmanager
+def open_proxy(database_url: str) -> Iterator[TcpProxy]:
+    """Yield a port that leads to the database, over TCP."""
+    url = DatabaseUrl.parse(database_url)
     directory, port = url.hosts[0]
     listener = socket.create_server(("127.0.0.1", 0))
     hosts = (("127.0.0.1", listener.getsockname()[1]),)

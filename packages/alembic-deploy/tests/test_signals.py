@@ -60,32 +60,35 @@ def test_a_signal_cancels_and_rolls_back(
     assert project.tables == set()
 
 
-@pytest.mark.parametrize(
-    ("driver", "number", "code", "at"),
-    [
-        ("asyncpg", signal.SIGTERM, 143, b"COMMIT"),
-        ("psycopg", signal.SIGINT, 130, b"pg_sleep"),
-    ],
-)
 def test_the_network_carries_nothing_any_more(
-    project: Project, proxy: TcpProxy, driver: str, number: signal.Signals, code: int, at: bytes
+    project: Project, proxy: TcpProxy, another_proxy: TcpProxy
 ) -> None:
-    """The process ends although the server does not answer, and claims nothing of its commit."""
-    body = SLOW if at == b"pg_sleep" else "op.execute('CREATE TABLE public.things ()')"
-    project.add("things", upgrade=body)
-    proxy.break_at("hole", at, after=b"things")
-    process = project.start("upgrade", "head", url=replace(proxy.url, driver=driver).text)
+    """The process ends although the server does not answer, and claims nothing of its commit.
+
+    Two of them at once, since each takes some seconds: one in its commit, one in a statement.
+    """
+    project.add("things", upgrade="op.execute('CREATE TABLE public.things ()')")
+    cases = (
+        (proxy, "asyncpg", b"COMMIT", signal.SIGTERM, 143),
+        (another_proxy, "psycopg", b"CREATE TABLE public.things", signal.SIGINT, 130),
+    )
+    processes = []
+    for one, driver, at, _, _ in cases:
+        one.break_at("hole", at, after=b"things")
+        url = replace(one.url, driver=driver).text
+        processes.append(project.start("upgrade", "head", url=url))
     deadline_s = time.monotonic() + 60
-    while proxy.fault is not None and process.poll() is None and time.monotonic() < deadline_s:
+    while any(one.fault is not None for one, *_ in cases) and time.monotonic() < deadline_s:
         time.sleep(0.05)
     time.sleep(0.5)
 
-    process.send_signal(number)
-    output = "".join(process.communicate(timeout=60))
+    for process, (*_, number, _) in zip(processes, cases, strict=True):
+        process.send_signal(number)
+    outputs = ["".join(process.communicate(timeout=60)) for process in processes]
 
-    assert process.returncode == code
-    assert "is not known" in output
-    assert "rolled back" not in output
+    assert [process.returncode for process in processes] == [code for *_, code in cases], outputs
+    assert ["is not known" in output for output in outputs] == [True, True]
+    assert ["rolled back" in output for output in outputs] == [False, False]
 
 
 def wait_until_it_sleeps(project: Project, process: subprocess.Popen[str]) -> None:
