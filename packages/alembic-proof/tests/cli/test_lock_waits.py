@@ -145,5 +145,5 @@ def test_reading_between_steps_does_not_wait_for_ever(
         assert code == 0, out
         return
     assert code == 2
-    assert "waited 0.5 s for the lock on mutex of pid " in err
+    assert "waited 0.2 s for the lock on mutex of pid " in err
     assert "its last statement: LOCK TABLE mutex\n  where: " in err
