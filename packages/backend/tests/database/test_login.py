@@ -178,7 +178,8 @@ def test_settings_elsewhere(login: Login, superuser_url: str) -> None:
 def test_login_changes_itself(login: Login, superuser_url: str) -> None:
     """What PostgreSQL lets SQL in a tenant's session do is noticed by the next connection.
 
-    No privilege prevents it: a role may change its own settings and password.
+    No privilege prevents it: a role may change its own settings and password. A timeout that ends
+    each query of the check is named as well.
     """
     url = login("CREATE ROLE {login} LOGIN NOINHERIT", MEMBER)
     name = DatabaseUrl.parse(url).user
@@ -197,6 +198,9 @@ def test_login_changes_itself(login: Login, superuser_url: str) -> None:
     query = f"SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = '{name}'"
     changed = run_on(superuser_url, lambda one: one.exec_driver_sql(query).scalar_one())
     assert changed is True
+    send(superuser_url, f"ALTER ROLE {name} SET statement_timeout = 1")
+    with pytest.raises(UnsafeLoginError, match="statement_timeout"):
+        enter(url)
 
 
 def test_owner_refused(migrated_url: str) -> None:

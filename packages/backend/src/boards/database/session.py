@@ -11,11 +11,12 @@ from typing import NewType
 from uuid import UUID
 
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
-from alembic_deploy.errors import DatabaseError, DeployError
+from alembic_deploy.errors import DatabaseError, DeployError, causes_of
+from alembic_deploy.server_message import sqlstate_of
 from boards.database.engine import create_engine
 from boards.database.urls import app_database_url, owner_database_url
 from boards.settings import APP_ROLE, Settings, read_settings
@@ -28,6 +29,14 @@ _AfterBegin = Callable[[Session, SessionTransaction, Connection], None]
 _CHECKED = "boards.login_is_safe"
 _TENANT_ID = re.compile(r"[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}")
 """With or without hyphens; Python's UUID also reads underscores and other digits."""
+
+_TIMEOUTS = {
+    "57014": "statement_timeout",
+    "57P05": "idle_session_timeout",
+    "25P03": "idle_in_transaction_session_timeout",
+    "25P04": "transaction_timeout",
+}
+"""What ends a session or its statement with this SQLSTATE. Source: errcodes-appendix."""
 
 _UNSAFE = """
 WITH reachable AS (
@@ -148,15 +157,21 @@ async def tenant_session(
     :param engine: Logs in as an application login; without one the session opens a connection of
         its own to BOARDS_APP_DATABASE_URL and closes it afterwards.
     :raises MalformedTenantError: `tenant_id` is no UUID; nothing was sent.
-    :raises UnsafeLoginError: At the first statement: the engine's login bypasses policies.
+    :raises UnsafeLoginError: At the first statement: the engine's login bypasses policies, or a
+        timeout, which the login may have set for itself, ends the check of that.
     :raises ConfigError: No engine and no BOARDS_APP_DATABASE_URL.
     Source: sql-set (SET LOCAL ends with its transaction, also by rollback).
     """
     tenant = parse_tenant_id(tenant_id)
     async with _engine(engine, url=app_database_url) as opened, _session(opened) as session:
         event.listen(session.sync_session, "after_begin", _enter(tenant))
-        yield session
-        await session.commit()
+        try:
+            yield session
+            await session.commit()
+        except DBAPIError as error:
+            if not session.info.get(_CHECKED):
+                _refuse_timeout(error)
+            raise
 
 
 @asynccontextmanager
@@ -213,13 +228,16 @@ async def _engine(
 def _enter(tenant: TenantId) -> _AfterBegin:
     """Return the event handler that begins each transaction of the tenant's session."""
 
-    def after_begin(_: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    def after_begin(
+        session: Session, transaction: SessionTransaction, connection: Connection
+    ) -> None:
         if transaction.nested:
             return  # a savepoint: the transaction around it has the role and the tenant
         _refuse_autocommit(connection)
         if not connection.info.get(_CHECKED):
             refuse_unsafe_login(connection)
             connection.info[_CHECKED] = True
+        session.info[_CHECKED] = True
         connection.exec_driver_sql(f"SET LOCAL ROLE {APP_ROLE}")
         connection.exec_driver_sql(f"SET LOCAL app.tenant_id = '{tenant}'")
 
@@ -231,6 +249,24 @@ def _refuse_autocommit(connection: Connection) -> None:
     driver = connection.connection.dbapi_connection
     if driver is not None and connection.dialect.detect_autocommit_setting(driver):
         raise InvalidRequestError("a tenant's session needs transactions, not AUTOCOMMIT")
+
+
+def _refuse_timeout(error: DBAPIError) -> None:
+    """Refuse a login whose check a timeout has ended, such as one of `ALTER ROLE … SET`.
+
+    It begins with the first query of a connection, before the settings of the login can be read.
+
+    :raises UnsafeLoginError: Names the timeout.
+    """
+    states = map(sqlstate_of, causes_of(error))  # of a session that was ended, only a cause has it
+    name = next((_TIMEOUTS[state] for state in states if state in _TIMEOUTS), None)
+    if name is not None:
+        raise UnsafeLoginError(
+            f"tenant sessions cannot check the engine's login: {name} ends the check.",
+            todo="SQL in one of its sessions may have set it for the login: let an administrator "
+            "run ALTER ROLE … RESET ALL for the login; if the database or the options of the URL "
+            f"have it, allow a longer {name} there",
+        ) from error
 
 
 def refuse_unsafe_login(connection: Connection) -> None:
