@@ -112,7 +112,7 @@ async def cut_in_commit(scene: _Scene) -> float | None:
 async def black_hole(scene: _Scene) -> float | None:
     """Let the network swallow everything, then kill the migrator."""
     assert scene.proxy is not None
-    scene.proxy.is_black_hole = True
+    scene.proxy.swallow()
     gone_s = await scene.vanish(within_s=GONE_AFTER_BLACK_HOLE_S)
     scene.migrator.signal(signal.SIGKILL)
     await scene.end()
@@ -124,7 +124,7 @@ async def black_hole(scene: _Scene) -> float | None:
 async def signal_in_black_hole(scene: _Scene) -> float | None:
     """Let the network swallow everything, and send SIGTERM."""
     assert scene.proxy is not None
-    scene.proxy.is_black_hole = True
+    scene.proxy.swallow()
     return await _signal(scene, signal.SIGTERM)
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from local_postgres.placement import LOOPBACK
 
+_KEEPALIVES_END_AFTER_S = 20.0
+"""tcp_keepalives_idle + tcp_keepalives_interval * tcp_keepalives_count of a migration's session."""
+
 
 @dataclass(slots=True)
 class Proxy:
@@ -21,13 +24,23 @@ class Proxy:
     cut_at_commit: int = 0
     """Which COMMIT of a client reaches the server, while its answer does not come back; 0 for none."""
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    _to_server: list[asyncio.StreamWriter] = field(default_factory=list)
     _is_committing: bool = False
 
     def cut(self) -> None:
         """Close all connections, on both sides; new ones are forwarded."""
-        for writer in self._writers:
-            writer.transport.abort()
+        _abort(self._writers)
         self._writers.clear()
+
+    def swallow(self) -> None:
+        """Forward nothing any more, and close nothing.
+
+        A network that swallows everything swallows the probes of keepalives too, which the loopback
+        address answers. So the server's side ends when the server's keepalives would end it.
+        """
+        self.is_black_hole = True
+        loop = asyncio.get_running_loop()
+        loop.call_later(_KEEPALIVES_END_AFTER_S, _abort, self._to_server)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Forward one connection in both directions."""
@@ -37,6 +50,7 @@ class Proxy:
             writer.transport.abort()
             return
         self._writers += [writer, back]
+        self._to_server.append(back)
         await asyncio.gather(
             self._forward(reader, back, is_from_client=True),
             self._forward(there, writer, is_from_client=False),
@@ -60,6 +74,11 @@ class Proxy:
                 await writer.drain()
         if not self.is_black_hole:
             writer.close()
+
+
+def _abort(writers: list[asyncio.StreamWriter]) -> None:
+    for writer in writers:
+        writer.transport.abort()
 
 
 @asynccontextmanager

@@ -89,8 +89,8 @@ def test_pauses_are_longer_than_the_server_waits(
     project: Project, locked: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The session of a retry is kept, however long the pause before it is."""
-    monkeypatch.setattr("alembic_deploy.runner._FIRST_PAUSE_S", 1.0)
-    project.limit(lock_timeout="100ms", retries="1", idle_in_transaction_timeout="250ms")
+    monkeypatch.setattr("alembic_deploy.runner._FIRST_PAUSE_S", 1.2)
+    project.limit(lock_timeout="100ms", retries="1", idle_in_transaction_timeout="500ms")
     project.add("widen", upgrade='op.execute("ALTER TABLE things ADD COLUMN name text")')
 
     text = project.failure("upgrade", "head")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,9 +17,7 @@ import pytest
 from alembic_deploy.errors import HistoryError, Terminated
 from alembic_deploy.process_exit import (
     passed_interruptions,
-    pause,
     refused_exits,
-    unwind_on_signals,
 )
 
 if TYPE_CHECKING:
@@ -80,20 +76,6 @@ def test_a_signal_still_ends_the_process() -> None:
     """The exit that SIGTERM raises passes."""
     with pytest.raises(Terminated), refused_exits():
         raise Terminated(143)
-
-
-def test_a_signal_ends_a_pause_of_a_task() -> None:
-    """Cancelling the task does not end what does not await."""
-
-    async def work() -> None:
-        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
-        pause(600)
-        await asyncio.sleep(600)
-
-    with pytest.raises(Terminated) as caught, unwind_on_signals():
-        asyncio.run(work())
-
-    assert caught.value.code == 143
 
 
 _WAIT = """

@@ -15,17 +15,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alembic_deploy.connect import open_session
 from alembic_deploy.errors import DeployError
+from alembic_deploy.limits import Limits
 from alembic_deploy.server_message import shown_statement
+from alembic_deploy.session import prepare_to_write
 
 _FIRST_LOOK_S = 0.2
 _INTERVAL_S = 0.2
 _QUERY_CHARACTERS = 120
 _HIDDEN_QUERY = "<insufficient privilege>"
 """What pg_stat_activity shows to a login that may not see another one's statement, state and times."""
-_PREPARE = """\
-SELECT pg_catalog.set_config('application_name', 'alembic: lock watcher', false),
-       pg_catalog.set_config('idle_session_timeout', '5s', false),
-       pg_catalog.set_config('idle_in_transaction_session_timeout', '5s', false)"""
+_NAME = "SELECT pg_catalog.set_config('application_name', 'alembic: lock watcher', false)"
+_LIMITS = Limits(idle_in_transaction_timeout_ms=5_000)
 """It looks several times a second, unless its process has died or the network carries nothing."""
 
 TRANSACTIONS = """\
@@ -166,11 +166,15 @@ class LockWatcher:
             return
         try:
             with open_session(self._url) as run:
-                run(lambda connection: connection.exec_driver_sql(_PREPARE))
+                run(self._prepare)
                 while not self._stopped.wait(_INTERVAL_S):
                     run(self._look)
         except (DeployError, SQLAlchemyError, OSError):
             return
+
+    def _prepare(self, connection: Connection) -> None:
+        prepare_to_write(connection, limits=_LIMITS)
+        connection.exec_driver_sql(_NAME)
 
     def _look(self, connection: Connection) -> None:
         now_s = time.monotonic()  # a lock that is granted while we look counts as held

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from alembic_deploy.early_signals import SIGNALS
 from alembic_deploy.errors import ConfigError, Terminated
 from alembic_deploy.process_exit import write_line
-
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+from alembic_deploy.session import PING_EVERY_S
 
 
 def is_terminal() -> bool:
@@ -20,11 +21,12 @@ def is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask(question: str, *, unasked: str) -> bool:
+def ask(question: str, *, unasked: str, while_waiting: Callable[[], None] = lambda: None) -> bool:
     """Return whether the answer on the terminal is yes; an empty one, or its end, is no.
 
     :param question: The question without its choices.
     :param unasked: What to do where there is no terminal.
+    :param while_waiting: Called again and again until the answer is there.
     :raises ConfigError: There is none.
     :raises KeyboardInterrupt: Control-C.
     :raises Terminated: SIGTERM or SIGHUP.
@@ -33,13 +35,23 @@ def ask(question: str, *, unasked: str) -> bool:
         raise ConfigError(
             "nothing is done: the question needs an answer, and there is no terminal", todo=unasked
         )
-    with _raising_signals():
-        sys.stderr.write(f"{question} [y/N] ")
-        sys.stderr.flush()
-        answer = sys.stdin.readline()
+    answer = _read_answer(question, while_waiting)
     if not answer.endswith("\n"):
         write_line(sys.stderr, "")
     return answer.strip().lower() in ("y", "yes")
+
+
+def _read_answer(question: str, while_waiting: Callable[[], None]) -> str:
+    """Print the question; return the line that is typed, empty at the end of the input."""
+    prompt = f"{question} [y/N] "
+    while True:
+        with _raising_signals():
+            sys.stderr.write(prompt)
+            sys.stderr.flush()
+            if select.select([sys.stdin], [], [], PING_EVERY_S)[0]:
+                return sys.stdin.readline()
+        prompt = ""
+        while_waiting()
 
 
 @contextmanager
@@ -51,7 +63,7 @@ def _raising_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handled = [one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+    handled = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
     before = [(one, signal.signal(one, _raise)) for one in handled]
     try:
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from enum import Enum
+from functools import partial
 
 from alembic.runtime.migration import RevisionStep
 from sqlalchemy.engine import Connection
@@ -14,7 +15,7 @@ from alembic_deploy.deployment import MigrationSession
 from alembic_deploy.errors import HistoryError
 from alembic_deploy.losses import StepLosses, read_losses
 from alembic_deploy.process_exit import write_line
-from alembic_deploy.session import kept_alive
+from alembic_deploy.session import ping
 
 
 class Answer(Enum):
@@ -35,8 +36,7 @@ def confirm_downgrade(session: MigrationSession, *, answer: Answer, option: str 
     """
     remaining = session.steps.remaining
     steps = [step for step in remaining if isinstance(step, RevisionStep) and step.is_downgrade]
-    with kept_alive(session.connection):
-        losses = read_losses(session.connection, steps)
+    losses = read_losses(session.connection, steps)
     if not losses or (len(losses) == 1 and losses[0].is_empty):
         return
     is_asked = answer is Answer.REQUIRED or (answer is Answer.ON_TERMINAL and is_terminal())
@@ -62,5 +62,5 @@ def report(losses: tuple[StepLosses, ...]) -> Iterator[str]:
 
 
 def _is_confirmed(connection: Connection, option: str) -> bool:
-    with kept_alive(connection):
-        return ask("Go on?", unasked=f"add {option} if it may go on")
+    unasked = f"add {option} if it may go on"
+    return ask("Go on?", unasked=unasked, while_waiting=partial(ping, connection))

@@ -10,7 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.errors import ConfigError, DatabaseError
+from alembic_deploy.session import PING_EVERY_S
 
 _PROGRAM = "alembic-proof"
 _URL_VARIABLE = "ALEMBIC_DEPLOY_DRIFT_URL"
@@ -48,12 +50,15 @@ class Difference:
         return any(f" {name}{end}" in self.message for name in names for end in (".", ":", ","))
 
 
-def read_differences(url: str, *, ini: Path) -> tuple[Difference, ...]:
+def read_differences(
+    url: str, *, ini: Path, while_waiting: Callable[[], None]
+) -> tuple[Difference, ...]:
     """Return how the database differs from its history at the database's revision.
 
     The history is built on a scratch server, as the settings of alembic-proof say: it takes seconds.
 
     :param url: Of the live database, which is only read; given to the command in a variable.
+    :param while_waiting: Called again and again until it has ended; what it raises ends the command.
     :raises ConfigError: alembic-proof is not installed.
     :raises DatabaseError: It could not compare them; has its message.
     """
@@ -64,20 +69,35 @@ def read_differences(url: str, *, ini: Path) -> tuple[Difference, ...]:
             f"--check-drift needs {_PROGRAM}, which is not installed here",
             todo=f"run it where {_PROGRAM} is installed: {_PROGRAM} drift --url-env NAME",
         )
-    done = subprocess.run(
+    with subprocess.Popen(
         [program, "drift", "--config", str(ini), "--url-env", _URL_VARIABLE, "--format", "json"],
         env={**os.environ, _URL_VARIABLE: url},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    if done.returncode not in _CLEAN_OR_FINDINGS:
+    ) as process:
+        output, errors = _read_output(process, while_waiting)
+    if process.returncode not in _CLEAN_OR_FINDINGS:
         raise DatabaseError(
-            f"the database could not be compared with its history\n{done.stderr.strip()}",
+            f"the database could not be compared with its history\n{errors.strip()}",
             todo=f"see what `{_PROGRAM} drift` needs, or leave --check-drift out",
         )
-    findings = json.loads(done.stdout)["findings"]
+    findings = json.loads(output)["findings"]
     return tuple(Difference(one["message"]) for one in findings if one["severity"] == "error")
+
+
+def _read_output(
+    process: subprocess.Popen[str], while_waiting: Callable[[], None]
+) -> tuple[str, str]:
+    """Return what the process has printed when it has ended."""
+    try:
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return process.communicate(timeout=PING_EVERY_S)
+            while_waiting()
+    except BaseException:
+        process.terminate()
+        raise
 
 
 def index_names(connection: Connection, oids: Iterable[int]) -> tuple[str, ...]:

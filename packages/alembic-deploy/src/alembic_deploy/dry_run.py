@@ -19,7 +19,6 @@ from alembic_deploy.pending import PendingRevision, pending_revisions
 from alembic_deploy.progress import name_of
 from alembic_deploy.runner import run_with_retries
 from alembic_deploy.server_message import server_message, shown_statement
-from alembic_deploy.session import kept_alive
 from alembic_deploy.step_effects import ends_transaction
 
 _UNSAFE_NEW_VALUE = "55P04"
@@ -44,8 +43,7 @@ def dry_run(session: MigrationSession) -> None:
     :raises Exception: What a revision raises; everything is rolled back.
     """
     connection, steps, progress = session.connection, session.steps, session.progress
-    with kept_alive(connection):
-        revisions = pending_revisions(steps.remaining)
+    revisions = pending_revisions(connection, steps.remaining)
     _refuse_what_commits(revisions)
     progress.print_line(
         "dry run: one transaction, which holds the locks of all revisions until it is rolled back"

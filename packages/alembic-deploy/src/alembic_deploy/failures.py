@@ -43,7 +43,7 @@ _AGAIN = "run the command again: it goes on from there"
 _ASK = "the command `current` shows the revision, when the server is back; then run this one again"
 _ALLOW_SILENCE = (
     "allow more, with --idle-in-transaction-timeout or the setting of that name; or let the "
-    "revision do that part of its work before its first statement"
+    "revision send a statement such as SELECT 1 in between"
 )
 _POOLER = "connect to PostgreSQL itself: a pooler like pgbouncer does not keep a session together"
 _EXTENSION = "install the extension on the server: contrib's come with postgresql-contrib"
@@ -77,16 +77,15 @@ _OTHER_INDEX = (
     "which nothing needs, execute DROP INDEX CONCURRENTLY, and run the command again"
 )
 _TODO = {
+    **dict.fromkeys(("25P03", "57P05"), _ALLOW_SILENCE),
     "25P02": "look for an earlier statement whose error the revision swallowed, "
     "and give that one a savepoint: op.get_bind().begin_nested()",
     "25006": "use the primary server: this one, or this session, is read-only",
     "40P01": "run the command again: PostgreSQL chose it to end a deadlock",
     _NO_RIGHT: "give this login the right, or run the command as the owner",
-    "25P03": "the revision sent nothing for longer than idle_in_transaction_timeout: allow more",
     "55P03": "run the command again when the other transaction has ended, or end that session; "
     "more retries and a longer retry_time wait longer",
     "57014": "run the command again, with a longer statement_timeout if that was it",
-    "57P05": "the command paused for longer than idle_in_transaction_timeout: allow more",
     "26000": _POOLER,
     "42P05": _POOLER,
 }
@@ -187,7 +186,8 @@ def _failure(error: Exception) -> DeployError | None:
         return missing_function(error)
     if message is not None and message.is_connection_lost:
         return DatabaseError(
-            f"the connection to the server was lost: {message.one_line}", todo=_RECONNECT
+            f"the connection to the server was lost: {message.one_line}",
+            todo=_todo_for(message) or _RECONNECT,
         )
     if message is not None:
         return DatabaseError(f"the database refuses: {message.one_line}", todo=_todo_for(message))

@@ -44,7 +44,9 @@ class Limits:
         0, "How long a statement runs at most, except a CONCURRENTLY one; 0s means no limit."
     )
     idle_in_transaction_timeout_ms: int = _limit(
-        20_000, "How long the server keeps a session whose migration sends nothing."
+        20_000,
+        "How long the server keeps the session of a migration that sends nothing: a revision's "
+        "Python code may work for so long between two statements; 0s means no limit.",
     )
     migrator_wait_ms: int = _limit(
         600_000, "How long the command waits for another migration of the same database."

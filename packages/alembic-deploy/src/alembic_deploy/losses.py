@@ -20,7 +20,7 @@ from alembic_deploy.backfill.steps import backfill_of
 from alembic_deploy.errors import HistoryError
 from alembic_deploy.offline_sql import offline_statements, why_unknown
 from alembic_deploy.progress import title_of
-from alembic_deploy.session import set_settings
+from alembic_deploy.session import run_alive, set_settings
 from alembic_deploy.statements import (
     STRINGS,
     Found,
@@ -180,7 +180,7 @@ def read_losses(connection: Connection, steps: Iterable[RevisionStep]) -> tuple[
     :raises HistoryError: A revision's downgrade refuses, with NotImplementedError.
     Locks: ACCESS SHARE on the tables that are counted, until each is counted.
     """
-    planned = [(step, _statements(step)) for step in steps]
+    planned = run_alive(connection, lambda: [(step, _statements(step)) for step in steps])
     return tuple(
         StepLosses(
             revision_id=step.revision.revision,

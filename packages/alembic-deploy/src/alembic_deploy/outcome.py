@@ -13,7 +13,7 @@ from alembic_deploy.advisory_lock import VersionTable, advisory_lock
 from alembic_deploy.connect import ServerWait, run_on
 from alembic_deploy.errors import DeployError
 from alembic_deploy.limits import Limits
-from alembic_deploy.session import prepare_session
+from alembic_deploy.session import prepare_session, prepare_to_write
 
 _MARGIN_S = 10.0
 """How much longer than its timeouts the lost session may exist in the server."""
@@ -38,6 +38,7 @@ def read_outcome(
     """
 
     def read(connection: Connection) -> Outcome:
+        prepare_to_write(connection, limits=limits)
         prepare_session(connection, limits=limits)
         wait_s = limits.idle_in_transaction_timeout_ms / 1000 + _MARGIN_S
         with advisory_lock(connection, version_table, wait_s=wait_s, print_line=print_line):

@@ -17,6 +17,7 @@ from alembic_deploy.backfill.steps import backfill_of
 from alembic_deploy.lock_modes import LockMode, TableLock, lock_modes
 from alembic_deploy.offline_sql import offline_statements, why_unknown
 from alembic_deploy.progress import direction_of, title_of
+from alembic_deploy.session import run_alive
 from alembic_deploy.statements import is_name, tokenize
 
 _TOUCHED = """\
@@ -92,9 +93,15 @@ class TouchedRelation:
         return ", ".join((str(self.mode or "unknown locks"), *self.works))
 
 
-def pending_revisions(steps: Iterable[MigrationStep]) -> tuple[PendingRevision, ...]:
-    """Return the revisions of the steps in their order; their Python code runs as it does for `--sql`."""
-    return tuple(_pending(step) for step in steps if isinstance(step, RevisionStep))
+def pending_revisions(
+    connection: Connection, steps: Iterable[MigrationStep]
+) -> tuple[PendingRevision, ...]:
+    """Return the revisions of the steps in their order; their Python code runs as it does for `--sql`.
+
+    :param connection: Kept alive; no transaction may be open.
+    """
+    revisions = tuple(step for step in steps if isinstance(step, RevisionStep))
+    return run_alive(connection, lambda: tuple(map(_pending, revisions)))
 
 
 def _pending(step: RevisionStep) -> PendingRevision:

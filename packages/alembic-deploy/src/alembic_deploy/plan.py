@@ -28,7 +28,6 @@ from alembic_deploy.pending import (
 )
 from alembic_deploy.progress import name_of
 from alembic_deploy.revisions import load_revisions
-from alembic_deploy.session import kept_alive
 
 FORMAT = 1
 """The version of the file's format."""
@@ -125,8 +124,8 @@ def pending_plan(session: MigrationSession) -> Plan:
         steps = _steps(session)
         # First: reading definitions empties the transaction's search_path.
         unfinished = tuple(map(str, unfinished_backfills(session.migration)))
-        with kept_alive(connection):
-            rendered, again = pending_revisions(steps), pending_revisions(steps)
+        connection.commit()
+        rendered, again = (pending_revisions(connection, steps) for _ in range(2))
         revisions = tuple(
             replace(one, is_repeatable=one.statements == other.statements)
             for one, other in zip(rendered, again, strict=True)

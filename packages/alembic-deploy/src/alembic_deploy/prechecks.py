@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import text
@@ -28,7 +29,7 @@ from alembic_deploy.pending import (
     touched_relations,
 )
 from alembic_deploy.progress import Progress
-from alembic_deploy.session import kept_alive
+from alembic_deploy.session import ping
 from alembic_deploy.statements import (
     fold_identifier,
     identifiers,
@@ -154,8 +155,7 @@ def run_prechecks(
     :raises DatabaseError: Something would stop one of the revisions; nothing has run.
     """
     connection = session.connection
-    with kept_alive(connection):
-        statements = statements_of(pending_revisions(session.steps.remaining))
+    statements = statements_of(pending_revisions(connection, session.steps.remaining))
     if not statements:
         return
     try:
@@ -175,8 +175,8 @@ def _drift(
 ) -> Iterator[UpgradeFinding]:
     """Yield how the database differs from its history; it stops the upgrade where that is touched."""
     touched = (*(one.name for one in pending.relations), *indexes)
-    with kept_alive(session.connection):  # building the history takes a while
-        differences = read_differences(session.url, ini=ini)
+    while_waiting = partial(ping, session.connection)
+    differences = read_differences(session.url, ini=ini, while_waiting=while_waiting)
     for one in differences:
         yield UpgradeFinding(
             id="drift",

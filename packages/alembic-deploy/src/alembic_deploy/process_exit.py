@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import errno
 import json
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
+from alembic_deploy.early_signals import SIGNALS
 from alembic_deploy.errors import DeployError, HistoryError, Terminated
 
 if TYPE_CHECKING:
@@ -26,11 +28,9 @@ if TYPE_CHECKING:
 CLEAN = 0
 BROKEN = 2
 INTERRUPTED = 130
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _HARD_EXIT = os._exit
 _LIMIT_S = 4.0
 """So that the process has ended 5 seconds after a signal."""
-_SLICE_S = 0.1
 
 
 def exit_code_of(run: Callable[[], int], *, prefix: str = "", is_json: bool = False) -> int:
@@ -163,7 +163,7 @@ def unwind_on_signals() -> Iterator[None]:
         yield
         return
     pending = _PendingExit()
-    handled = [one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+    handled = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
     before = [(one, signal.signal(one, pending.handle)) for one in handled]
     _PENDING.append(pending)
     try:
@@ -195,22 +195,13 @@ def exit_on_signals() -> Iterator[None]:
         raise
 
 
-def pause(seconds: float) -> None:
-    """Sleep; a signal ends it at once, also in a task, where only the next `await` is cancelled."""
-    end_s = time.monotonic() + seconds
-    while (left_s := end_s - time.monotonic()) > 0:
-        if any(one.is_requested for one in _PENDING):
-            return
-        time.sleep(min(left_s, _SLICE_S))
-
-
 @contextmanager
 def prompt_exit(
     *, describe: Callable[[], str], limit_s: float = _LIMIT_S, is_json: bool = False
 ) -> Iterator[None]:
     """End the process at most `limit_s` seconds after a signal that comes in this block.
 
-    A network that carries nothing any more can hold up a driver for longer than a scheduler waits
+    What follows the block, until the process has ended, is a part of that time. A network that carries nothing any more can hold up a driver for longer than a scheduler waits
     before SIGKILL; and psycopg2 waits in C, where Python's signal handlers do not run.
     Works inside of `unwind_on_signals` only.
 
@@ -269,21 +260,36 @@ def _end_after_signal(
     """Wait for a signal; then cancel what runs on the server, and end the process if it hangs."""
     with reader:
         while numbers := reader.recv(16):
-            number = next((one for one in numbers if one in _SIGNALS), None)
+            number = next((one for one in numbers if one in SIGNALS), None)
             if number is None:
                 continue
             for cancel in tuple(_CANCELS):
                 threading.Thread(target=_call_quietly, args=(cancel,), daemon=True).start()
+            end_s = time.monotonic() + limit_s
+            code = 128 + number
+            _EXIT_CODES.append(code)
             if not has_ended.wait(limit_s):
                 what = "interrupted" if number == signal.SIGINT else "terminated"
-                code = 128 + number
                 text = (
                     f"{what}; the outcome of {describe()} is not known: run the command `current`"
                 )
                 line = error_line(text, exit_code=code) if is_json else text
                 os.write(1 if is_json else 2, f"{line}\n".encode(errors="backslashreplace"))
-                _HARD_EXIT(code)
-            return
+            time.sleep(max(0.0, end_s - time.monotonic()))
+            _HARD_EXIT(code)
+
+
+def _exit_at_once() -> None:
+    """End a process that a signal ends before Python cleans up, which takes seconds on a busy machine."""
+    if not _EXIT_CODES:
+        return
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    _HARD_EXIT(_EXIT_CODES[0])
+
+
+atexit.register(_exit_at_once)
 
 
 def _call_quietly(cancel: Callable[[], object]) -> None:
@@ -349,6 +355,8 @@ class _PendingExit:
 
 _PENDING: list[_PendingExit] = []
 """Of the blocks that handle signals now."""
+_EXIT_CODES: list[int] = []
+"""Of the signal that has come in `prompt_exit`; empty before."""
 _CANCELS: list[Callable[[], object]] = []
 """Cancel what runs on the server."""
 

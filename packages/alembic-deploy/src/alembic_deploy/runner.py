@@ -18,10 +18,9 @@ from alembic_deploy.events import AttemptFailed
 from alembic_deploy.limits import Limits
 from alembic_deploy.lock_holders import read_lock_holders
 from alembic_deploy.pending import touched_relations
-from alembic_deploy.process_exit import pause
 from alembic_deploy.progress import Progress, direction_of
 from alembic_deploy.server_message import server_message
-from alembic_deploy.session import kept_alive
+from alembic_deploy.session import pause_alive
 from alembic_deploy.steps import Attempt, Steps
 
 _LOCK_ERRORS = ("55P03", "40P01")
@@ -56,8 +55,7 @@ def run_with_retries(
             connection.rollback()
             steps.effects.note_rollback()
             progress.emit(_event(error, attempt, pause_s, blockers))
-            with kept_alive(connection):
-                pause(pause_s)
+            pause_alive(connection, pause_s)
         else:
             return
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
+from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -14,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from alembic_deploy.connect import DatabaseInfo
 from alembic_deploy.errors import DatabaseError
 from alembic_deploy.limits import Limits, duration_text
+
+T = TypeVar("T")
 
 SEARCH_PATH = """\
 SELECT pg_catalog.set_config('search_path', pg_catalog.array_to_string(
@@ -48,8 +54,8 @@ it waits for the client's network to take what it has sent.
 Not every platform's server can. Source: runtime-config-connection.
 """
 
-_IDLE = "idle_session_timeout"
-_READ_SETTING = "SELECT pg_catalog.current_setting(:name)"
+PING_EVERY_S = 0.1
+"""Far less than `idle_in_transaction_timeout`, which ends an idle session too."""
 _READ_ONLY = """\
 SELECT pg_catalog.pg_is_in_recovery() AS is_in_recovery, setting = 'on' AS is_read_only, source
 FROM pg_catalog.pg_settings
@@ -127,7 +133,7 @@ def prepare_to_write(connection: Connection, *, limits: Limits) -> None:
     idle = duration_text(limits.idle_in_transaction_timeout_ms)
     settings = _KEEPALIVES | {
         "idle_in_transaction_session_timeout": idle,
-        _IDLE: idle,
+        "idle_session_timeout": idle,
     }
     set_settings(connection, settings)
     connection.commit()
@@ -137,16 +143,38 @@ def prepare_to_write(connection: Connection, *, limits: Limits) -> None:
         connection.commit()
 
 
-@contextmanager
-def kept_alive(connection: Connection) -> Iterator[None]:
-    """Keep the server from ending the session while it is idle in this block; commit before it.
+def ping(connection: Connection) -> None:
+    """Show the server that the client of the session is alive, and commit."""
+    connection.exec_driver_sql("SELECT 1")
+    connection.commit()
 
-    The project's Python code runs in such a block, or somebody thinks about an answer. After an
-    exception the session has no more to do.
+
+def pause_alive(connection: Connection, seconds: float) -> None:
+    """Sleep outside of a transaction, without an idle session.
+
+    A signal ends it soon, also in a task: its next statement is cancelled.
     """
-    before = connection.execute(text(_READ_SETTING), {"name": _IDLE}).scalar_one()
-    set_settings(connection, {_IDLE: "0"})
-    connection.commit()
-    yield
-    set_settings(connection, {_IDLE: before})
-    connection.commit()
+    end_s = time.monotonic() + seconds
+    while (left_s := end_s - time.monotonic()) > 0:
+        time.sleep(min(left_s, PING_EVERY_S))
+        ping(connection)
+
+
+def run_alive(connection: Connection, work: Callable[[], T]) -> T:
+    """Call `work` in a thread and return its result; meanwhile the session is not idle.
+
+    For Python code of the project, however long it takes. No transaction may be open, and `work` sends
+    nothing on the connection.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, name="beside the session", daemon=True).start()
+    while wait([future], PING_EVERY_S).not_done:
+        ping(connection)
+    return future.result()

@@ -66,8 +66,9 @@ class StepEffects:
         self.is_running = False
 
     def note_rollback(self) -> None:
-        """Note that the open transaction of the step is rolled back."""
-        self.has_sent = False
+        """Note that the open transaction of the step is rolled back; nothing of it runs before `begin`."""
+        self.next_heads = None
+        self.is_commit_sent = self.has_sent = self.is_running = False
 
     def note_version(self, heads: Collection[str]) -> None:
         """Record that the step's own work is done, after which the database is at these heads."""

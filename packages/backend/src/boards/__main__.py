@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from alembic_deploy.process_exit import exit_code_of
-from alembic_deploy.python_errors import explained_import_errors
+from alembic_deploy.early_signals import exit_on_early_signals
 
 
 def main() -> int:
     """Run boards-migrate; return 2 when a model cannot be imported, else its exit code."""
+    exit_on_early_signals()
+    from alembic_deploy.process_exit import exit_code_of  # the imports take a while
+
     return exit_code_of(_import_models) or _migrate()
 
 
 def _import_models() -> int:
+    from alembic_deploy.python_errors import explained_import_errors
+
     with explained_import_errors():
         import boards.database.migrate
         import boards.dbmodels  # noqa: F401 - every command reports a fault in a model

@@ -47,7 +47,7 @@ def up(server: Server, search: PasswordSearch) -> Setup:
 
 @pytest.mark.parametrize(
     "fault",
-    [faults.KILL, faults.CUT_IN_COMMIT],
+    [faults.KILL, faults.CUT_IN_COMMIT, faults.SIGNAL_IN_BLACK_HOLE],
     ids=lambda fault: fault.title,
 )
 async def test_the_next_run_finishes_what_a_fault_has_interrupted(

@@ -133,6 +133,32 @@ def test_a_signal_has_one_message() -> None:
     ]
 
 
+IMPORTING = """
+import importlib, os, signal, sys
+
+class Signalling:
+    def find_spec(self, name, *_):
+        if name == "alembic_deploy.errors":
+            os.kill(os.getpid(), getattr(signal, sys.argv[2]))
+
+sys.meta_path.insert(0, Signalling())
+sys.exit(importlib.import_module(sys.argv[1]).main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "number", "code"),
+    [("boards.__main__", "SIGTERM", 143), ("alembic_deploy.__main__", "SIGINT", 130)],
+)
+def test_a_signal_during_the_imports(module: str, number: str, code: int) -> None:
+    """The exit code is the same as later, and there is no traceback."""
+    program = [sys.executable, "-c", IMPORTING, module, number]
+
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
 EIGHT = """
 import os, sys
 import alembic_deploy.env, asyncpg, boards.dbmodels, sqlalchemy.ext.asyncio
