@@ -181,19 +181,20 @@ class _Transaction:
             number = -1
         for name, mode in _locks(statement, self.known):
             table = self.former.get(name, name)
+            # {} stands for a part of the name that the revision computes.
             if table not in self.own and "{}" not in table:
                 self._take(table, mode, number)
         self._read_names(statement)
 
     def _take(self, table: str, mode: LockMode, number: int) -> None:
         held = self.held.setdefault(table, {})
-        if number >= 0 and all(one.strength < mode.strength for one in held):
-            late = next(self._late(table, mode, number), None)
-            self.late += [late] if late else []
+        is_stronger = all(one.strength < mode.strength for one in held)
+        if number >= 0 and is_stronger and (late := self._late(table, mode, number)):
+            self.late.append(late)
         held.setdefault(mode, number)
 
-    def _late(self, table: str, mode: LockMode, number: int) -> Iterator[LateLock]:
-        """Yield what makes the lock late: locks of earlier statements on the same table, then on others."""
+    def _late(self, table: str, mode: LockMode, number: int) -> LateLock | None:
+        """Return the lock with what makes it late: an earlier one on the same table, else on another."""
         earlier = [
             (other, held_mode, taken)
             for other, modes in self.held.items()
@@ -207,7 +208,7 @@ class _Transaction:
                 else stops_writers(held_mode) and stops_writers(mode)
             )
             if is_late:
-                yield LateLock(
+                return LateLock(
                     step=number,
                     table=table,
                     mode=mode,
@@ -215,6 +216,7 @@ class _Transaction:
                     held_mode=held_mode,
                     held_step=taken,
                 )
+        return None
 
     def _read_names(self, statement: str) -> None:
         for synopsis in _CREATED:

@@ -52,10 +52,10 @@ def _parts(authored: Authored) -> Iterator[str]:
 def _verdict(authored: Authored) -> str:
     """Return what the proofs found, and what to do now."""
     summary = summary_text(authored.proof.findings)
-    verdict = f"round trip, parity, lint: {summary} ({authored.elapsed_s:.1f} s)"
+    result = f"round trip, parity, lint: {summary} ({authored.elapsed_s:.1f} s)"
     if authored.texts:
-        return f"{verdict}\n{_TRIAL}"
-    return verdict if authored.proof.is_clean else f"{verdict}\n{_FOUND}"
+        return f"{result}\n{_TRIAL}"
+    return result if authored.proof.is_clean else f"{result}\n{_FOUND}"
 
 
 def _files(authored: Authored) -> Iterator[str]:
