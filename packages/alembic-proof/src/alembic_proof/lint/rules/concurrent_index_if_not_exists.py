@@ -71,7 +71,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.get_context().autocommit_block():
-        op.execute("DROP INDEX CONCURRENTLY notes_name")
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS notes_name")
 """
 
 _GOOD = """\

@@ -74,6 +74,7 @@ down_revision = "0004"
 def upgrade() -> None:
     op.add_column("notes", sa.Column("slug", sa.Text()))
     with op.get_context().autocommit_block():
+        op.drop_index("ix_notes_slug", if_exists=True, postgresql_concurrently=True)
         op.create_index("ix_notes_slug", "notes", ["slug"], postgresql_concurrently=True)
 
 
