@@ -60,8 +60,11 @@ def test_no_span_holds_a_secret(project: Project, spans: InMemorySpanExporter) -
 
     assert "visible secret" in project.failure("upgrade", "head")
 
-    text = "".join(map(_text_of, spans.get_finished_spans()))
-    assert '"status_code": "ERROR"' in text
+    attempt, command = spans.get_finished_spans()
+    assert attempt.name == "upgrade r1, failed attempt"
+    assert (attempt.attributes or {})["db.response.status_code"] == "22P02"
+    assert str(command.status.description).endswith(", SQLSTATE 22P02")
+    text = _text_of(attempt) + _text_of(command)
     assert "visible secret" not in text
     assert (DatabaseUrl.parse(project.url).password or "visible secret") not in text
 

@@ -67,23 +67,34 @@ class RevisionApplied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptFailed:
-    """A revision that was rolled back because it did not get a lock, and is tried again."""
+    """An attempt to run a revision that failed.
+
+    If it did not get a lock, it was rolled back, and the revision is tried again; else it is the last
+    one, and the command's error follows.
+    """
 
     name: ClassVar[str] = "attempt-failed"
     direction: str
     revision: str
     attempt: int
     error: str
-    """The server's message and SQLSTATE."""
+    """The server's message and SQLSTATE; the exception's class if it is not the server's."""
     sqlstate: str
+    """Empty if it is not the server's."""
     took_ms: int
     """How long the attempt took."""
-    pause_ms: int
+    pause_ms: int | None
+    """The pause before the next attempt; None after the last one."""
     blockers: tuple[Blocker, ...]
     """The sessions that held the lock; empty where they could not be seen."""
 
     def lines(self) -> tuple[str, ...]:
-        """Return what failed, and a line for each session that holds the lock."""
+        """Return what failed, and a line for each session that holds the lock.
+
+        After the last attempt there is none: the command's error says all of it.
+        """
+        if self.pause_ms is None:
+            return ()
         first = (
             f"  {self.direction} of {self.revision}, attempt {self.attempt}: {self.error}; rolled back, "
             f"next attempt in {self.pause_ms / 1000:.1f} s"

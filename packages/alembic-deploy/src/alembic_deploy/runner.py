@@ -51,6 +51,8 @@ def run_with_retries(
             pause_s = _pause_after(error, steps, limits)
             if pause_s is None or attempt is None:
                 steps.blockers = blockers
+                if attempt is not None and steps.running is attempt.step:
+                    progress.emit(_event(error, attempt, None, blockers))
                 raise
             connection.rollback()
             steps.effects.note_rollback()
@@ -106,16 +108,16 @@ def next_pause_s(attempt: Attempt, *, limits: Limits, now_s: float, jitter: floa
 
 
 def _event(
-    error: Exception, attempt: Attempt, pause_s: float, blockers: tuple[Blocker, ...]
+    error: Exception, attempt: Attempt, pause_s: float | None, blockers: tuple[Blocker, ...]
 ) -> AttemptFailed:
     message = server_message(error)
     return AttemptFailed(
         direction=direction_of(attempt.step),
         revision=attempt.step.revision.revision,
         attempt=attempt.number,
-        error=message.one_line if message else str(error),
+        error=message.one_line if message else type(error).__name__,
         sqlstate=message.sqlstate if message else "",
         took_ms=round((time.monotonic() - attempt.started_s) * 1000),
-        pause_ms=round(pause_s * 1000),
+        pause_ms=None if pause_s is None else round(pause_s * 1000),
         blockers=blockers,
     )

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from alembic_deploy.events import AttemptFailed, Event, Observe, RevisionApplied
+from alembic_deploy.server_message import first_cause, sqlstate_of
 
 _NAME = "alembic_deploy"
 _SYSTEM = {"db.system.name": "postgresql"}
@@ -24,7 +25,7 @@ def traced_command(name: str) -> Iterator[Observe | None]:
     """Trace a command inside of this block; yield what is to be called with each of its events.
 
     None without the SDK. The span of the command is named `alembic upgrade`; each revision and each
-    attempt that failed is a span below it.
+    attempt that failed, the last one too, is a span below it.
     """
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
         yield None
@@ -38,7 +39,10 @@ def traced_command(name: str) -> Iterator[Observe | None]:
         try:
             yield lambda event: _record(tracer, event)
         except BaseException as error:
-            span.set_status(trace.StatusCode.ERROR, type(error).__name__)
+            cause = first_cause(error)
+            sqlstate = sqlstate_of(cause)
+            of_server = f", SQLSTATE {sqlstate}" if sqlstate else ""
+            span.set_status(trace.StatusCode.ERROR, type(cause).__name__ + of_server)
             raise
 
 
@@ -49,7 +53,8 @@ def _record(tracer: Any, event: Event) -> None:
             attributes: dict[str, Any] = {"alembic.waited_ms": event.waited_ms}
             _add(tracer, f"{event.direction} {event.revision}", event, attributes)
         case AttemptFailed():
-            attributes = {"db.response.status_code": event.sqlstate}
+            state = event.sqlstate
+            attributes = {"db.response.status_code": state} if state else {}
             name = f"{event.direction} {event.revision}, failed attempt"
             _add(tracer, name, event, attributes)
 
