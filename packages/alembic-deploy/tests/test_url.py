@@ -231,7 +231,6 @@ def test_drivers_on_libpq_get_its_keywords(driver: str) -> None:
         "port": "6543",
         "user": "ann",
         "password": "pw",
-        "dbname": "shop",
         "connect_timeout": "3",
     }
 

@@ -186,8 +186,11 @@ class DatabaseUrl:
         return replace(self, parameters=tuple(sorted((*self.parameters, *DEFAULT_KEEPALIVES))))
 
     def _libpq_keywords(self) -> dict[str, Any]:
-        """Return the keywords of a driver on libpq that have a value."""
-        login = (("user", self.user), ("password", self.password), ("dbname", self.database))
+        """Return the keywords of a driver on libpq that have a value, without the database.
+
+        SQLAlchemy takes it from `engine_url`, and 1.4 calls it otherwise than libpq.
+        """
+        login = (("user", self.user), ("password", self.password))
         timeout = None if self.timeout_s is None else str(int(self.timeout_s))
         hosts = _host_parameters(self.hosts)
         pairs = (*hosts, *login, ("connect_timeout", timeout), *self.parameters)
