@@ -187,7 +187,14 @@ def test_rows_that_came_since_are_filled_before_they_are_required(songs: Project
 
 
 def test_a_failing_backfill_names_itself(songs: Project) -> None:
-    """Its revision stays; the next upgrade goes on with the backfill, and then with the rest."""
+    """Its revision stays; the next upgrade goes on with the backfill, and then with the rest.
+
+    One that cannot begin, without a primary key, is refused before its revision is committed.
+    """
+    songs.execute("ALTER TABLE songs DROP CONSTRAINT songs_pkey")
+    assert "public.songs has no primary key" in songs.failure("upgrade", "head")
+    assert songs.query("SELECT version_num FROM alembic_version") == ["r1"]
+    songs.execute("ALTER TABLE songs ADD CONSTRAINT songs_pkey PRIMARY KEY (id)")
     songs.execute("ALTER TABLE songs ADD CONSTRAINT short CHECK (length(slug) < 4)")
 
     message = songs.failure("upgrade", "head")

@@ -24,7 +24,12 @@ from alembic_deploy.backfill.loop import (
     is_finished,
     run_backfill,
 )
-from alembic_deploy.backfill.statements import escaped, refuse_unfinished, single_update
+from alembic_deploy.backfill.statements import (
+    escaped,
+    read_relations,
+    refuse_unfinished,
+    single_update,
+)
 from alembic_deploy.errors import DatabaseError, HistoryError
 from alembic_deploy.events import Note, Observe
 from alembic_deploy.limits import Limits
@@ -101,10 +106,13 @@ class BackfillRunner:
         """Record the backfill of a revision that is being applied, in the revision's transaction.
 
         The next upgrade then goes on with the backfill, also where this process ends after its commit.
+
+        :raises DatabaseError: The batches cannot go through its table.
         """
         own = self.backfills.by_revision.get(revision_id)
         if own is None or self.migration.as_sql or self._is_in_outer_transaction:
             return
+        read_relations(self._connection, own)
         CheckpointTable.of(self._connection, self.migration).announce(self._connection, own)
 
     def resume(self) -> int:
