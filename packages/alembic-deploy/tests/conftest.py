@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import indent
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import pytest
 from alembic import command
@@ -107,7 +107,7 @@ class Project:
         self.last = f"r{number}"
         return path
 
-    def config(self, out: io.StringIO | None = None) -> Config:
+    def config(self, out: TextIO | None = None) -> Config:
         """Alembic's configuration on the project's database."""
         out = out or io.StringIO()
         config = Config(str(self.directory / "alembic.ini"), stdout=out, output_buffer=out)

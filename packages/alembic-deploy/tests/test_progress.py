@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
+from alembic.util import CommandError
 
 from alembic_deploy.connect import DatabaseInfo
 from alembic_deploy.events import Finished
@@ -57,14 +60,39 @@ def test_nothing_to_do(tracks: Project, command: str, at: str) -> None:
 
 
 def test_time_of_a_revision_is_its_own(project: Project) -> None:
-    """A slow revision's time is on its own line, not on the next one's."""
+    """A slow revision's time is on its own line, not on the next one's.
+
+    It has no lock, so none was held for that time.
+    """
     project.add("slow", upgrade='op.execute("SELECT pg_sleep(0.3)")')
     project.add("fast")
 
-    lines = project.alembic("upgrade", "head").splitlines()
+    out = project.alembic("upgrade", "head")
 
+    assert "locks were held" not in out
+    lines = out.splitlines()
     times = [float(line.split()[-2]) for line in lines[1:3]]
     assert times[0] >= 0.3 > times[1]
+
+
+def test_running_revision_on_a_terminal(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is shown while it runs, cut to one line; its result, or the error, takes its place."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "30")
+    project.add("short")
+    project.add("a title of more characters than fit", upgrade="raise ValueError('no')")
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
+    monkeypatch.setattr(out, "isatty", lambda: True)
+
+    with pytest.raises(CommandError):
+        command.upgrade(project.config(out), "head")
+
+    out.seek(0)
+    lines = out.read().split("\r\x1b[K")
+    assert lines[2] == "  upgrade  r1  short …"
+    assert lines[3].startswith("  upgrade  r1  short  0.")
+    assert [len(line) for line in lines[-2:]] == [29, 0]
+    assert lines[-2].startswith("  upgrade  r2  a title")
 
 
 def test_stamp_prints_where_to(tracks: Project) -> None:

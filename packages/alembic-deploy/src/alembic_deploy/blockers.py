@@ -76,6 +76,18 @@ SELECT EXISTS (
 )"""
 
 
+_HOLDS_LOCKS = """\
+SELECT EXISTS (
+    SELECT
+    FROM pg_catalog.pg_locks AS lock
+    LEFT JOIN pg_catalog.pg_class AS relation ON relation.oid = lock.relation
+    WHERE lock.pid = pg_catalog.pg_backend_pid()
+    AND lock.locktype IN ('relation', 'object')
+    AND lock.mode <> 'AccessShareLock'
+    AND coalesce(CAST(relation.relname AS text), '') NOT IN (CAST(:but AS text), CAST(:key AS text))
+)"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
     """A transaction that holds a lock; a text is empty where this login may not see it."""
@@ -112,6 +124,18 @@ def read_blockers(connection: Connection, *, pid: int) -> tuple[Blocker, ...]:
     Source: functions-info, pg_blocking_pids(); monitoring-stats, pg_stat_activity.
     """
     return tuple(map(blocker_of, connection.execute(text(_BLOCKERS), {"pid": pid})))
+
+
+def holds_locks(connection: Connection, *, but: str) -> bool:
+    """Return whether the connection's transaction holds locks for which others may have to wait.
+
+    Those of a plain SELECT do not count.
+
+    :param but: The version table, in which Alembic writes.
+    Source: view-pg-locks.
+    """
+    names = {"but": but, "key": f"{but}_pkc"}  # Alembic names the primary key so
+    return bool(connection.execute(text(_HOLDS_LOCKS), names).scalar_one())
 
 
 def blocker_of(row: Row[Any]) -> Blocker:

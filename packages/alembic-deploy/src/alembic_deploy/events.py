@@ -51,7 +51,10 @@ class RevisionApplied:
     waited_ms: int
     """From the start of the first attempt until the one that succeeded had a lock."""
     held_ms: int
-    """From then to its end, waits for further locks included: no lock was held for longer."""
+    """From then to its end, waits for further locks included: no lock was held for longer.
+
+    0 for a revision that has no locks but of its version.
+    """
     took_ms: int
     """How long that attempt took."""
 
@@ -61,7 +64,7 @@ class RevisionApplied:
             f", waited {self.waited_ms / 1000:.1f} s" if self.waited_ms >= _SHOWN_WAIT_MS else ""
         )
         tries = f", attempt {self.attempt}" if self.attempt > 1 else ""
-        time = f"{self.held_ms / 1000:.3f} s"
+        time = f"{(self.held_ms or self.took_ms) / 1000:.3f} s"
         return (f"  {self.direction}  {self.revision}  {self.title}  {time}{waited}{tries}",)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from typing import Any
 
 from alembic.config import Config
 from alembic.runtime.migration import RevisionStep
+from alembic.util import write_outstream
 from sqlalchemy.engine import Connection
 
 from alembic_deploy.command import RunningCommand
@@ -18,6 +21,8 @@ from alembic_deploy.events import Event, Note, Observe, json_line
 from alembic_deploy.process_exit import discard_output, write_line
 from alembic_deploy.revision_source import declares, has_empty_function
 
+_ERASE = "\r\x1b[K"
+"""Erases a terminal's line and goes to its start. Source: ECMA-48, CR and EL."""
 _SHOWN_SEVERITIES = {"NOTICE", "WARNING"}
 """Source: plpgsql-errors-and-messages."""
 
@@ -48,8 +53,29 @@ class Progress:
         """Print the command's result, which always goes to stdout."""
         if self.is_quiet:
             return
+        self._write(f"{_ERASE if self._is_terminal else ''}{line}\n")
+
+    def show_running(self, step: RevisionStep) -> None:
+        """Print, on a terminal only, the revision that runs; the next line takes its place."""
+        if not self._is_terminal:
+            return
+        line = f"  {direction_of(step)}  {step.revision.revision}  {title_of(step)} …"
+        width = shutil.get_terminal_size().columns - 1  # of a longer line, only the end is erased
+        self._write(_ERASE + (line if len(line) <= width else f"{line[: width - 1]}…"))
+
+    def erase_running(self) -> None:
+        """Erase that line, after which nothing runs."""
+        if self._is_terminal:
+            self._write(_ERASE)
+
+    @property
+    def _is_terminal(self) -> bool:
+        is_text = self.is_writing and not self.is_quiet and not self.is_json
+        return is_text and self.config.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+    def _write(self, text: str) -> None:
         try:
-            self.config.print_stdout("%s", line)
+            write_outstream(self.config.stdout, text)
             self.config.stdout.flush()
         except BrokenPipeError:
             discard_output(self.config.stdout)

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from alembic_deploy.backfill.checkpoint import unfinished_backfills
 from alembic_deploy.backfill.steps import BackfillRunner
-from alembic_deploy.blockers import Blocker, LockWatcher
+from alembic_deploy.blockers import Blocker, LockWatcher, holds_locks
 from alembic_deploy.command import RunningCommand
 from alembic_deploy.concurrently import left_ms, prepared_statements, shortest_ms
 from alembic_deploy.errors import DatabaseError
@@ -99,6 +99,8 @@ class Steps:
         """What that step has sent and committed."""
         self.longest_held_ms = 0
         """The time of the longest revision, from its first lock on."""
+        self._has_locks = True
+        """Whether the step that is done has locks, or had some, of what others use."""
         self._watcher: LockWatcher | None = None
         self.is_dry_run = False
         """Whether nothing is ever committed."""
@@ -197,12 +199,16 @@ class Steps:
 
     def note_version(
         self,
-        ctx: MigrationContext,  # noqa: ARG002  Alembic passes these four by name
+        ctx: MigrationContext,
         step: MigrationInfo,
         heads: Collection[str],
-        run_args: Mapping[str, Any],  # noqa: ARG002
+        run_args: Mapping[str, Any],  # noqa: ARG002  Alembic passes these four by name
     ) -> None:
         """Record, as Alembic's `on_version_apply`, that the step's own work is done, and its backfill is not."""
+        if ctx.connection is not None and self._command.name:
+            effects = self.effects
+            self._has_locks = effects.has_committed or effects.has_built
+            self._has_locks = self._has_locks or holds_locks(ctx.connection, but=ctx.version_table)
         self.effects.note_version(heads)
         is_upgrade = step.is_upgrade and not step.is_stamp
         if self._backfills is not None and is_upgrade and step.up_revision_id is not None:
@@ -238,6 +244,7 @@ class Steps:
             set_settings(migration.connection, settings)
         number, first_s = (last.number + 1, last.first_s) if last else (1, now_s)
         self.attempt = Attempt(step=step, number=number, first_s=first_s, started_s=now_s)
+        self._progress.show_running(step)
         return step if last else refuse_exits_of(step)
 
     def _timeouts(self) -> dict[str, str]:
@@ -262,7 +269,7 @@ class Steps:
             return
         now_s = time.monotonic()
         locked_s = max(attempt.started_s, self._watcher.waited_until_s if self._watcher else 0.0)
-        held_ms = round((now_s - locked_s) * 1000)
+        held_ms = round((now_s - locked_s) * 1000) if self._has_locks else 0
         self.longest_held_ms = max(self.longest_held_ms, held_ms)
         self._progress.emit(
             RevisionApplied(
@@ -337,4 +344,7 @@ class Steps:
             # Last: the statements that those above send before another one come before it.
             self.effects.watching(connection),
         ):
-            yield
+            try:
+                yield
+            finally:
+                self._progress.erase_running()
