@@ -112,7 +112,11 @@ def test_locked_rows_come_later(items: Items) -> None:
         thread.join(20)
 
     assert items.query(FILLED) == [(1000, 1000, 1, 1)]
-    assert "rows that other sessions lock" in {one.waits_for for one in reports}
+    waiting = [
+        one for one in reports if one.waits_for.startswith("rows that other sessions lock: ")
+    ]
+    assert "(the other one)" in waiting[0].waits_for
+    assert waiting[0].left_s is None
 
 
 def test_rows_that_stay_locked_are_an_error(items: Items) -> None:

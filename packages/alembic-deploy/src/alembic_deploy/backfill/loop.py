@@ -86,7 +86,7 @@ class BackfillProgress:
     """As counted when the run began; rows that others write meanwhile come on top."""
     rows_per_s: float
     left_s: float | None
-    """The time left at this rate; None before the first row."""
+    """The time left at this rate; None before the first row, and while it pauses."""
     waits_for: str = ""
     """Why it pauses; empty while it works."""
 
@@ -330,7 +330,7 @@ class _Run:
                 pause_s = _FIRST_PAUSE_S
                 continue
             self._refuse_stall(sql)
-            pause_s = self._pause(pause_s, waits_for="rows that other sessions lock")
+            pause_s = self._pause(pause_s, waits_for="rows that other sessions lock", sql=sql)
 
     def _left(self, sql: BatchSql) -> _Left:
         with self._transaction():
@@ -347,7 +347,9 @@ class _Run:
                 batch = self._run_batch(sql, keys)
             except DBAPIError as error:
                 self._recover(error, sql)
-                pause_s = self._pause(pause_s, waits_for="a lock that another session holds")
+                pause_s = self._pause(
+                    pause_s, waits_for="a lock that another session holds", sql=sql
+                )
                 continue
             self._note(batch)
             done, pause_s = done + batch.updated, _FIRST_PAUSE_S
@@ -398,7 +400,8 @@ class _Run:
         self.longest_batch_ms = max(self.longest_batch_ms, batch.held_ms)
         if batch.updated:
             self.progress_s = now_s
-        if now_s - self.reported_s >= self.settings.report_every_s:
+        is_waiting = not batch.updated and batch.next_key is None
+        if not is_waiting and now_s - self.reported_s >= self.settings.report_every_s:
             self._report()
 
     def _recover(self, error: DBAPIError, sql: BatchSql) -> None:
@@ -449,10 +452,15 @@ class _Run:
         is_behind = standby is not None and standby.lag_s > self.settings.max_lag_s
         return standby if is_behind else None
 
-    def _pause(self, pause_s: float, *, waits_for: str) -> float:
-        """Sleep and say why; return how long the next pause is."""
+    def _pause(self, pause_s: float, *, waits_for: str, sql: BatchSql | None = None) -> float:
+        """Sleep and say why, and who holds the locks of `sql`; return how long the next pause is."""
         if time.monotonic() - self.reported_s >= self.settings.report_every_s:
-            self._report(waits_for=waits_for)
+            holders: tuple[str, ...] = ()
+            # Reading the rows may have to wait for the same lock.
+            with suppress(DBAPIError), self._transaction():
+                holders = row_lock_holders(self.connection, sql) if sql else ()
+            named = f": {'; '.join(holders)}" if holders else ""
+            self._report(waits_for=waits_for + named)
         time.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  spreads tries, no secret
         return min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
@@ -468,7 +476,7 @@ class _Run:
                 rows_done=self.rows_done,
                 rows_total=max(self.rows_total, self.rows_done),
                 rows_per_s=rate,
-                left_s=left / rate if rate else None,
+                left_s=left / rate if rate and not waits_for else None,
                 waits_for=waits_for,
             )
         )
