@@ -205,7 +205,7 @@ class Steps:
         run_args: Mapping[str, Any],  # noqa: ARG002  Alembic passes these four by name
     ) -> None:
         """Record, as Alembic's `on_version_apply`, that the step's own work is done, and its backfill is not."""
-        if ctx.connection is not None and self._command.name:
+        if ctx.connection is not None and self._command.name and not ctx.as_sql:
             effects = self.effects
             self._has_locks = effects.has_committed or effects.has_built
             self._has_locks = self._has_locks or holds_locks(ctx.connection, but=ctx.version_table)
