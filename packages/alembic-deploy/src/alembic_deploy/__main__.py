@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from alembic_deploy.early_signals import exit_on_early_signals
+from alembic_deploy.entry_point import run_entry_point
 
 
 def main() -> int:
     """Run alembic-deploy; return its exit code."""
-    exit_on_early_signals()
+    return run_entry_point(_run)
+
+
+def _run() -> int:
     from alembic_deploy.cli import main as run  # it imports Alembic, which takes a while
 
     return run()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from alembic_deploy.early_signals import SIGNALS
+from alembic_deploy.entry_point import SIGNALS
 from alembic_deploy.errors import ConfigError, Terminated
 from alembic_deploy.process_exit import write_line
 from alembic_deploy.session import PING_EVERY_S

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import errno
 import json
 import os
@@ -11,7 +10,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from alembic_deploy.early_signals import SIGNALS
+from alembic_deploy.entry_point import SIGNALS
 from alembic_deploy.errors import DeployError, HistoryError, Terminated
 
 if TYPE_CHECKING:
@@ -173,6 +171,7 @@ def unwind_on_signals() -> Iterator[None]:
         raise
     finally:
         _PENDING.remove(pending)
+        pending.has_ended.set()
         for one, handler in before:
             signal.signal(one, handler)
     pending.raise_pending()
@@ -201,8 +200,9 @@ def prompt_exit(
 ) -> Iterator[None]:
     """End the process at most `limit_s` seconds after a signal that comes in this block.
 
-    What follows the block, until the process has ended, is a part of that time. A network that carries nothing any more can hold up a driver for longer than a scheduler waits
-    before SIGKILL; and psycopg2 waits in C, where Python's signal handlers do not run.
+    What follows the block in `unwind_on_signals` is a part of that time. A network that carries
+    nothing any more can hold up a driver for longer than a scheduler waits before SIGKILL; and
+    psycopg2 waits in C, where Python's signal handlers do not run.
     Works inside of `unwind_on_signals` only.
 
     :param describe: Names what was running, for the message.
@@ -214,10 +214,9 @@ def prompt_exit(
         return
     reader, writer = socket.socketpair()
     writer.settimeout(0)
-    has_ended = threading.Event()
     watch = threading.Thread(
         target=_end_after_signal,
-        args=(reader, has_ended, describe, limit_s),
+        args=(reader, _PENDING[0].has_ended, describe, limit_s),
         kwargs={"is_json": is_json},
         name="signal watch",
         daemon=True,
@@ -227,7 +226,6 @@ def prompt_exit(
     try:
         yield
     finally:
-        has_ended.set()
         signal.set_wakeup_fd(before)
         writer.close()
 
@@ -265,31 +263,14 @@ def _end_after_signal(
                 continue
             for cancel in tuple(_CANCELS):
                 threading.Thread(target=_call_quietly, args=(cancel,), daemon=True).start()
-            end_s = time.monotonic() + limit_s
+            if has_ended.wait(limit_s):
+                return
             code = 128 + number
-            _EXIT_CODES.append(code)
-            if not has_ended.wait(limit_s):
-                what = "interrupted" if number == signal.SIGINT else "terminated"
-                text = (
-                    f"{what}; the outcome of {describe()} is not known: run the command `current`"
-                )
-                line = error_line(text, exit_code=code) if is_json else text
-                os.write(1 if is_json else 2, f"{line}\n".encode(errors="backslashreplace"))
-            time.sleep(max(0.0, end_s - time.monotonic()))
+            what = "interrupted" if number == signal.SIGINT else "terminated"
+            text = f"{what}; the outcome of {describe()} is not known: run the command `current`"
+            line = error_line(text, exit_code=code) if is_json else text
+            os.write(1 if is_json else 2, f"{line}\n".encode(errors="backslashreplace"))
             _HARD_EXIT(code)
-
-
-def _exit_at_once() -> None:
-    """End a process that a signal ends before Python cleans up, which takes seconds on a busy machine."""
-    if not _EXIT_CODES:
-        return
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        with suppress(OSError, ValueError):
-            stream.flush()
-    _HARD_EXIT(_EXIT_CODES[0])
-
-
-atexit.register(_exit_at_once)
 
 
 def _call_quietly(cancel: Callable[[], object]) -> None:
@@ -325,6 +306,8 @@ class _PendingExit:
 
     def __init__(self) -> None:
         self._requested: BaseException | None = None
+        self.has_ended = threading.Event()
+        """Whether the block that handles signals has."""
 
     def handle(self, number: int, _: FrameType | None) -> None:
         """Handle the signal."""
@@ -355,8 +338,6 @@ class _PendingExit:
 
 _PENDING: list[_PendingExit] = []
 """Of the blocks that handle signals now."""
-_EXIT_CODES: list[int] = []
-"""Of the signal that has come in `prompt_exit`; empty before."""
 _CANCELS: list[Callable[[], object]] = []
 """Cancel what runs on the server."""
 

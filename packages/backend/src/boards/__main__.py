@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from alembic_deploy.early_signals import exit_on_early_signals
+from alembic_deploy.entry_point import run_entry_point
 
 
 def main() -> int:
     """Run boards-migrate; return 2 when a model cannot be imported, else its exit code."""
-    exit_on_early_signals()
+    return run_entry_point(_run)
+
+
+def _run() -> int:
     from alembic_deploy.process_exit import exit_code_of  # the imports take a while
 
     return exit_code_of(_import_models) or _migrate()
