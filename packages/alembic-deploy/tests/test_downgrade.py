@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from tests.conftest import Project
 
 VERSION = "SELECT version_num FROM alembic_version"
-LAST_QUERY = "SELECT query_start FROM pg_stat_activity WHERE application_name LIKE 'alembic%'"
+LAST_QUERY = """
+SELECT query_start FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'alembic%'
+"""
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy
-from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_deploy.errors import DeployError, causes_of, without_addresses
@@ -65,6 +64,8 @@ def server_message(error: BaseException) -> ServerMessage | None:
 
 def first_cause(error: BaseException) -> BaseException:
     """Return the error that Alembic or this package wrapped; a revision's own error as it is."""
+    from alembic.util import CommandError  # here, because an application does without Alembic
+
     while error.__cause__ is not None and isinstance(error, (DeployError, CommandError)):
         error = error.__cause__
     return error
