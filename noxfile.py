@@ -175,11 +175,13 @@ def test(session: nox.Session) -> None:
         session.env.setdefault("ALEMBIC_PROOF_TEST_SERVER", scratch_url)
     # A command that compiles all that it imports takes twice as long, and tests start hundreds.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    # Half as many workers again as processors: tests wait for servers, and for their processes.
+    workers = f"--numprocesses={(os.cpu_count() or 1) * 3 // 2}"
     # A module stays on one worker, so that its expensive fixture is made once. Groups would be
     # finer, but pytest-xdist 3.8 marks them in a way that pytest 9.2 does not see.
     # Modules keep the order of `testpaths`: by number of tests, the slowest ones would run last.
     by_module = ("--dist=loadscope", "--no-loadscope-reorder")
-    run(session, "pytest", "--numprocesses=auto", *by_module, *session.posargs)
+    run(session, "pytest", workers, *by_module, *session.posargs)
 
 
 @nox.session
