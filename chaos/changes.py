@@ -81,7 +81,10 @@ SAFE = (
         title="Index the reference",
         is_autocommit=True,
         upgrade=(
-            "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_users_manager ON public.users (tenant_id, manager_id)",
+            (
+                "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_users_manager"
+                " ON public.users (tenant_id, manager_id)"
+            ),
         ),
         downgrade=("DROP INDEX CONCURRENTLY IF EXISTS public.ix_users_manager",),
     ),
@@ -160,7 +163,7 @@ SAFE = (
     ),
     Change(
         revision="0014trigger",
-        title="Count logins by a trigger",
+        title="Add a trigger that changes nothing",
         upgrade=(
             (
                 "CREATE FUNCTION public.note_user() RETURNS trigger LANGUAGE plpgsql"
@@ -214,7 +217,7 @@ SAFE = (
         ),
     ),
 )
-"""What blocks nobody for longer than it waits for its lock."""
+"""Changes that block nobody for longer than they wait for their locks."""
 
 REWRITES = (
     Change(
@@ -244,7 +247,7 @@ REWRITES = (
         downgrade=("DROP INDEX public.ix_boards_title",),
     ),
 )
-"""What blocks others for as long as it reads or writes the table."""
+"""Changes that block others for as long as they read or write the table."""
 
 
 def revision_text(change: Change, *, after: str) -> str:

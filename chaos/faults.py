@@ -64,7 +64,7 @@ class _Scene:
         return ended
 
     async def check_claim(self, ended: Ended | None) -> None:
-        """Note an error that names another revision than the database's."""
+        """Note an error that names a revision which the database is not at."""
         claimed = ended.claimed_revision() if ended and ended.code else None
         if claimed is None:
             return

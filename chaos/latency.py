@@ -1,4 +1,4 @@
-"""Samples of clients -> the figures of a leg: how long transactions took, and which failed."""
+"""The figures of a leg from its clients' samples: how long transactions took, and which failed."""
 
 from __future__ import annotations
 

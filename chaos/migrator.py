@@ -67,7 +67,7 @@ class Migrator:
 async def start(
     tool: Tool, *arguments: str, environ: Mapping[str, str], search: PasswordSearch
 ) -> Migrator:
-    """Start it in the root of the checkout."""
+    """Start a migrator beside its alembic.ini, or in the root of the checkout."""
     process = await asyncio.create_subprocess_exec(
         *arguments,
         cwd=ROOT if tool.ini is None else tool.ini.parent,

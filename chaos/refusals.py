@@ -17,7 +17,7 @@ import asyncpg
 from chaos.faults import Trial
 from chaos.migrator import Ended
 from chaos.pgbouncer import NoPgbouncerError, pgbouncer
-from chaos.server import copied_server
+from chaos.server import standby_of
 from chaos.setup import ENDS_WITHIN_S, Setup, migrate
 from chaos.state import differences
 from local_postgres.client import quote_literal
@@ -33,10 +33,10 @@ async def refusals(setup: Setup) -> AsyncIterator[Trial]:
         for mode in ("session", "transaction"):
             yield await _behind_pgbouncer(setup, mode, Path(place))
         yield await _disk_full(setup, Path(place))
-    yield await _full(setup)
-    yield await _on_copy(setup, "a standby", "read-only", is_standby=True)
-    yield await _on_copy(
-        setup, "a server in recovery", "not accepting connections", is_standby=True, hot="off"
+    yield await _without_free_connection(setup)
+    yield await _on_standby(setup, "a standby", "read-only")
+    yield await _on_standby(
+        setup, "a server in recovery", "not accepting connections", hot_standby="off"
     )
 
 
@@ -61,8 +61,8 @@ async def _behind_pgbouncer(setup: Setup, mode: str, place: Path) -> Trial:
     return Trial(fault=title, problems=tuple(problems))
 
 
-async def _full(setup: Setup) -> Trial:
-    """Fill the connection limit: the command says so, and works afterwards."""
+async def _without_free_connection(setup: Setup) -> Trial:
+    """Use up the connection limit: the command says so, and works afterwards."""
     async with setup.copy("chaos_full") as copied:
         limited = f"ALTER DATABASE {copied} CONNECTION LIMIT 1"
         await asyncio.to_thread(setup.server.execute, limited)
@@ -77,13 +77,15 @@ async def _full(setup: Setup) -> Trial:
     return Trial(fault="no free connection", problems=tuple(problems))
 
 
-async def _on_copy(
-    setup: Setup, name: str, message: str, *, is_standby: bool, hot: str = "on"
-) -> Trial:
-    """Migrate a copy of the server that stays in recovery."""
-    settings = {"hot_standby": hot, "primary_conninfo": ""}
+async def _on_standby(setup: Setup, name: str, message: str, *, hot_standby: str = "on") -> Trial:
+    """Migrate a copy of the server that stays in recovery.
+
+    :param message: What the refusal must say.
+    :param hot_standby: The setting of that name: whether the copy accepts sessions that read.
+    """
+    settings = {"hot_standby": hot_standby, "primary_conninfo": ""}
     async with setup.copy("chaos_standby") as copied:
-        with copied_server(setup.server, settings=settings, is_standby=is_standby) as standby:
+        with standby_of(setup.server, settings=settings) as standby:
             # A server that refuses sessions is never ready for local_postgres.
             starting = asyncio.create_task(asyncio.to_thread(launch, standby.placement))
             await asyncio.wait([starting], timeout=5)

@@ -15,11 +15,14 @@ from chaos.latency import Latency
 from chaos.passwords import PasswordSearch
 from chaos.traffic import ADDED_AT_MOST_MS, NO_MIGRATION, OURS, Kind, Measured
 
-_HEAD = (
+_TRAFFIC_HEAD = (
     "| revisions | kind | | transactions | p50 ms | p99 ms | max ms | errors | migration |\n"
     "|---|---|---|--:|--:|--:|--:|--:|---|\n"
 )
-_FAULTS_HEAD = "| fault | trials | as promised | session gone after, at most | problems |\n|---|--:|--:|--:|---|\n"
+_FAULTS_HEAD = (
+    "| fault | trials | as promised | session gone after, at most | problems |\n"
+    "|---|--:|--:|--:|---|\n"
+)
 _BLOCK = "<!-- {name}: written by nox -s chaos -->\n"
 _END = "<!-- end -->\n"
 _LONGEST_PROBLEM = 160
@@ -27,11 +30,11 @@ _LONGEST_PROBLEM = 160
 
 def traffic_table(measured: Sequence[Measured]) -> str:
     """Return a row for each leg and tool."""
-    return _HEAD + "".join(map(_row, measured))
+    return _TRAFFIC_HEAD + "".join(map(_row, measured))
 
 
 def traffic_problems(measured: Sequence[Measured]) -> tuple[str, ...]:
-    """Return what our migrations in their safe form did to the clients that they must not do."""
+    """Return the promises to the clients that our migrations in their safe form broke."""
     without = {one.leg: one.latency for one in measured if one.tool == NO_MIGRATION}
     ours = [one for one in measured if one.tool == OURS]
     return tuple(problem for one in ours for problem in _problems(one, without[one.leg]))
@@ -53,7 +56,7 @@ def password_line(search: PasswordSearch) -> str:
 
 
 def machine_line() -> str:
-    """Return on what it was measured."""
+    """Return a description of the machine that measured."""
     return f"{os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}"
 
 

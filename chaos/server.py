@@ -41,11 +41,11 @@ class Server:
         """
         return self._url(OWNER, self.owner_password, database, port)
 
-    def app_url(self, database: str, *, port: int | None = None) -> str:
+    def app_url(self, database: str) -> str:
         """Return the URL of the application's login."""
-        return self._url(APP, self.app_password, database, port)
+        return self._url(APP, self.app_password, database)
 
-    def _url(self, user: str, password: str, database: str, port: int | None) -> str:
+    def _url(self, user: str, password: str, database: str, port: int | None = None) -> str:
         address = f"{LOOPBACK}:{port or self.placement.port}"
         return f"postgresql://{user}:{quote(password, safe='')}@{address}/{database}"
 
@@ -87,17 +87,13 @@ class Server:
 
 
 @contextmanager
-def running_server(*, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Yield a new server with the two logins; stop it and delete its data at the end.
-
-    :param settings: Lines of postgresql.conf.
-    """
-    place_ = _memory()
-    home = Path(tempfile.mkdtemp(prefix="boards-chaos-", dir=place_))
+def running_server() -> Iterator[Server]:
+    """Yield a new server with the two logins; stop it and delete its data at the end."""
+    home = Path(tempfile.mkdtemp(prefix="boards-chaos-", dir=_memory()))
     server = Server(placement=_placement(home))
     try:
         ensure_data(server.placement)
-        configure(server, settings or {})
+        configure(server, {})
         launch(server.placement)
         create_logins(server)
         yield server
@@ -110,12 +106,12 @@ def running_server(*, settings: Mapping[str, str] | None = None) -> Iterator[Ser
 
 
 @contextmanager
-def copied_server(
-    original: Server, *, settings: Mapping[str, str], is_standby: bool = False
-) -> Iterator[Server]:
-    """Yield a server on a copy of the data of a server that is stopped for the copy.
+def standby_of(original: Server, *, settings: Mapping[str, str]) -> Iterator[Server]:
+    """Yield a server, not yet launched, on a copy of the data of one that is stopped for the copy.
 
-    :param is_standby: Whether it stays in recovery, and waits for more of the original's WAL.
+    It stays in recovery, and waits for more of the original's WAL.
+
+    :param settings: Lines of postgresql.conf.
     """
     home = Path(tempfile.mkdtemp(prefix="boards-chaos-", dir=_memory()))
     copy = replace(original, placement=_placement(home))
@@ -123,8 +119,7 @@ def copied_server(
         original.stop()
         shutil.copytree(original.placement.data, copy.placement.data, symlinks=True)
         original.restart()
-        if is_standby:
-            (copy.placement.data / "standby.signal").touch()
+        (copy.placement.data / "standby.signal").touch()
         configure(copy, settings)
         yield copy
     finally:

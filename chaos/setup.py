@@ -44,26 +44,26 @@ class Setup:
         async with opened(self.server, name, template=self.template) as copied:
             yield copied
 
-    async def migrate(self, database_: str, *, port: int | None = None) -> Migrator:
+    async def migrate(self, database: str, *, port: int | None = None) -> Migrator:
         """Start the migration, through a proxy's port if one is given."""
         return await migrate(
             self.server,
             self.search,
             self.tool,
-            database_,
+            database,
             self.direction,
             self.target,
             port=port,
             **self.variables,
         )
 
-    async def state(self, database_: str) -> State:
+    async def state(self, database: str) -> State:
         """Read the state of a copy."""
-        return await asyncio.to_thread(read_state, self.server.owner_url(database_))
+        return await asyncio.to_thread(read_state, self.server.owner_url(database))
 
-    async def revision(self, database_: str) -> str:
+    async def revision(self, database: str) -> str:
         """Read the revision of a copy."""
-        return await asyncio.to_thread(read_revision, self.server.owner_url(database_))
+        return await asyncio.to_thread(read_revision, self.server.owner_url(database))
 
     def moment_s(self, *, more_s: float = 0.0) -> float:
         """Return a random moment of the work, counted from the start of its session."""
@@ -78,7 +78,7 @@ async def migrate(
     server: Server,
     search: PasswordSearch,
     tool: Tool,
-    database_: str,
+    database: str,
     direction: str,
     revision: str,
     *,
@@ -87,7 +87,7 @@ async def migrate(
 ) -> Migrator:
     """Start a migration of that database by that tool."""
     environ = tool.environ(
-        server.owner_url(database_, port=port), server.app_url(database_), **variables
+        server.owner_url(database, port=port), server.app_url(database), **variables
     )
     return await start(tool, *tool.arguments(direction, revision), environ=environ, search=search)
 
@@ -96,7 +96,7 @@ async def migrated(
     server: Server,
     search: PasswordSearch,
     tool: Tool,
-    database_: str,
+    database: str,
     direction: str,
     revision: str,
 ) -> Ended:
@@ -104,7 +104,7 @@ async def migrated(
 
     :raises BrokenSetupError: It did not succeed.
     """
-    running = await migrate(server, search, tool, database_, direction, revision)
+    running = await migrate(server, search, tool, database, direction, revision)
     ended = await running.wait(within_s=1800)
     if ended is None or ended.code:
         raise BrokenSetupError(ended.output if ended else f"{direction} {revision} does not end")
@@ -158,9 +158,9 @@ async def _create(
 
 
 @asynccontextmanager
-async def blocker(server: Server, database_: str) -> AsyncIterator[None]:
-    """Hold a lock of an ordinary write on users, as a transaction of the application that is slow."""
-    connection = await asyncpg.connect(server.app_url(database_))
+async def blocker(server: Server, database: str) -> AsyncIterator[None]:
+    """Hold the locks of an ordinary write on users, as a slow transaction of the application does."""
+    connection = await asyncpg.connect(server.app_url(database))
     try:
         await connection.execute("BEGIN; SET LOCAL ROLE boards_app")
         await connection.execute(f"SET LOCAL app.tenant_id = '{Numbered(1).tenant}'")
@@ -176,7 +176,7 @@ async def _setup(
     server: Server, search: PasswordSearch, tool: Tool, template: str, direction: str, target: str
 ) -> Setup:
     async with opened(server, f"{template}_clean", template=template) as clean:
-        before = await _session_s(server, search, tool, clean, direction, target)
+        works_s = await _session_s(server, search, tool, clean, direction, target)
         expected = await asyncio.to_thread(read_state, server.owner_url(clean))
     return Setup(
         server=server,
@@ -185,18 +185,18 @@ async def _setup(
         direction=direction,
         target=target,
         expected=expected,
-        works_s=before,
+        works_s=works_s,
         tool=tool,
     )
 
 
 async def _session_s(
-    server: Server, search: PasswordSearch, tool: Tool, database_: str, direction: str, target: str
+    server: Server, search: PasswordSearch, tool: Tool, database: str, direction: str, target: str
 ) -> float:
     """Migrate, and return how long its session took."""
-    running = await migrate(server, search, tool, database_, direction, target)
-    await session_appears(server, database_)
-    took_s = await sessions_vanish(server, database_, within_s=ENDS_WITHIN_S)
+    running = await migrate(server, search, tool, database, direction, target)
+    await session_appears(server, database)
+    took_s = await sessions_vanish(server, database, within_s=ENDS_WITHIN_S)
     ended = await running.wait(within_s=ENDS_WITHIN_S)
     if ended is None or ended.code or took_s is None:
         raise BrokenSetupError(ended.output if ended else f"{direction} {target} does not end")

@@ -68,11 +68,11 @@ class Witness:
     _writing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start to write."""
+        """Start writing."""
         self._writing = asyncio.create_task(self._write())
 
     async def stop(self) -> None:
-        """Stop to write; a row on its way may be committed or not."""
+        """Stop writing; a row on its way may be committed or not."""
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.wait([self._writing])

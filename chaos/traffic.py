@@ -70,19 +70,19 @@ def legs() -> tuple[Leg, ...]:
     history = chain()
     lineage = history.index("f05c3e92b7a1")
     before, moved = history[lineage - 1], history[lineage]
-    start, safe, last = (False, SAFE[-1].revision, REWRITES[-1].revision)
+    safe, last = SAFE[-1].revision, REWRITES[-1].revision
     up, down = "upgrade", "downgrade"
     return (
-        _leg("history to the ledger and joined_at", up, before, Kind.SAFE, is_at_head=start),
-        _leg("lineage out of an array", up, moved, Kind.REWRITES, is_at_head=start),
+        _leg("history to the ledger and joined_at", up, before, Kind.SAFE, is_at_head=False),
+        _leg("lineage out of an array", up, moved, Kind.REWRITES, is_at_head=False),
         _leg("newest revisions", up, HEAD, Kind.SAFE),
         _leg("dangerous changes, safe form", up, safe, Kind.SAFE),
         _leg("dangerous changes, plain", up, last, Kind.REWRITES),
         _leg("dangerous changes, plain", down, safe, Kind.REWRITES),
         _leg("dangerous changes, safe form", down, HEAD, Kind.DROPS),
         _leg("newest revisions", down, moved, Kind.SAFE),
-        _leg("lineage into an array", down, before, Kind.REWRITES, is_at_head=start),
-        _leg("history to the ledger and joined_at", down, START, Kind.DROPS, is_at_head=start),
+        _leg("lineage into an array", down, before, Kind.REWRITES, is_at_head=False),
+        _leg("history to the ledger and joined_at", down, START, Kind.DROPS, is_at_head=False),
     )
 
 
