@@ -8,7 +8,6 @@ One that was done, by a migrator that died before it recorded the version, is no
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from alembic_deploy.connect import statement_errors
 from alembic_deploy.definitions import relation_exists
+from alembic_deploy.limits import left_ms
 from alembic_deploy.statements import fold_identifier, tokenize
 
 _NAME = r'(?:"(?:[^"]|"")*"|[\w$]+)'
@@ -32,7 +32,7 @@ _DROP_INDEX = re.compile(
     rf"DROP INDEX CONCURRENTLY (?P<guard>IF EXISTS )?(?P<index>{_QUALIFIED})", re.IGNORECASE
 )
 _REINDEX = re.compile(
-    r"REINDEX (?:\([^)]*\) )?(?P<kind>INDEX|TABLE) (?:CONCURRENTLY )?" rf"(?P<name>{_QUALIFIED})",
+    rf"REINDEX (?:\([^)]*\) )?(?P<kind>INDEX|TABLE) (?:CONCURRENTLY )?(?P<name>{_QUALIFIED})",
     re.IGNORECASE,
 )
 _CONCURRENTLY = re.compile(
@@ -78,7 +78,7 @@ AND (
     )
 )
 ORDER BY 1"""
-"""What the session that builds an index does is hidden from others; its lock and its pid are not."""
+"""Which session builds an index is read from its lock and pid: its statement may be hidden."""
 _VALID = """\
 SELECT index.indexrelid
 FROM pg_catalog.pg_index AS index
@@ -106,7 +106,7 @@ BEGIN
     END IF;
 END
 $build_again$"""
-"""Fail unless the statement builds an index like the one that is there, on an empty copy of the table."""
+"""Build the index on an empty copy of the table; fail unless it is like the one that is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +244,7 @@ def _is_built(connection: Connection, created: re.Match[str], rest: str) -> bool
 
 
 def _after(statement: str, match: re.Match[str]) -> str:
-    """Return what follows a match in `_one_line(statement)`, as the statement has it, without the `;`."""
+    """Return the statement's text behind a match in `_one_line(statement)`, without the `;`."""
     tokens = tokenize(statement)
     matched = match.group()
     number = next(n for n in range(len(tokens)) if " ".join(t.text for t in tokens[:n]) == matched)
@@ -257,14 +257,16 @@ def _guarded(statement: str, guard: str) -> str:
 
 
 @contextmanager
-def prepared_statements(
+def preparing_concurrently(
     connection: Connection,
     *,
     deadline_s: float | None,
     is_deployment: bool,
     print_line: Callable[[str], None],
 ) -> Iterator[None]:
-    """Before each such statement of this block drop what it has left; let only the deadline end it.
+    """Before each CONCURRENTLY statement of this block, drop what an earlier attempt of it has left.
+
+    Only the deadline ends such a statement: its other timeouts are off while it runs.
 
     :param deadline_s: In the time of time.monotonic(); None for none.
     :param is_deployment: Whether to skip what an earlier attempt has done, which in another program's
@@ -275,7 +277,7 @@ def prepared_statements(
     def prepare(
         connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
     ) -> tuple[str, Any]:
-        if not _is_long(connection, statement):
+        if not _runs_concurrently(connection, statement):
             return statement, parameters
         leftovers = leftovers_of(statement)
         for name in drop_leftovers(connection, leftovers) if leftovers is not None else ():
@@ -291,7 +293,7 @@ def prepared_statements(
         return statement, parameters
 
     def finish(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        if _is_long(connection, statement):
+        if _runs_concurrently(connection, statement):
             _set_timeouts(connection, **before)
 
     event.listen(connection, "before_cursor_execute", prepare, retval=True)
@@ -303,24 +305,12 @@ def prepared_statements(
         event.remove(connection, "after_cursor_execute", finish)
 
 
-def left_ms(deadline_s: float | None) -> int:
-    """Return the time that is left until the deadline; 0 without one, as PostgreSQL writes it."""
-    if deadline_s is None:
-        return 0
-    return max(1, round((deadline_s - time.monotonic()) * 1000))
-
-
-def shortest_ms(*timeouts: int) -> int:
-    """Return the shortest of some timeouts, of which 0 is none."""
-    return min(filter(None, timeouts), default=0)
-
-
 def is_autocommit(connection: Connection) -> bool:
     """Return whether each statement is a transaction of its own."""
     return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
 
 
-def _is_long(connection: Connection, statement: str) -> bool:
+def _runs_concurrently(connection: Connection, statement: str) -> bool:
     return is_autocommit(connection) and is_concurrently(statement)
 
 

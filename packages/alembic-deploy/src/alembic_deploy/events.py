@@ -115,7 +115,7 @@ class Finished:
     database: str
     longest_held_ms: int
     resumed_backfills: int = 0
-    """How many backfills of revisions that were applied before are finished now."""
+    """How many backfills the command has finished that an earlier one left unfinished."""
     unfinished_backfills: tuple[str, ...] = ()
     """What is left to the command `backfill`, in words."""
 

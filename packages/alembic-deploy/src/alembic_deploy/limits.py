@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -38,7 +39,8 @@ class Limits:
     )
     deadline_ms: int = _limit(
         3_600_000,
-        "How long the whole command takes at most; it also ends a CONCURRENTLY statement; 0s means no limit.",
+        "How long the whole command takes at most; it also ends a CONCURRENTLY statement; "
+        "0s means no limit.",
     )
     statement_timeout_ms: int = _limit(
         0, "How long a statement runs at most, except a CONCURRENTLY one; 0s means no limit."
@@ -98,6 +100,21 @@ def duration_text(milliseconds: int) -> str:
         if milliseconds % size == 0 and (milliseconds or unit == "s"):
             return f"{milliseconds // size}{unit}"
     return f"{milliseconds}ms"
+
+
+def left_ms(deadline_s: float | None) -> int:
+    """Return the time that is left until the deadline; 0 without one, as PostgreSQL writes it.
+
+    :param deadline_s: In the time of time.monotonic().
+    """
+    if deadline_s is None:
+        return 0
+    return max(1, round((deadline_s - time.monotonic()) * 1000))
+
+
+def shortest_ms(*timeouts: int) -> int:
+    """Return the shortest of some timeouts, of which 0 is none."""
+    return min(filter(None, timeouts), default=0)
 
 
 _DEFAULTS = Limits()

@@ -21,11 +21,11 @@ from alembic_deploy.backfill.checkpoint import unfinished_backfills
 from alembic_deploy.backfill.steps import BackfillRunner
 from alembic_deploy.blockers import Blocker, LockWatcher, holds_locks
 from alembic_deploy.command import RunningCommand
-from alembic_deploy.concurrently import left_ms, prepared_statements, shortest_ms
+from alembic_deploy.concurrently import preparing_concurrently
 from alembic_deploy.errors import DatabaseError
 from alembic_deploy.events import Note, RevisionApplied
 from alembic_deploy.git import branches_with
-from alembic_deploy.limits import Limits, duration_text
+from alembic_deploy.limits import Limits, duration_text, left_ms, shortest_ms
 from alembic_deploy.lock_waits import LockWaits
 from alembic_deploy.outcome import Outcome
 from alembic_deploy.position import (
@@ -85,7 +85,7 @@ class Steps:
         self._application_name: str | None = None
         self._backfills: BackfillRunner | None = None
         self.resumed_backfills = 0
-        """How many backfills of revisions that were applied before it has finished."""
+        """How many backfills it has finished that an earlier command left unfinished."""
         self._script: ScriptDirectory | None = None
         self.running: MigrationStep | None = None
         """The step that runs now, or that failed."""
@@ -204,7 +204,7 @@ class Steps:
         heads: Collection[str],
         run_args: Mapping[str, Any],  # noqa: ARG002  Alembic passes these four by name
     ) -> None:
-        """Record, as Alembic's `on_version_apply`, that the step's own work is done, and its backfill is not."""
+        """Record, as Alembic's `on_version_apply`, that the step's work is done, except its backfill."""
         if ctx.connection is not None and self._command.name and not ctx.as_sql:
             effects = self.effects
             self._has_locks = effects.has_committed or effects.has_built
@@ -239,7 +239,8 @@ class Steps:
             return step
         if self._application_name is not None and migration.connection is not None:
             name = f"{self._application_name} {step.revision.revision}"
-            # Not committed: the version table that Alembic has just created belongs to the first revision.
+            # Not committed: the version table, which Alembic may just have created, is committed
+            # with the first revision.
             settings = {"application_name": name, **self._timeouts()}
             set_settings(migration.connection, settings)
         number, first_s = (last.number + 1, last.first_s) if last else (1, now_s)
@@ -327,7 +328,8 @@ class Steps:
         """Record the connection's commits inside of this block, and prepare CONCURRENTLY statements.
 
         :param application_name: The session's own; each revision's is added to it. None leaves it.
-        :param watcher: Sees when the session waits for its first lock; without it, a wait counts as held.
+        :param watcher: Sees when the session waits for its first lock; without it, the wait counts as
+            time that locks were held.
         """
         self._application_name, self._watcher = application_name, watcher
         # Another program's walk through the history, such as a proof, has no traffic beside it.
@@ -335,7 +337,7 @@ class Steps:
         waits = LockWaits(effects=self.effects, limit_ms=self._limits.lock_timeout_ms)
         with (
             waits.watching(connection) if is_deployment else nullcontext(),
-            prepared_statements(
+            preparing_concurrently(
                 connection,
                 deadline_s=self._deadline_s,
                 is_deployment=is_deployment,
