@@ -140,10 +140,10 @@ _NO_LOCKS = _words(
 )
 """The first words of statements that lock no relation."""
 _OTHER_OBJECT = (
-    "{ FUNCTION | PROCEDURE | ROUTINE | AGGREGATE | SCHEMA | ROLE | USER | GROUP | DATABASE | TYPE | DOMAIN "
-    "| CAST | COLLATION | CONVERSION | OPERATOR | LANGUAGE | PROCEDURAL | TRUSTED | TRANSFORM | ACCESS "
-    "| TABLESPACE | TEXT | EVENT | SERVER | FOREIGN DATA | SUBSCRIPTION | PUBLICATION | SEQUENCE | STATISTICS "
-    "| DEFAULT PRIVILEGES | LARGE | SYSTEM | EXTENSION }"
+    "{ FUNCTION | PROCEDURE | ROUTINE | AGGREGATE | SCHEMA | ROLE | USER | GROUP | DATABASE | TYPE "
+    "| DOMAIN | CAST | COLLATION | CONVERSION | OPERATOR | LANGUAGE | PROCEDURAL | TRUSTED | TRANSFORM "
+    "| ACCESS | TABLESPACE | TEXT | EVENT | SERVER | FOREIGN DATA | SUBSCRIPTION | PUBLICATION "
+    "| SEQUENCE | STATISTICS | DEFAULT PRIVILEGES | LARGE | SYSTEM | EXTENSION }"
 )
 """Objects whose statements lock no relation unless an earlier entry says so."""
 _RELATION = "{ TABLE | FOREIGN TABLE | MATERIALIZED VIEW | VIEW | SEQUENCE | INDEX }"
@@ -222,7 +222,10 @@ _STATEMENTS: tuple[_Entry, ...] = (
     ("CREATE SEQUENCE … OWNED BY column", _on("column", _AS)),
     ("ALTER SEQUENCE [ IF EXISTS ] sequence OWNED BY NONE", _on("sequence", _SRE)),
     (
-        "ALTER SEQUENCE [ IF EXISTS ] sequence { RENAME | OWNER | SET SCHEMA | SET LOGGED | SET UNLOGGED }",
+        (
+            "ALTER SEQUENCE [ IF EXISTS ] sequence "
+            "{ RENAME | OWNER | SET SCHEMA | SET LOGGED | SET UNLOGGED }"
+        ),
         _on("sequence", _AX),
     ),
     (
@@ -237,7 +240,10 @@ _STATEMENTS: tuple[_Entry, ...] = (
     ("COMMENT ON { CONSTRAINT | TRIGGER | POLICY | RULE } name ON table", _on("table", _AS)),
     ("COMMENT ON", _NOTHING),
     (
-        "{ GRANT | REVOKE } … ON { ALL | SCHEMA | DATABASE | FUNCTION | PROCEDURE | ROUTINE | LANGUAGE | LARGE | TYPE | DOMAIN | TABLESPACE | FOREIGN | PARAMETER }",
+        (
+            "{ GRANT | REVOKE } … ON { ALL | SCHEMA | DATABASE | FUNCTION | PROCEDURE | ROUTINE "
+            "| LANGUAGE | LARGE | TYPE | DOMAIN | TABLESPACE | FOREIGN | PARAMETER }"
+        ),
         _NOTHING,
     ),
     ("{ GRANT | REVOKE } … ON [ { TABLE | SEQUENCE } ] tables", _on("tables", _AS)),
@@ -254,7 +260,7 @@ _STATEMENTS: tuple[_Entry, ...] = (
     (f"CREATE [ OR REPLACE ] {_OTHER_OBJECT}", _NOTHING),
     (f"{{ ALTER | DROP }} {_OTHER_OBJECT}", _NOTHING),
 )
-"""The locks of statements by their synopsis; the first that matches counts, and `…` skips what stands there."""
+"""The locks of statements by their synopsis. The first that matches counts; `…` skips any text."""
 
 _WITH_CHECKS = "reads the rows unless a valid check excludes NULL"
 _REFERENCING = (*_on("table", _SRE), *_on("other", _SRE))
@@ -295,7 +301,10 @@ _ACTIONS: tuple[_Entry, ...] = (
     ("{ CLUSTER ON | SET WITHOUT CLUSTER }", _on("table", _SUE)),
     ("SET { LOGGED | UNLOGGED | ACCESS METHOD | TABLESPACE }", _on("table", _AX, REWRITES)),
     (
-        "{ SET | RESET } ( … { USER_CATALOG_TABLE | SECURITY_BARRIER | SECURITY_INVOKER | CHECK_OPTION }",
+        (
+            "{ SET | RESET } ( … "
+            "{ USER_CATALOG_TABLE | SECURITY_BARRIER | SECURITY_INVOKER | CHECK_OPTION }"
+        ),
         _on("table", _AX),
     ),
     ("{ SET | RESET } (", _on("table", _SUE)),
@@ -468,7 +477,7 @@ def _of_create_table(found: Found) -> Iterator[TableLock]:
 
 
 def _of_definition(sql: str) -> tuple[TableLock, ...] | None:
-    """Return the locks of what contains queries: a view, a function in SQL, a policy, a rule; else None."""
+    """Return the locks of a definition with queries: view, SQL function, policy, rule; else None."""
     if found := match_start(sql, _VIEW):
         is_replaced = match_start(sql, "CREATE OR REPLACE") is not None
         view = (TableLock(qualified_name(found["table"]), _AX),) if is_replaced else ()

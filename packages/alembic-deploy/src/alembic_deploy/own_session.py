@@ -69,15 +69,6 @@ def _connect(request: Request, url: str) -> None:
     run_on(url, work, wait=wait if request.command.is_writing else None)
 
 
-def run_steps(request: Request, connection: Connection) -> None:
-    """Run the command in the context that is configured; leave a transaction that was open."""
-    is_outer = connection.in_transaction()
-    with request.steps.watching(connection):
-        context.run_migrations()
-    if not is_outer:
-        connection.commit()
-
-
 def _run(request: Request, connection: Connection, url: str, address: str) -> None:
     refuse_transaction_pooling(connection, url)
     if request.command.is_writing:
@@ -106,8 +97,17 @@ def _run(request: Request, connection: Connection, url: str, address: str) -> No
         _migrate(request, session)
 
 
+def run_steps(request: Request, connection: Connection) -> None:
+    """Run the command in the context that is configured; leave a transaction that was open."""
+    is_outer = connection.in_transaction()
+    with request.steps.watching(connection):
+        context.run_migrations()
+    if not is_outer:
+        connection.commit()
+
+
 def _migrate(request: Request, session: MigrationSession) -> None:
-    """Run a command that writes, while no other migration of the database runs, unless it says so."""
+    """Run a command that writes, under the migration's lock unless its work takes a lock itself."""
     progress, connection = session.progress, session.connection
     report_notices(connection, print_line=progress.print_line)
     refuse_read_only(connection, session.database)
@@ -128,7 +128,7 @@ def _migrate(request: Request, session: MigrationSession) -> None:
 
 
 def _run_watched(session: MigrationSession) -> None:
-    """Run the steps while another connection looks who holds their locks."""
+    """Run the steps while a second connection watches which sessions hold their locks."""
     connection, steps = session.connection, session.steps
     pid, name = _identify(connection)
     watcher = LockWatcher(session.url, pid=pid)

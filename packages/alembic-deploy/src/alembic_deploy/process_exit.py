@@ -29,6 +29,10 @@ INTERRUPTED = 130
 _HARD_EXIT = os._exit
 _LIMIT_S = 4.0
 """So that the process has ended 5 seconds after a signal."""
+_PENDING: list[_PendingExit] = []
+"""The pending exits of the blocks that handle signals now."""
+_CANCELS: list[Callable[[], object]] = []
+"""Functions that cancel what runs on the server now."""
 
 
 def exit_code_of(run: Callable[[], int], *, prefix: str = "", is_json: bool = False) -> int:
@@ -72,7 +76,7 @@ def exit_code_of(run: Callable[[], int], *, prefix: str = "", is_json: bool = Fa
 
 
 def _report(text: str, code: int, *, prefix: str = "", is_json: bool = False) -> int:
-    """Print the message of a command's end; return the exit code, which says it where nothing can."""
+    """Print the message of a command's end, if it can be printed; return the exit code."""
     with suppress(OutputError):
         if is_json:
             write_line(sys.stdout, error_line(text, exit_code=code))
@@ -279,7 +283,7 @@ def _call_quietly(cancel: Callable[[], object]) -> None:
 
 
 def _forget_signal_watch() -> None:
-    """Keep the signals of a copy of the process from its original."""
+    """Keep the signals of a forked copy of the process from the original's signal watch."""
     if _PENDING:
         signal.set_wakeup_fd(-1)
 
@@ -307,7 +311,7 @@ class _PendingExit:
     def __init__(self) -> None:
         self._requested: BaseException | None = None
         self.has_ended = threading.Event()
-        """Whether the block that handles signals has."""
+        """Set at the end of the block that handles signals."""
 
     def handle(self, number: int, _: FrameType | None) -> None:
         """Handle the signal."""
@@ -323,11 +327,6 @@ class _PendingExit:
             task.cancel()
         loop.call_soon_threadsafe(lambda: None)  # it may be waiting for the server
 
-    @property
-    def is_requested(self) -> bool:
-        """Return whether a signal has come while an event loop ran."""
-        return self._requested is not None
-
     def raise_pending(self, *, notes: tuple[str, ...] = ()) -> None:
         """Raise the requested exit, if there is one, with the notes of the error that it replaces."""
         if self._requested is not None:
@@ -336,14 +335,8 @@ class _PendingExit:
             raise self._requested from None
 
 
-_PENDING: list[_PendingExit] = []
-"""Of the blocks that handle signals now."""
-_CANCELS: list[Callable[[], object]] = []
-"""Cancel what runs on the server."""
-
-
 class CheckedOutput:
-    """A text stream for Alembic, which ignores that a stream cannot be written."""
+    """A text stream that reports a failed write: Alembic itself ignores it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -414,7 +407,7 @@ def refused_exits() -> Iterator[None]:
 
 @contextmanager
 def _hard_exits_raised() -> Iterator[None]:
-    """Let `os._exit()` raise in this block; in copies of the process and other threads it ends them."""
+    """Let `os._exit()` raise in this block; a copy of the process or another thread still exits."""
     hard_exit = os._exit
     here = os.getpid(), threading.get_ident()
 

@@ -41,6 +41,8 @@ _END_OF_FROM = _words(
 _NO_ALIAS = _END_OF_FROM | _words(
     "JOIN LEFT RIGHT INNER FULL CROSS NATURAL ON USING TABLESAMPLE DO AS"
 )
+_LOCKING_WORDS = ("NO", "KEY", "UPDATE", "SHARE")
+"""The words that may follow FOR where it locks rows."""
 _NO_TARGET_AFTER = frozenset({"FOR", "KEY", "DO", "THEN", "ON", "OR", "BEFORE", "AFTER", "OF"})
 """Words before an UPDATE that is no statement."""
 
@@ -58,6 +60,8 @@ class _Group:
 
 @dataclass(slots=True)
 class _Reader:
+    """Reads the tokens of a query once; a `place` is the index of a token."""
+
     tokens: tuple[Token, ...]
     groups: list[_Group] = field(default_factory=lambda: [_Group(is_query=True)])
     found: list[tuple[QueriedRelation, str]] = field(default_factory=list)
@@ -116,12 +120,7 @@ class _Reader:
                 group.use = Use.CHANGE
             case "TABLE" if before in ("", "(", "AS", "UNION", "ALL", "EXCEPT", "INTERSECT"):
                 group.use = Use.READ
-            case "FOR" if group.is_query and self._word(place + 1) in (
-                "UPDATE",
-                "SHARE",
-                "NO",
-                "KEY",
-            ):
+            case "FOR" if group.is_query and self._word(place + 1) in _LOCKING_WORDS:
                 group.in_from = False
                 self._read_locking(place)
             case word if word in _END_OF_FROM:
@@ -146,9 +145,9 @@ class _Reader:
         return end
 
     def _read_locking(self, place: int) -> None:
-        """Read FOR UPDATE and its like, which lock the rows of all relations or of those named by OF."""
+        """Read FOR UPDATE and the like, which lock rows of all relations, or of those behind OF."""
         end = place + 1
-        while self._word(end) in ("NO", "KEY", "UPDATE", "SHARE"):
+        while self._word(end) in _LOCKING_WORDS:
             end += 1
         if self._word(end) != "OF":
             self.locked.add("*")
@@ -167,8 +166,10 @@ class _Reader:
 def queried_relations(sql: str) -> tuple[QueriedRelation, ...]:
     """Return the relations of a query, in the order of its text; not those of its WITH clause.
 
-    >>> queried_relations("DELETE FROM public.tags USING users AS u WHERE u.id = user_id")
-    (QueriedRelation(name='public.tags', use=<Use.CHANGE: 'change'>), QueriedRelation(name='users', use=<Use.READ: 'read'>))
+    >>> for one in queried_relations("DELETE FROM public.tags USING users AS u WHERE u.id = by"):
+    ...     print(one.use, one.name)
+    change public.tags
+    read users
     """
     reader = _Reader(tokenize(sql))
     reader.read()
@@ -183,7 +184,10 @@ def queried_relations(sql: str) -> tuple[QueriedRelation, ...]:
 
 
 def _with_names(tokens: tuple[Token, ...]) -> Iterator[str]:
-    """Yield the names that WITH gives to queries: `name [ ( columns ) ] AS [ [ NOT ] MATERIALIZED ] (`."""
+    """Yield the names that WITH gives to queries.
+
+    It looks for `name [ ( columns ) ] AS [ [ NOT ] MATERIALIZED ] (`.
+    """
     for place, token in enumerate(tokens):
         following = place + 1
         while following < len(tokens) and tokens[following].text.upper() in ("NOT", "MATERIALIZED"):

@@ -353,12 +353,14 @@ def _refuse_unawaited(scripts: Iterable[Script]) -> None:
     """Refuse functions that do nothing when they are called: their body waits to be awaited."""
     for script in scripts:
         for name in ("upgrade", "downgrade"):
-            function = inspect.unwrap(getattr(script.module, name, None) or len)
-            is_lazy = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
-            if is_lazy or inspect.isgeneratorfunction(function):
-                kind = (
-                    "a generator" if inspect.isgeneratorfunction(function) else "an async function"
-                )
+            function = getattr(script.module, name, None)
+            if function is None:
+                continue
+            function = inspect.unwrap(function)
+            is_generator = inspect.isgeneratorfunction(function)
+            is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+            if is_generator or is_async:
+                kind = "a generator" if is_generator else "an async function"
                 raise HistoryError(
                     f"{name}() of revision {script.revision} is {kind}: a call of it does nothing",
                     where=f"{script.path}:{function.__code__.co_firstlineno}",

@@ -153,16 +153,6 @@ class BackfillRunner:
         if not rows:
             self.report(Note(text="nothing to do: no row is left to backfill"))
 
-    def _lock(self) -> AbstractContextManager[None]:
-        """Return the lock that lets one process at a time run backfills, for longer than an upgrade."""
-        return advisory_lock(
-            self._connection,
-            VersionTable(name=TABLE, schema=self.migration.version_table_schema),
-            wait_s=self.lock_wait_s,
-            print_line=lambda line: self.report(Note(text=f"    {line}")),
-            what="backfill",
-        )
-
     def run(self, backfill: Backfill, *, is_undo: bool = False) -> BackfillFinished | None:
         """Run it until no row is left; None where it is one UPDATE of the caller's transaction.
 
@@ -191,6 +181,16 @@ class BackfillRunner:
                 )
         self.report(result)
         return result
+
+    def _lock(self) -> AbstractContextManager[None]:
+        """Return the lock that lets one process at a time run backfills, for longer than an upgrade."""
+        return advisory_lock(
+            self._connection,
+            VersionTable(name=TABLE, schema=self.migration.version_table_schema),
+            wait_s=self.lock_wait_s,
+            print_line=lambda line: self.report(Note(text=f"    {line}")),
+            what="backfill",
+        )
 
     def _run_in_outer(self, backfill: Backfill, *, is_undo: bool) -> None:
         connection, started_s = self._connection, time.monotonic()
