@@ -69,14 +69,12 @@ WHERE pid = ANY (pg_catalog.pg_blocking_pids(:pid))
 AND gid = ''
 ORDER BY age_s DESC NULLS LAST, pid"""
 
-_HOLDS_LOCK = """\
+_HAS_TABLE_LOCK = """\
 SELECT EXISTS (
     SELECT FROM pg_catalog.pg_locks
     WHERE pid = :pid AND granted AND locktype = 'relation' AND mode <> 'AccessShareLock'
 )"""
-
-
-_HOLDS_LOCKS = """\
+_OWN_LOCKS = """\
 SELECT EXISTS (
     SELECT
     FROM pg_catalog.pg_locks AS lock
@@ -135,7 +133,7 @@ def holds_locks(connection: Connection, *, but: str) -> bool:
     Source: view-pg-locks.
     """
     names = {"but": but, "key": f"{but}_pkc"}  # Alembic names the primary key so
-    return bool(connection.execute(text(_HOLDS_LOCKS), names).scalar_one())
+    return bool(connection.execute(text(_OWN_LOCKS), names).scalar_one())
 
 
 def blocker_of(row: Row[Any]) -> Blocker:
@@ -206,6 +204,6 @@ class LockWatcher:
         if not found:
             return
         self._seen = found
-        holds = connection.execute(text(_HOLDS_LOCK), {"pid": self._pid}).scalar_one()
+        holds = connection.execute(text(_HAS_TABLE_LOCK), {"pid": self._pid}).scalar_one()
         if not holds:
             self.waited_until_s = now_s

@@ -103,7 +103,7 @@ def run_on(
 def open_session(
     url: str, *, autocommit: bool = False, wait: ServerWait | None = None
 ) -> Iterator[RunInSession]:
-    """Connect for the length of the block; yield what does with each piece of work as `run_on` does.
+    """Connect for the length of the block; yield a function that does with its work as `run_on` does.
 
     :raises ConfigError: As `run_on`.
     :raises ServerError: As `run_on`.
@@ -144,7 +144,8 @@ def _open_async(
 ) -> Iterator[RunInSession]:
     from sqlalchemy.ext.asyncio import create_async_engine  # it imports the ORM: 0.1 s
 
-    # The loop of its own is nobody's current one: the project's code may run others meanwhile.
+    # With a loop_factory, this loop does not become the thread's current one: the project's code
+    # may run other loops meanwhile.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         engine = create_async_engine(
             target.engine_url, poolclass=NullPool, **target.engine_arguments()
@@ -259,7 +260,7 @@ def explain_connection_error(error: BaseException, url: DatabaseUrl) -> ServerEr
 
 
 def _is_temporary(error: BaseException, url: DatabaseUrl) -> bool:
-    """Return whether a server that starts or restarts refuses in this way, or a network that does."""
+    """Return whether the server may answer in a moment: it, or its network, starts or restarts."""
     if isinstance(sqlstate := getattr(error, "sqlstate", None), str):
         return sqlstate in _TEMPORARY_STATES
     match error:

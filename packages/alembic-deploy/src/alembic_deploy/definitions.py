@@ -1,4 +1,4 @@
-"""The definitions of relations, as lines that can be compared: columns, constraints, indexes and more."""
+"""The definitions of relations as lines that can be compared: columns, constraints, indexes, more."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def _outer_transaction(session: MigrationSession) -> Iterator[None]:
         _check_deferred(connection)
 
     def refuse_commit(_: Connection) -> None:
-        # SQLAlchemy holds the transaction for ended then, and would commit it with the next one.
+        # SQLAlchemy then takes the transaction for ended, and would commit it with the next one.
         connection.dialect.do_rollback(connection.connection)
         raise _committed()
 

@@ -87,12 +87,12 @@ def run_env(
 
     :param bootstrap: Statements that an upgrade needs to have run, such as CREATE ROLE; or a
         function that makes them.
-    :param variable_prefix: Of the environment variables that set the limits of `[tool.alembic-deploy]`:
-        with "SHOP_" it is SHOP_LOCK_TIMEOUT. Empty for none.
+    :param variable_prefix: The prefix of the environment variables that set limits: with "SHOP_",
+        SHOP_LOCK_TIMEOUT sets lock_timeout. Empty for none.
     :param reset_command: The command that empties the local database, for messages.
     :param rebase_command: The command that puts the revisions of a branch behind another head, for
         messages; empty where there is none, as in production.
-    :param process_revision_directives: As of `context.configure()`, but called for `revision
+    :param process_revision_directives: As in `context.configure()`, but called for `revision
         --autogenerate` only: `complete_revision` of `alembic_proof.authoring` where that is installed.
     :raises CommandError: Whatever goes wrong, in one clear message.
     """

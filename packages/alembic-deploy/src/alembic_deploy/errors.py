@@ -36,7 +36,7 @@ class ServerError(DeployError):
     """A PostgreSQL server that cannot be reached."""
 
     is_temporary = False
-    """Whether a server that starts or restarts refuses in this way: it may answer in a moment."""
+    """Whether the server may answer in a moment, as one does that starts or restarts."""
 
 
 class DatabaseError(DeployError):

@@ -53,16 +53,18 @@ _LATE = (
 _CANCELED = "57014"
 """query_canceled. Source: errcodes-appendix."""
 _REFUSED_CLASSES = ("0A", "25", "3F", "42")
-"""Of errors that a statement has before it begins: not supported, wrong state, names. Source:
-errcodes-appendix."""
+"""Classes of errors that refuse a statement before it begins: not supported, wrong state, names.
+
+Source: errcodes-appendix.
+"""
 _RAISED = "P0001"
 """raise_exception. Source: errcodes-appendix."""
-_REFUSED = {
+_AFTER_REFUSAL = {
     "upgrade": "do what the message asks for, and run the command again",
     "downgrade": "do what the message asks for, and run the command again; or go forward again "
     "with `upgrade`, which does not bring back the rows that are lost",
 }
-"""A revision's own refusal: its file need not be changed."""
+"""What to do after a revision's own refusal: its file need not be changed."""
 _NO_RIGHT = "42501"
 """insufficient_privilege. Source: errcodes-appendix."""
 _DENIED_TABLE = re.compile(r"(?:permission denied for|must be owner of) table (\S+)$")
@@ -85,7 +87,7 @@ _TODO = {
     _NO_RIGHT: "give this login the right, or run the command as the owner",
     "55P03": "run the command again when the other transaction has ended, or end that session; "
     "more retries and a longer retry_time wait longer",
-    "57014": "run the command again, with a longer statement_timeout if that was it",
+    _CANCELED: "run the command again, with a longer statement_timeout if that was it",
     "26000": _POOLER,
     "42P05": _POOLER,
 }
@@ -233,7 +235,7 @@ def _step_failure(error: Exception, step: RevisionStep, steps: Steps) -> DeployE
         case _:
             what = f"{name} failed: {message.one_line}"
             is_refusal = message.sqlstate == _RAISED
-            other = _REFUSED[direction_of(step)] if is_refusal else _RETRY
+            other = _AFTER_REFUSAL[direction_of(step)] if is_refusal else _RETRY
             return DatabaseError(what, where=where, todo=_todo_for(message) or other)
 
 

@@ -1,4 +1,4 @@
-"""The revisions that a command will run: their SQL, and the relations of the database that it touches."""
+"""The revisions that a command will run: their SQL, and the relations that it touches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan of a command: its revisions with their SQL and locks, kept in a file and checked before it runs."""
+"""The plan of a command: its revisions, SQL and locks, kept in a file and checked before it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is checked before the first step of an upgrade, so that no revision fails in the middle of several.
+"""Checks before the first step of an upgrade, so that no revision fails in the middle of several.
 
 Each check is one function from the pending SQL and the database to findings. The revisions' Python code
 runs once more for it, as it does for `--sql`; a revision whose SQL is not known before is not checked.
@@ -30,11 +30,7 @@ from alembic_deploy.pending import (
 )
 from alembic_deploy.progress import Progress
 from alembic_deploy.session import ping
-from alembic_deploy.statements import (
-    fold_identifier,
-    identifiers,
-    match_start,
-)
+from alembic_deploy.statements import fold_identifier, identifiers, match_start
 
 _PRIVILEGES = """\
 SELECT pg_catalog.format('schema %I', nspname) AS object, 'CREATE' AS privilege
@@ -84,7 +80,7 @@ AND CASE
     WHEN version.oid IS NULL THEN mine.rolsuper AND NOT owner.rolsuper
     ELSE mine.rolsuper OR NOT pg_catalog.pg_has_role(owner.oid, 'USAGE')
 END"""
-"""On a new database another role than a superuser has been given CREATE on purpose."""
+"""On a new database, a login that is no superuser has got CREATE on purpose."""
 _EXTENSIONS = """\
 SELECT needed.name,
        coalesce(pg_catalog.bool_or(version.name IS NOT NULL), false) AS is_offered,
@@ -119,7 +115,7 @@ _OWNED = (
 """Statements that only the relation's owner may execute. Source: the page of each."""
 _DROPPED = f"DROP {_RELATION} [ CONCURRENTLY ] [ IF EXISTS ] relation"
 _OTHER_ROLE = "SET [ { LOCAL | SESSION } ] { ROLE | SESSION AUTHORIZATION }"
-_ENDS_INDEX = "{ DROP INDEX | REINDEX | CREATE INDEX | CREATE UNIQUE INDEX }"
+_CHANGES_INDEX = "{ DROP INDEX | REINDEX | CREATE INDEX | CREATE UNIQUE INDEX }"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,10 +295,10 @@ def missing_extensions(connection: Connection, pending: Pending) -> Iterator[Upg
 def invalid_indexes(connection: Connection, pending: Pending) -> Iterator[UpgradeFinding]:
     """Yield INVALID indexes of touched tables, except those that the pending SQL drops or makes again.
 
-    One whose table a session is building an index of is no leftover.
+    While a session builds an index of the table, its INVALID index is no leftover.
     """
-    makers = (one for one in pending.statements if match_start(one, _ENDS_INDEX))
-    own = {name for one in makers for name in identifiers(one)}
+    changing = (one for one in pending.statements if match_start(one, _CHANGES_INDEX))
+    own = {name for one in changing for name in identifiers(one)}
     oids = {one.oid for one in pending.relations}
     for index in read_invalid_indexes(connection):
         is_leftover = not (index.is_partitioned or index.is_being_built or index.raw_name in own)
@@ -363,7 +359,8 @@ def _long_transactions(
         UpgradeFinding(
             id="long-transaction",
             what=str(one),
-            todo=f"wait for its end with --wait, or end it: SELECT pg_terminate_backend({one.session.pid})",
+            todo="wait for its end with --wait, or end it: "
+            f"SELECT pg_terminate_backend({one.session.pid})",
             is_blocking=wait,
         )
         for one in left

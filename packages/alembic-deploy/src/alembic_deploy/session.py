@@ -46,12 +46,12 @@ _KEEPALIVES = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
-"""The server gives a client up that its network has cut off after 20 seconds, in seconds."""
+"""In seconds: after 20 of them, the server gives up a client that the network has cut off."""
 _WHERE_SUPPORTED = {"client_connection_check_interval": "1s", "tcp_user_timeout": "20s"}
 """How often the server looks whether the client of a running statement is still there, and how long
 it waits for the client's network to take what it has sent.
 
-Not every platform's server can. Source: runtime-config-connection.
+The servers of some platforms refuse these settings. Source: runtime-config-connection.
 """
 
 PING_EVERY_S = 0.1
@@ -150,9 +150,9 @@ def ping(connection: Connection) -> None:
 
 
 def pause_alive(connection: Connection, seconds: float) -> None:
-    """Sleep outside of a transaction, without an idle session.
+    """Sleep outside of a transaction, and keep the session from being idle.
 
-    A signal ends it soon, also in a task: its next statement is cancelled.
+    A signal ends the sleep soon, also in an event loop: the next statement is cancelled.
     """
     end_s = time.monotonic() + seconds
     while (left_s := end_s - time.monotonic()) > 0:

@@ -1,4 +1,4 @@
-"""The database that is used when no other is named: a variable's, or the checkout's local one."""
+"""The settings in `[tool.alembic-deploy]`, and the default database: a variable's or the local one."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def read_deploy_table(directory: Path) -> Mapping[str, object]:
         raise ConfigError(
             "url_env cannot be set in [tool.alembic-proof] any more",
             where=str(file),
-            todo=f"write url_env as url_env in {TABLE}",
+            todo=f"move it to {TABLE}",
         )
     table = read_tool_table(file, "alembic-deploy") or {}
     if not isinstance(table, dict) or read_tool_table(file, "alembic_deploy") is not None:

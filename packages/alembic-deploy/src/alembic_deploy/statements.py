@@ -3,9 +3,9 @@
 Statements are recognised by their synopsis in the notation of PostgreSQL's manual. What stands in
 comments does not count, and what stands in quotes counts only where a function says so.
 
-The tokenizer is ours because production has no sqlglot, and the lint may not wait for its import. Of 1,154 statements
-of released histories and of our cases, sqlglot's tokenizer splits 1,139 alike; it knows neither
-psql's commands nor BEGIN ATOMIC and refuses a quote that is not closed.
+The tokenizer is ours because production has no sqlglot, and the lint may not wait for its import. Of
+1,154 statements of released histories and of our cases, sqlglot's tokenizer splits 1,139 alike; it
+knows neither psql's commands nor BEGIN ATOMIC, and refuses a quote that is not closed.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ def _body_depth(words: list[str], depth: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """SQL that is as a synopsis says."""
+    """A piece of SQL that matches a synopsis."""
 
     names: Mapping[str, str]
     """The texts of the placeholders, as they are written."""
@@ -237,7 +237,7 @@ class Found:
 
 
 def match_start(sql: str, synopsis: str) -> Found | None:
-    """Return what the statement begins with, None where it begins otherwise.
+    """Return the match at the beginning of the statement; None where it begins otherwise.
 
     Upper case are keywords, `[ ]` is optional, `{ | }` is a choice. Lower case are placeholders:
     `literal` is a string, `number` a number, all others are names, which may be qualified.
@@ -250,7 +250,7 @@ def match_start(sql: str, synopsis: str) -> Found | None:
 
 
 def find_all(sql: str, synopsis: str, *, within: Collection[TokenKind] = ()) -> Iterator[Found]:
-    """Yield every place of the SQL that is as the synopsis says.
+    """Yield every place of the SQL that matches the synopsis.
 
     :param within: strings of these kinds are searched as well; BODIES or STRINGS.
     """
@@ -269,7 +269,7 @@ def find_all(sql: str, synopsis: str, *, within: Collection[TokenKind] = ()) -> 
 
 
 def contains(sql: str, synopsis: str, *, within: Collection[TokenKind] = ()) -> bool:
-    """Return whether any place of the SQL is as the synopsis says."""
+    """Return whether any place of the SQL matches the synopsis."""
     return next(find_all(sql, synopsis, within=within), None) is not None
 
 

@@ -66,7 +66,7 @@ class StepEffects:
         self.is_running = False
 
     def note_rollback(self) -> None:
-        """Note that the open transaction of the step is rolled back; nothing of it runs before `begin`."""
+        """Note that the step's open transaction is rolled back; it runs again after `begin` only."""
         self.next_heads = None
         self.is_commit_sent = self.has_sent = self.is_running = False
 

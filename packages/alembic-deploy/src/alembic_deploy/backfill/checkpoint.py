@@ -41,7 +41,7 @@ _DEFINITIONS = {
     "finished_at": "timestamptz",
 }
 COLUMNS = tuple(_DEFINITIONS)
-"""By which the proofs know the table: it belongs to no revision."""
+"""The columns by which the proofs recognise the table, which belongs to no revision."""
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS {table} (\n    "
     + ",\n    ".join(f"{name} {definition}" for name, definition in _DEFINITIONS.items())
@@ -67,7 +67,7 @@ _MAY_READ = """\
 SELECT coalesce(
     pg_catalog.has_table_privilege(CAST(pg_catalog.to_regclass(:table) AS oid), 'SELECT'), false
 )"""
-UNFINISHED = """\
+_UNFINISHED = """\
 SELECT name, revision, rows_done
 FROM {table}
 WHERE finished_at IS NULL
@@ -171,7 +171,7 @@ class CheckpointTable:
             return ()
         return tuple(
             UnfinishedBackfill(name=row.name, revision=row.revision, rows_done=row.rows_done)
-            for row in self._run(connection, UNFINISHED)
+            for row in self._run(connection, _UNFINISHED)
         )
 
     def announce(self, connection: Connection, backfill: Backfill) -> None:
@@ -198,7 +198,7 @@ class CheckpointTable:
         last_key: Key | None,
         rows: int,
     ) -> None:
-        """Record one more batch, and where the next one begins; None where it began."""
+        """Record one more batch, and the key after which the next one begins; None keeps it."""
         names = [f"key_{number}" for number, _ in enumerate(last_key or ())]
         array = ", ".join(f"CAST(:{name} AS text)" for name in names)
         self._run(

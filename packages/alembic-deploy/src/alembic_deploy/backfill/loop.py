@@ -67,7 +67,7 @@ class BackfillSettings:
     lock_timeout_ms: int = 2000
     """How long a batch waits for a lock that it cannot skip, such as one on the table."""
     wait_s: float = 600.0
-    """How long it goes on without progress: standbys, rows that others lock, deadlocks, lock timeouts."""
+    """How long it goes on without progress, whether for standbys, locks or deadlocks."""
     report_every_s: float = 5.0
     deadline_s: float | None = None
     """When it stops, in the time of time.monotonic(); None for no deadline."""
@@ -504,7 +504,7 @@ class _Run:
         left = self._left(sql).rows
         what = (
             f"the backfill {self.backfill.name} updated no row of {sql.relation.name} for "
-            f"{stalled_s:.0f} s, and {'more than ' if left == MOST_LEFT else ''}{left:,} are left"
+            f"{stalled_s:.0f} s, and {'at least ' if left == MOST_LEFT else ''}{left:,} are left"
         )
         if not holders:
             raise DatabaseError(

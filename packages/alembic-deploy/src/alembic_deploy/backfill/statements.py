@@ -17,7 +17,7 @@ Key = tuple[str, ...]
 """The values of a primary key, each in PostgreSQL's text form."""
 
 MOST_LEFT = 10_000
-"""How many rows `left_statement` looks at: beyond, it tells no last key."""
+"""How many rows `BatchSql.left` looks at; where it finds as many, its last key may not be the last."""
 
 # Partitions and children one by one: a ctid is unique in one relation only.
 _RELATIONS = """\
@@ -145,10 +145,11 @@ class BatchSql:
         )
 
     def update_some(self, keys: KeyRange) -> TextClause:
-        """Return the statement that does so with at most `:batch_rows` rows, the first ones.
+        """Return the statement that locks and updates the first `:batch_rows` of these rows at most.
 
-        Its row: rows updated, rows of them that match `where` still, and where it locked as many as
-        it may the last key of them. It takes a fifth longer than `update_all`.
+        It returns the number of rows that it updated, the number of these that still match `where`,
+        and, if it locked `:batch_rows` rows, the key of the last one; else NULL. It takes a fifth
+        longer than `update_all`.
 
         Locks: as `update_all`.
         """
@@ -176,7 +177,7 @@ class BatchSql:
     def left(self) -> TextClause:
         """Return the statement for how many rows match, with the first and the last key of them.
 
-        It looks at MOST_LEFT of them.
+        It stops at MOST_LEFT rows, which need not be the first ones.
         """
         names = self._key_names
         array = ", ".join(f"CAST({name} AS text)" for name in names)

@@ -16,7 +16,7 @@ SELECT pg_catalog.format('%I.%I', (pg_catalog.parse_ident(:version_table))[1], C
     AS name
 """
 
-_TABLES = f"""
+_TABLE_COUNT = f"""
 SELECT pg_catalog.count(*) AS number
 FROM pg_catalog.pg_class AS relation
 JOIN pg_catalog.pg_namespace AS space ON space.oid = relation.relnamespace
@@ -60,14 +60,15 @@ def recorded_revisions(connection: Connection, expected: Expectations) -> Iterat
 
 
 def _unrecorded(connection: Connection, table: str) -> Iterator[Finding]:
-    number = rows(connection, _TABLES, version_table=table)[0].number
+    number = rows(connection, _TABLE_COUNT, version_table=table)[0].number
     if number:
         yield Finding(
             id="no-revision",
             what=f"there are {number} tables, and no revision is recorded: an upgrade would begin with "
-            "the first one",
+            "the first revision",
             where=f"table {table}",
-            todo="if revisions made these tables, `alembic stamp REVISION` with the one that they are at",
+            todo="if revisions made these tables, `alembic stamp REVISION` with the one that they are "
+            "at",
         )
 
 

@@ -101,7 +101,7 @@ AND NOT rolsuper
 AND CAST(pg_catalog.current_setting('server_version_num') AS integer) < 160000
 """
 
-_NO_TABLE = f"""
+_READABLE_TABLES = f"""
 SELECT pg_catalog.count(*) AS tables,
        pg_catalog.count(*) FILTER (
            WHERE pg_catalog.has_table_privilege(CAST(:role AS name), relation.oid, 'SELECT')
@@ -169,13 +169,14 @@ def settings_of_app_login(connection: Connection, expected: Expectations) -> Ite
     if expected.app_login is None:
         return
     for row in rows(connection, _ROLE_SETTINGS, login=expected.app_login):
-        here = "" if row.is_everywhere else " IN DATABASE"
+        scope = "" if row.is_everywhere else " IN DATABASE …"
         yield Finding(
             id="app-login-settings",
             what=f"every session of the application's login begins with {row.settings}",
             where=f"role {expected.app_login}",
-            todo=f"if none of you has set it, ALTER ROLE{here} … RESET ALL: the application can do so "
-            "itself, and search_path, role or a short statement_timeout breaks or misleads it",
+            todo=f"if no administrator has set it, ALTER ROLE …{scope} RESET ALL: the application "
+            "can set it itself, and search_path, role or a short statement_timeout breaks or "
+            "misleads it",
         )
 
 
@@ -258,7 +259,7 @@ def _unreadable(connection: Connection, role: str, *, version_table: str) -> Ite
             where=f"schema {row.name}",
             todo=f"GRANT USAGE ON SCHEMA {row.name} TO {role}",
         )
-    counts = rows(connection, _NO_TABLE, role=role, version_table=version_table)[0]
+    counts = rows(connection, _READABLE_TABLES, role=role, version_table=version_table)[0]
     if counts.tables and not counts.readable:
         yield Finding(
             id="missing-grant",

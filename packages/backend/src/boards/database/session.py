@@ -27,6 +27,7 @@ TenantId = NewType("TenantId", UUID)
 _AfterBegin = Callable[[Session, SessionTransaction, Connection], None]
 
 _CHECKED = "boards.login_is_safe"
+"""The key of `info` of a connection and of a session whose login was checked."""
 _TENANT_ID = re.compile(r"[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}")
 """With or without hyphens; Python's UUID also reads underscores and other digits."""
 
@@ -126,7 +127,7 @@ FROM reason
 ORDER BY rank, via, text
 LIMIT 1
 """
-"""In the order of their weight; of a superuser only the first one is listed."""
+"""The first reason why the login is unsafe, in the order of their weight."""
 
 
 class MalformedTenantError(DeployError):
