@@ -93,7 +93,7 @@ def argument_parser() -> ArgumentParser:
 
 
 class PrintVersion(Action):
-    """Print the version of the distribution `const`, which is read only when it is asked for."""
+    """Print the version of the distribution that `const` names, and read it only then."""
 
     def __call__(self, parser: ArgumentParser, *_: object) -> None:
         """Print it and end the process."""

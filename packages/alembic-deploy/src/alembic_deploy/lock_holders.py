@@ -107,7 +107,7 @@ def wait_for_long(
     wait_s: float,
     print_line: Callable[[str], None],
 ) -> tuple[LockHolder, ...]:
-    """Wait until no transaction is left that holds a needed lock for long; return those that are.
+    """Wait until no transaction holds a needed lock for long; return those that still do.
 
     The start of another role's transaction may be hidden from this login. With a wait, those of
     the first reading count as long ones; without one, they are left out.

@@ -33,7 +33,7 @@ from alembic_deploy.statements import (
 
 _COUNTED_BYTES = 256 * 1024**2
 """A larger table is not counted: the server's estimate is shown."""
-_LIMITS = """\
+_COUNT_SETTINGS = """\
 SELECT pg_catalog.set_config('transaction_read_only', 'on', true),
        pg_catalog.set_config('statement_timeout', '5s', true),
        pg_catalog.set_config('row_security', 'off', true)"""
@@ -188,7 +188,7 @@ def read_losses(connection: Connection, steps: Iterable[RevisionStep]) -> tuple[
             declared=_declared(step),
             losses=(
                 *_undone(connection, step),
-                *_counted(connection, _removals(statements)),
+                *_losses_of(connection, _removals(statements)),
             ),
             unknown=unknown,
             may_refuse=any(map(_raises, statements)),
@@ -290,11 +290,11 @@ def _declared(step: RevisionStep) -> tuple[str, ...]:
     return tuple(one for one in entries if one and not re.match(r"upgrade\s*:", one))
 
 
-def _counted(connection: Connection, removals: Iterable[Removed]) -> Iterator[Loss]:
+def _losses_of(connection: Connection, removals: Iterable[Removed]) -> Iterator[Loss]:
     """Yield what the removals lose; what is empty, or not there, is left out."""
     for removed in removals:
         for table in _tables(connection, removed):
-            loss = _count(connection, removed, table)
+            loss = _loss_of(connection, removed, table)
             if loss is not None and loss.number != 0:
                 yield loss
 
@@ -306,7 +306,7 @@ def _undone(connection: Connection, step: RevisionStep) -> tuple[Loss, ...]:
         return ()
     number: int | None = None
     try:
-        connection.execute(text(_LIMITS))
+        connection.execute(text(_COUNT_SETTINGS))
         set_settings(connection, dict(backfill.settings), is_local=True)
         table = connection.execute(text(_TABLE), {"name": backfill.table}).first()
         if table is not None and table.bytes <= _COUNTED_BYTES:
@@ -330,35 +330,35 @@ def _tables(connection: Connection, removed: Removed) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _count(connection: Connection, removed: Removed, name: str) -> Loss | None:
+def _loss_of(connection: Connection, removed: Removed, name: str) -> Loss | None:
     """Return one loss, counted or estimated; None for an object that an IF EXISTS does not find."""
     try:
-        connection.execute(text(_LIMITS))
+        connection.execute(text(_COUNT_SETTINGS))
         table = connection.execute(text(_TABLE), {"name": name}).first()
         if table is None:
             # An earlier step may rename or create it.
-            return None if removed.is_optional else _uncounted(removed, name)
-        return _counted_in(connection, removed, table)
+            return None if removed.is_optional else _uncounted_loss(removed, name)
+        return _loss_in_table(connection, removed, table)
     except DBAPIError as error:
         if error.connection_invalidated:
             raise
-        return _uncounted(removed, name)
+        return _uncounted_loss(removed, name)
     finally:
         connection.rollback()
 
 
-def _uncounted(removed: Removed, table: str) -> Loss:
+def _uncounted_loss(removed: Removed, table: str) -> Loss:
     name = f"{table}.{removed.column}" if removed.column else table
     return Loss(removal=removed.removal, name=name, number=None)
 
 
-def _counted_in(connection: Connection, removed: Removed, table: Any) -> Loss | None:
+def _loss_in_table(connection: Connection, removed: Removed, table: Any) -> Loss | None:
     name, expression, null_share = table.name, "*", 0.0
     if removed.column:
         values = {"oid": table.oid, "column": fold_identifier(removed.column)}
         column = connection.execute(text(_COLUMN), values).first()
         if column is None:
-            return None if removed.is_optional else _uncounted(removed, table.name)
+            return None if removed.is_optional else _uncounted_loss(removed, table.name)
         name, expression = f"{table.name}.{column.name}", column.name
         null_share = float(column.null_share)
     number = _exact_count(connection, table, expression)

@@ -12,8 +12,7 @@ from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionS
 from sqlalchemy import MetaData
 from sqlalchemy.engine import Connection
 
-from alembic_deploy.backfill.checkpoint import TABLE as CHECKPOINTS
-from alembic_deploy.backfill.checkpoint import unfinished_backfills
+from alembic_deploy.backfill.checkpoint import CHECKPOINTS, unfinished_backfills
 from alembic_deploy.bootstrap import Bootstrap, ensure_bootstrap
 from alembic_deploy.command import RunningCommand
 from alembic_deploy.connect import DatabaseInfo

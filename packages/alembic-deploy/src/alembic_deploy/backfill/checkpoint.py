@@ -15,8 +15,8 @@ from alembic_deploy.definitions import relation_exists
 from alembic_deploy.errors import HistoryError
 from alembic_deploy.revisions import graph_of
 
-TABLE = "alembic_backfill"
-"""In the schema of Alembic's version table. It belongs to the login that migrates."""
+CHECKPOINTS = "alembic_backfill"
+"""The table's name. It is beside Alembic's version table, and belongs to the login that migrates."""
 
 _SCHEMA = """\
 SELECT pg_catalog.quote_ident(coalesce(
@@ -40,7 +40,7 @@ _DEFINITIONS = {
     "updated_at": "timestamptz NOT NULL DEFAULT pg_catalog.now()",
     "finished_at": "timestamptz",
 }
-COLUMNS = tuple(_DEFINITIONS)
+CHECKPOINT_COLUMNS = tuple(_DEFINITIONS)
 """The columns by which the proofs recognise the table, which belongs to no revision."""
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS {table} (\n    "
@@ -126,7 +126,7 @@ class CheckpointTable:
                 "version_table": migration.version_table,
             },
         ).scalar_one()
-        return cls(f"{schema}.{TABLE}")
+        return cls(f"{schema}.{CHECKPOINTS}")
 
     def exists(self, connection: Connection) -> bool:
         """Return whether a backfill has created it."""

@@ -14,7 +14,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from alembic_deploy.advisory_lock import VersionTable, advisory_lock
-from alembic_deploy.backfill.checkpoint import TABLE, CheckpointTable, unfinished_backfills
+from alembic_deploy.backfill.checkpoint import (
+    CHECKPOINTS,
+    CheckpointTable,
+    unfinished_backfills,
+)
 from alembic_deploy.backfill.declaration import Backfill, read_backfill
 from alembic_deploy.backfill.history import HistoryBackfills, read_backfills
 from alembic_deploy.backfill.loop import (
@@ -186,7 +190,7 @@ class BackfillRunner:
         """Return the lock that lets one process at a time run backfills, for longer than an upgrade."""
         return advisory_lock(
             self._connection,
-            VersionTable(name=TABLE, schema=self.migration.version_table_schema),
+            VersionTable(name=CHECKPOINTS, schema=self.migration.version_table_schema),
             wait_s=self.lock_wait_s,
             print_line=lambda line: self.report(Note(text=f"    {line}")),
             what="backfill",

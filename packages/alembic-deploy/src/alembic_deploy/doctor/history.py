@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from sqlalchemy.engine import Connection
 
-from alembic_deploy.backfill.checkpoint import TABLE, CheckpointTable
+from alembic_deploy.backfill.checkpoint import CHECKPOINTS, CheckpointTable
 from alembic_deploy.definitions import relation_exists
 from alembic_deploy.doctor.check import OF_NO_EXTENSION, USER_SCHEMA, Expectations, rows
 from alembic_deploy.finding import Finding
 
-_CHECKPOINTS = """
+_QUALIFIED = """
 SELECT pg_catalog.format('%I.%I', (pg_catalog.parse_ident(:version_table))[1], CAST(:name AS text))
     AS name
 """
@@ -77,7 +77,7 @@ def unfinished_backfills(connection: Connection, expected: Expectations) -> Iter
     table, graph = expected.version_table, expected.graph
     if graph is None or not relation_exists(connection, table):
         return
-    checkpoints = rows(connection, _CHECKPOINTS, version_table=table, name=TABLE)[0].name
+    checkpoints = rows(connection, _QUALIFIED, version_table=table, name=CHECKPOINTS)[0].name
     recorded = rows(connection, f"SELECT version_num FROM {table}")
     heads = [row.version_num for row in recorded]
     applied = graph.ancestors(heads, with_dependencies=True)

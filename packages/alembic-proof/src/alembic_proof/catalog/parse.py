@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from alembic_deploy.backfill.checkpoint import COLUMNS as CHECKPOINT_COLUMNS
-from alembic_deploy.backfill.checkpoint import TABLE as CHECKPOINTS
+from alembic_deploy.backfill.checkpoint import CHECKPOINT_COLUMNS, CHECKPOINTS
 from alembic_proof.catalog.acl import grants
 from alembic_proof.catalog.model import COLUMN_ORDER, Catalog, CatalogObject, Key, key
 from alembic_proof.catalog.queries.statement import OBJECT_QUERIES

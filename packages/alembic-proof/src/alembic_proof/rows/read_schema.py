@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from alembic_deploy.backfill.checkpoint import TABLE as CHECKPOINTS
+from alembic_deploy.backfill.checkpoint import CHECKPOINTS
 from alembic_proof.catalog.prepared import PreparedStatements
 from alembic_proof.rows.savepoint_batch import fetch_row
 from alembic_proof.rows.schema import (
