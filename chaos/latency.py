@@ -20,11 +20,6 @@ class Latency:
     slowest: str
     errors: tuple[tuple[str, int], ...]
 
-    @property
-    def failed(self) -> int:
-        """Return how many transactions failed."""
-        return sum(count for _, count in self.errors)
-
 
 def latency(samples: Sequence[Sample], *, start_s: float, end_s: float) -> Latency:
     """Return the figures of the transactions that ran, at least in part, in that time."""

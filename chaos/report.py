@@ -97,8 +97,13 @@ def _row(one: Measured) -> str:
     return (
         f"| {one.leg.direction}: {one.leg.title} | {one.leg.kind.value} | {one.tool} |"
         f" {found.count:,} | {found.p50_ms:.0f} | {found.p99_ms:.0f} | {found.max_ms:.0f} |"
-        f" {found.failed} | {ended}{failed} |\n"
+        f" {_errors(found)} | {ended}{failed} |\n"
     )
+
+
+def _errors(found: Latency) -> str:
+    """Return the number of each error."""
+    return ", ".join(f"{count} {name.partition(':')[0]}" for name, count in found.errors) or "0"
 
 
 def _fault_row(name: str, trials: tuple[Trial, ...]) -> str:
