@@ -14,6 +14,7 @@ from chaos.passwords import PasswordSearch
 from chaos.server import OWNER, Server
 
 _POLL_S = 0.02
+_SHOWN_CHARACTERS = 2000
 _IS_AT = re.compile(r"the database is at ([0-9a-z]+)")
 _IS_UNKNOWN = re.compile(r"outcome is unknown|unknown outcome|not known", re.IGNORECASE)
 
@@ -29,7 +30,9 @@ class Ended:
     @property
     def problems(self) -> tuple[str, ...]:
         """Return what no output may contain."""
-        return ("a traceback in the output",) if "Traceback" in self.output else ()
+        if "Traceback" not in self.output:
+            return ()
+        return (f"a traceback in the output: {self.output.strip()[-_SHOWN_CHARACTERS:]}",)
 
     def claimed_revision(self) -> str | None:
         """Return the revision that its error says the database is at; None if it names none."""
