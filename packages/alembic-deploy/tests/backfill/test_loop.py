@@ -138,16 +138,15 @@ def test_rows_that_stay_locked_are_an_error(items: Items) -> None:
 
 def test_a_table_that_is_locked_is_tried_again(items: Items) -> None:
     """A batch that does not get its lock is rolled back and tried again."""
-    settings = replace(items.small, lock_timeout_ms=50)
     with items.other_session("LOCK TABLE public.items IN SHARE MODE") as end:
         threading.Timer(0.5, end).start()
-        result = items.run(settings=settings)
+        result = items.run()
 
     assert result.rows_done == 1000
     with items.other_session("LOCK TABLE public.items IN SHARE MODE"):
         items_again = items.declare(set="label = NULL", where="label IS NOT NULL")
         with pytest.raises(DatabaseError, match="updated no row") as caught:
-            items.run(items_again, settings=replace(settings, wait_s=0.3))
+            items.run(items_again, settings=replace(items.small, wait_s=0.3))
     assert "(the other one)" in caught.value.where
 
 

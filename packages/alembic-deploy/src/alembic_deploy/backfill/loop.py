@@ -56,7 +56,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillSettings:
-    """The bounds of a backfill."""
+    """The bounds of a backfill; lock_timeout is the session's."""
 
     target_ms: int = 200
     """How long a batch holds its locks."""
@@ -64,8 +64,6 @@ class BackfillSettings:
     most_batch_rows: int = 50_000
     max_lag_s: float = 10.0
     """How far a standby may be behind before the loop pauses."""
-    lock_timeout_ms: int = 2000
-    """How long a batch waits for a lock that it cannot skip, such as one on the table."""
     wait_s: float = 600.0
     """How long it goes on without progress, whether for standbys, locks or deadlocks."""
     report_every_s: float = 5.0

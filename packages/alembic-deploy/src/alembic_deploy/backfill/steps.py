@@ -255,7 +255,6 @@ def settings_of(limits: Limits, *, deadline_s: float | None) -> BackfillSettings
         target_ms=limits.backfill_batch_time_ms or BackfillSettings().target_ms,
         max_lag_s=limits.backfill_max_lag_ms / 1000 or math.inf,
         wait_s=limits.retry_time_ms / 1000 or math.inf,
-        lock_timeout_ms=limits.lock_timeout_ms,
         deadline_s=deadline_s,
     )
 
