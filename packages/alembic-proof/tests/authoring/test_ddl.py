@@ -118,7 +118,7 @@ def test_settings_hold_in_the_transaction_of_each_batch() -> None:
     (statement,) = action_sql(in_batches, before=catalog, after=catalog)
 
     loop = statement.partition("LOOP\n")[2]
-    assert "        SET LOCAL app.keep = 'on';\n        UPDATE app.t\n" in loop
+    assert "        SET LOCAL app.keep = 'on';\n        WITH batch AS (\n" in loop
     assert loop.index("SET LOCAL") < loop.index("COMMIT")
 
 

@@ -367,17 +367,18 @@ def upgrade() -> None:
                 SELECT tenant_id, id INTO batch_start FROM public.users
                 ORDER BY tenant_id, id LIMIT 1;
                 WHILE FOUND LOOP
-                    SELECT * INTO batch_end FROM (
+                    WITH batch AS (
                         SELECT tenant_id, id FROM public.users
                         WHERE (tenant_id, id) >= (batch_start.tenant_id, batch_start.id)
                         ORDER BY tenant_id, id LIMIT 1000
-                    ) AS batch
+                    ), updated AS (
+                        UPDATE public.users
+                        SET nickname = coalesce(nick, split_part(email, '@', 1))
+                        WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM batch)
+                        AND nickname IS NULL
+                    )
+                    SELECT tenant_id, id INTO batch_end FROM batch
                     ORDER BY tenant_id DESC, id DESC LIMIT 1;
-                    UPDATE public.users
-                    SET nickname = coalesce(nick, split_part(email, '@', 1))
-                    WHERE (tenant_id, id) >= (batch_start.tenant_id, batch_start.id)
-                    AND (tenant_id, id) <= (batch_end.tenant_id, batch_end.id)
-                    AND nickname IS NULL;
                     COMMIT;
                     SELECT tenant_id, id INTO batch_start FROM public.users
                     WHERE (tenant_id, id) > (batch_end.tenant_id, batch_end.id)

@@ -17,13 +17,15 @@ BEGIN
     SELECT {listed} INTO batch_start FROM {table}
     ORDER BY {listed} LIMIT 1;
     WHILE FOUND LOOP
-        SELECT * INTO batch_end FROM (
+        {settings}WITH batch AS (
             SELECT {listed} FROM {table}
             WHERE {names} >= {start}
             ORDER BY {listed} LIMIT {rows}
-        ) AS batch
+        ), updated AS (
+            {update}
+        )
+        SELECT {listed} INTO batch_end FROM batch
         ORDER BY {last_first} LIMIT 1;
-        {update}
         COMMIT;
         SELECT {listed} INTO batch_start FROM {table}
         WHERE {names} > {end}
@@ -43,8 +45,9 @@ def fill_in_batches(
 ) -> str:
     """Return the DO block that fills the column in the order of the primary key.
 
-    It commits each batch, so it runs outside of a transaction, and it can be run again. Source:
-    plpgsql-transactions.
+    It commits each batch, so it runs outside of a transaction, and it can be run again. Rows are
+    found by their whole keys: for a range of keys PostgreSQL may read another index with the same
+    first column, and all rows of one tenant in each batch. Source: plpgsql-transactions.
 
     :param condition: the rows, as SQL; empty for all rows.
     :param key: the quoted columns of the primary key.
@@ -55,10 +58,9 @@ def fill_in_batches(
     )
     table, listed = table_of(column), ", ".join(key)
     where = f"\nAND {_operand(condition)}" if condition else ""
-    local = "".join(f"SET LOCAL {one};\n" for one in settings)
     update = (
-        f"{local}UPDATE {table}\nSET {own_name(column)} = {expression}\n"
-        f"WHERE {names} >= {start}\nAND {names} <= {end}{where};"
+        f"UPDATE {table}\nSET {own_name(column)} = {expression}\n"
+        f"WHERE {names} IN (SELECT {listed} FROM batch){where}"
     )
     return _BLOCK.format(
         tag="$$" if "$$" not in f"{expression}{condition}" else "$batches$",
@@ -69,7 +71,8 @@ def fill_in_batches(
         end=end,
         rows=BATCH_ROWS,
         last_first=", ".join(f"{one} DESC" for one in key),
-        update=indent(update, " " * 8).lstrip(),
+        settings="".join(f"SET LOCAL {one};\n{' ' * 8}" for one in settings),
+        update=indent(update, " " * 12).lstrip(),
     )
 
 
