@@ -339,7 +339,7 @@ def bench_backfill(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Try deployments under load and faults: half an hour, with `-- --quick` some minutes (`-- --help`)."""
+    """Try deployments under load and faults: an hour, with `-- --quick` some minutes (`-- --help`)."""
     run(session, "python", "-m", "chaos", *session.posargs)
 
 
