@@ -34,7 +34,7 @@ async def refusals(setup: Setup) -> AsyncIterator[Trial]:
             yield await _behind_pgbouncer(setup, mode, Path(place))
         yield await _disk_full(setup, Path(place))
     yield await _without_free_connection(setup)
-    yield await _on_standby(setup, "a standby", "read-only")
+    yield await _on_standby(setup, "a standby", "in recovery")
     yield await _on_standby(
         setup, "a server in recovery", "not accepting connections", hot_standby="off"
     )
@@ -56,7 +56,7 @@ async def _behind_pgbouncer(setup: Setup, mode: str, place: Path) -> Trial:
             problems = [] if ended and ended.code == 0 else [_said(ended)]
             problems += differences(await setup.state(copied), setup.expected)
         else:
-            problems = _refusal(ended, "pgbouncer")
+            problems = _refusal(ended, "connection pooler")
             problems += differences(await setup.state(copied), before)
     return Trial(fault=title, problems=tuple(problems))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from alembic_deploy.errors import HistoryError, Terminated
 from alembic_deploy.process_exit import (
     passed_interruptions,
     refused_exits,
+    unwind_on_signals,
 )
 
 if TYPE_CHECKING:
@@ -132,6 +135,25 @@ def test_a_signal_of_a_copy_is_its_own(waiting: tuple[subprocess.Popen[str], int
     os.kill(child, signal.SIGTERM)
 
     assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("is_signalled", [False, True])
+def test_a_close_that_a_signal_cancels_is_not_logged(
+    caplog: pytest.LogCaptureFixture, *, is_signalled: bool
+) -> None:
+    """SQLAlchemy's pool would print its traceback; any other failure of a close is logged."""
+
+    async def close() -> None:
+        if is_signalled:
+            os.kill(os.getpid(), signal.SIGTERM)
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.sleep(10)
+        logging.getLogger("sqlalchemy.pool.impl.NullPool").error("Exception closing connection")
+
+    with pytest.raises(Terminated) if is_signalled else nullcontext(), unwind_on_signals():
+        asyncio.run(close())
+
+    assert len(caplog.records) == (not is_signalled)
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), Terminated(143)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import logging
 import os
 import signal
 import socket
@@ -27,6 +28,7 @@ CLEAN = 0
 BROKEN = 2
 INTERRUPTED = 130
 _HARD_EXIT = os._exit
+_POOL_LOG = logging.getLogger("sqlalchemy.pool")
 _LIMIT_S = 4.0
 """So that the process has ended 5 seconds after a signal."""
 _PENDING: list[_PendingExit] = []
@@ -165,6 +167,7 @@ def unwind_on_signals() -> Iterator[None]:
         yield
         return
     pending = _PendingExit()
+    level = _POOL_LOG.level
     handled = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
     before = [(one, signal.signal(one, pending.handle)) for one in handled]
     _PENDING.append(pending)
@@ -176,6 +179,7 @@ def unwind_on_signals() -> Iterator[None]:
     finally:
         _PENDING.remove(pending)
         pending.has_ended.set()
+        _POOL_LOG.setLevel(level)
         for one, handler in before:
             signal.signal(one, handler)
     pending.raise_pending()
@@ -323,6 +327,9 @@ class _PendingExit:
         if self._requested is not None:
             raise exit_
         self._requested = exit_
+        _POOL_LOG.setLevel(
+            logging.CRITICAL
+        )  # it logs a cancelled close as an error, with traceback
         for task in asyncio.all_tasks(loop):
             task.cancel()
         loop.call_soon_threadsafe(lambda: None)  # it may be waiting for the server

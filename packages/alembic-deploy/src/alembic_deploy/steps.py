@@ -76,9 +76,8 @@ class Steps:
         """The command that puts a branch's revisions behind the other head; empty without one."""
         self._limits = limits
         self._is_backfill_skipped = is_backfill_skipped
-        self._deadline_s = (
-            time.monotonic() + limits.deadline_ms / 1000 if limits.deadline_ms else None
-        )
+        limit_s = limits.deadline_ms / 1000
+        self._deadline_s = time.monotonic() + limit_s if limit_s else None
         self._fetched: Iterator[MigrationStep] | None = None
         self._unfinished: MigrationStep | None = None
         """The next step, or the one that failed."""
