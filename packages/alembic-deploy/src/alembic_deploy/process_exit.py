@@ -319,6 +319,7 @@ class _PendingExit:
 
     def handle(self, number: int, _: FrameType | None) -> None:
         """Handle the signal."""
+        _POOL_LOG.setLevel(logging.CRITICAL)  # it logs a close that ends here as an error
         exit_ = KeyboardInterrupt() if number == signal.SIGINT else Terminated(128 + number)
         try:
             loop = asyncio.get_running_loop()
@@ -327,9 +328,6 @@ class _PendingExit:
         if self._requested is not None:
             raise exit_
         self._requested = exit_
-        _POOL_LOG.setLevel(
-            logging.CRITICAL
-        )  # it logs a cancelled close as an error, with traceback
         for task in asyncio.all_tasks(loop):
             task.cancel()
         loop.call_soon_threadsafe(lambda: None)  # it may be waiting for the server
